@@ -1,0 +1,52 @@
+"""The command tree.  A new command is a file here and a line below."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from . import ask, simulator
+
+NAME = "gigachat"
+HELP = "A terminal client for Sber's GigaChat."
+
+
+def _rich_help() -> bool:
+    """Help may be rich on a terminal; in a pipe it is plain, and comes sooner."""
+    import os
+
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def build() -> typer.Typer:
+    """The app with all its commands."""
+    app = typer.Typer(
+        name=NAME,
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if _rich_help() else None,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+    @app.callback()
+    def root(
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+        ] = False,
+    ) -> None:
+        """A terminal client for Sber's GigaChat."""
+
+    app.command()(ask.ask)
+    app.command()(simulator.simulator)
+    return app
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"{NAME} {__version__}")
+        raise typer.Exit

@@ -1,0 +1,132 @@
+"""`gigachat ask`: one answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+
+_SAMPLING = "The answer"
+
+
+def ask(
+    prompt: Annotated[
+        list[str] | None, typer.Argument(metavar="PROMPT", help="The question; words need no quotes.", show_default=False)
+    ] = None,
+    model: options.Model = None,
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", metavar="TEXT|@FILE", help="System message, or @ and its file.")
+    ] = None,
+    no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Leave stdin alone.")] = False,
+    editor: Annotated[bool, typer.Option("--editor", "-e", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
+    temperature: Annotated[
+        str | None,
+        typer.Option("--temperature", "-t", metavar="NUMBER", help="Near 0 strict, above 1 free.", rich_help_panel=_SAMPLING),
+    ] = None,
+    top_p: Annotated[
+        str | None,
+        typer.Option("--top-p", metavar="0..1", help="Share of likely tokens to choose from.", rich_help_panel=_SAMPLING),
+    ] = None,
+    max_tokens: Annotated[
+        str | None,
+        typer.Option("--max-tokens", metavar="N", help="Longest answer, in tokens.", rich_help_panel=_SAMPLING),
+    ] = None,
+    repetition_penalty: Annotated[
+        str | None,
+        typer.Option(
+            "--repetition-penalty", metavar="NUMBER", help="Above 1, repeats become rarer.", rich_help_panel=_SAMPLING
+        ),
+    ] = None,
+    update_interval: Annotated[
+        str | None,
+        typer.Option(
+            "--update-interval", metavar="SECONDS", help="Least time between two chunks.", rich_help_panel=_SAMPLING
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-o",
+            metavar="KEY=JSON",
+            help="Any other request field; repeatable.",
+            rich_help_panel=_SAMPLING,
+            show_default=False,
+        ),
+    ] = None,
+    no_stream: Annotated[
+        bool, typer.Option("--no-stream", help="Ask for the whole answer at once.", rich_help_panel=_SAMPLING)
+    ] = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="FORMAT",
+            help="text, json or stream-json.",
+            rich_help_panel="Output",
+            autocompletion=lambda incomplete: [f for f in ("text", "json", "stream-json") if f.startswith(incomplete)],
+        ),
+    ] = None,
+    json: options.Json = False,
+    extract: Annotated[
+        bool,
+        typer.Option("--extract", "-x", help="Only the first fenced code block.", rich_help_panel="Output"),
+    ] = False,
+    usage: Annotated[bool, typer.Option("--usage", "-u", help="Tell the tokens used.", rich_help_panel="Output")] = False,
+    output_file: Annotated[
+        Path | None,
+        typer.Option("--output-file", "-O", metavar="PATH", help="Write the answer there.", rich_help_panel="Output"),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing output file.", rich_help_panel="Output")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the request and send nothing.", rich_help_panel="Output")
+    ] = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+    scope: options.Scope = None,
+    base_url: options.BaseUrl = None,
+    proxy: options.Proxy = None,
+    timeout: options.Timeout = None,
+    max_retries: options.MaxRetries = None,
+) -> None:
+    """Ask one question and print the answer.
+
+    Stdin that is a pipe or a file is read to its end and joined to the words. Put -- before words that begin with
+    a dash.
+    """
+    from .asking import Question, answer
+    from .context import Context
+
+    flags = {
+        "model": model,
+        "temperature": temperature,
+        "top_p": top_p,
+        "max_tokens": max_tokens,
+        "repetition_penalty": repetition_penalty,
+        "update_interval": update_interval,
+        "scope": scope,
+        "base_url": base_url,
+        "proxy": proxy,
+        "timeout": timeout,
+        "max_retries": max_retries,
+    }
+    question = Question(
+        words=tuple(prompt or ()),
+        system=system,
+        stdin=not no_stdin,
+        editor=editor,
+        fields=tuple(option or ()),
+        stream=not no_stream,
+        format=output or ("json" if json else "text"),
+        extract=extract,
+        usage=usage,
+        output_file=output_file,
+        force=force,
+        dry_run=dry_run,
+    )
+    answer(question, Context(flags, quiet=quiet, debug=debug))

@@ -1,0 +1,86 @@
+"""What commands run with, each built on first use: the terminal, the settings, the key, the client."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..render.terminal import Terminal
+from ..settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from ..credentials import Credential
+    from ..engine import GigaChat
+
+T = TypeVar("T")
+
+
+class Context:
+    """One run of one command; `flags` are the settings that were given as flags, None where not."""
+
+    def __init__(self, flags: Mapping[str, object] | None = None, *, quiet: bool = False, debug: bool = False) -> None:
+        self.flags = {name: value for name, value in (flags or {}).items() if value is not None}
+        self.quiet = quiet
+        self.debug = debug
+
+    @cached_property
+    def terminal(self) -> Terminal:
+        return Terminal(quiet=self.quiet, debug=self.debug)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.flags)
+
+    @cached_property
+    def credential(self) -> Credential | None:
+        """Where the key is; needs `settings`."""
+        from .. import credentials
+
+        return credentials.find(self.settings)
+
+    def client(self, settings: Settings | None = None, credential: Credential | None = None) -> GigaChat:
+        """A client; needs `settings`, and `credential` unless an access token was given."""
+        from ..engine import GigaChat
+
+        settings = settings or self.settings
+        if credential is None and not settings.access_token:
+            credential = self.credential
+        return GigaChat(settings=settings, key_source=credential, notify=self.terminal.notice)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` to its end; the program's only way into asyncio.
+
+        Ctrl-C raises KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit with 128 + the signal's number, each
+        after `work` was cancelled and has tidied up.
+        """
+        with asyncio.Runner() as runner:
+            ended_by: list[int] = []
+
+            async def main() -> T:
+                task = asyncio.current_task()
+                assert task is not None
+                for name in ("SIGTERM", "SIGHUP"):
+                    # Where there is no such signal, or no such handler, the system's own way remains.
+                    with suppress(NotImplementedError, AttributeError, ValueError):
+                        number = getattr(signal, name)
+                        runner.get_loop().add_signal_handler(number, _end(task, number, ended_by))
+                return await work
+
+            try:
+                return runner.run(main())
+            except asyncio.CancelledError:
+                if ended_by:
+                    raise SystemExit(128 + ended_by[0]) from None
+                raise
+
+
+def _end(task: asyncio.Task[Any], number: int, ended_by: list[int]) -> Callable[[], None]:
+    def end() -> None:
+        ended_by.append(number)
+        task.cancel()
+
+    return end

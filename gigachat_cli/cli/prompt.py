@@ -1,0 +1,123 @@
+"""What is asked: the words, stdin, and the editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+
+_SILENCE_SECONDS = 2.0
+
+NO_PROMPT_HINT = "Type it, as in: gigachat ask why is the sky blue; or pipe it in; 'gigachat chat' converses."
+
+
+def read_prompt(words: Sequence[str], *, stdin: bool, editor: bool, tell: Callable[[str], None]) -> str:
+    """The prompt: the words, a blank line, and stdin when that is a pipe or a file; then the editor's version of it.
+
+    `tell` is for a pipe that stays silent.  Raises UsageError when there is nothing, or it is no text.
+    """
+    prompt = text_of(" ".join(words), "The prompt")
+    piped = _read_stdin(have_words=bool(prompt.strip()), tell=tell) if stdin else ""
+    if piped.strip():
+        prompt = f"{prompt}\n\n{piped}" if prompt.strip() else piped
+    if editor:
+        prompt = edited(prompt)
+    if not prompt.strip():
+        raise UsageError("There is no prompt.", hint=NO_PROMPT_HINT)
+    return prompt
+
+
+def read_system(given: str | None) -> str | None:
+    """A system message: the text, or the content of the file after an `@`.  Raises UsageError."""
+    if given is None:
+        return None
+    if not given.startswith("@"):
+        return text_of(given, "The system message")
+    path = Path(given[1:]).expanduser()
+    try:
+        return decoded(path.read_bytes(), str(path)).rstrip("\r\n")
+    except OSError as problem:
+        raise UsageError(
+            f"{path} could not be read: {problem.strerror}.", hint="--system takes a text, or @ and a file's path."
+        ) from None
+
+
+def edited(text: str) -> str:
+    """What a person makes of `text` in $VISUAL or $EDITOR.  Raises UsageError when the editor fails."""
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
+    hint = "Set VISUAL or EDITOR to your editor."
+    with tempfile.TemporaryDirectory(prefix="gigachat-") as folder:
+        path = Path(folder, "prompt.md")
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        # With stdin piped in, the editor still needs the keyboard.
+        keyboard = None if sys.stdin is not None and sys.stdin.isatty() else _keyboard()
+        try:
+            done = subprocess.run([*shlex.split(command), str(path)], stdin=keyboard, check=False)
+        except (OSError, ValueError) as problem:
+            raise UsageError(f"The editor {command} could not be started ({problem}).", hint=hint) from None
+        finally:
+            if keyboard is not None:
+                os.close(keyboard)
+        if done.returncode != 0:
+            raise UsageError(f"The editor {command} ended with code {done.returncode}; nothing was sent.", hint=hint)
+        return decoded(path.read_bytes(), "The edited prompt").rstrip("\r\n")
+
+
+def decoded(content: bytes, what: str) -> str:
+    """Text from bytes.  Raises UsageError when they are not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise UsageError(
+            f"{what} is not UTF-8 text (byte {problem.start}).", hint="Convert it first, as in: iconv -t UTF-8."
+        ) from None
+
+
+def text_of(argument: str, what: str) -> str:
+    """An argument as text.  Raises UsageError when its bytes were not UTF-8."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{what} is not UTF-8 text.", hint="Set the terminal's encoding to UTF-8.") from None
+    return argument
+
+
+def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
+    try:
+        descriptor = sys.stdin.fileno()
+        mode = os.fstat(descriptor).st_mode
+    except (AttributeError, OSError, ValueError):  # there is no stdin
+        return ""
+    if sys.stdin.isatty() or (have_words and not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode))):
+        return ""
+    silent = threading.Timer(
+        _SILENCE_SECONDS, tell, ["Waiting for stdin, which is a pipe; end it, or give --no-stdin."]
+    )
+    silent.daemon = True
+    silent.start()
+    parts = []
+    try:
+        while part := os.read(descriptor, 1 << 16):
+            silent.cancel()
+            parts.append(part)
+    except OSError as problem:
+        raise UsageError(f"stdin could not be read: {problem.strerror}.") from None
+    finally:
+        silent.cancel()
+    return decoded(b"".join(parts), "stdin").rstrip("\r\n")
+
+
+def _keyboard() -> int:
+    try:
+        return os.open("CON" if os.name == "nt" else "/dev/tty", os.O_RDONLY)
+    except OSError:
+        raise UsageError("There is no terminal for an editor.", hint="Leave --editor out.") from None

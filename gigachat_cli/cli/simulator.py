@@ -1,0 +1,87 @@
+"""`gigachat simulator`: a local GigaChat to try the program and test scripts against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..simulator import FAULTS, PACE_FOR_PEOPLE, SCOPES, Options, parse_fault
+from .prompt import decoded
+
+_FAULT_HELP = "A fault on demand, as NAME or NAME:key=value,…; repeatable. Names: " + ", ".join(FAULTS) + "."
+
+
+def simulator(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", help="Command to run against it, after --.", show_default=False),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    pace: Annotated[float, typer.Option(min=0, help="Seconds between two chunks.")] = PACE_FOR_PEOPLE,
+    chunks: Annotated[int | None, typer.Option(min=1, help="Chunks of each answer.")] = None,
+    answer: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File whose text is each answer.", show_default=False)
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="FAULT", help=_FAULT_HELP, show_default=False)
+    ] = None,
+    certificate: Annotated[
+        str, typer.Option(metavar="KIND", help="good, expired, other-host or other-authority.")
+    ] = "good",
+    scope: Annotated[str, typer.Option(metavar="SCOPE", help=f"Scope of the key: {', '.join(SCOPES)}.")] = SCOPES[0],
+    token_lifetime: Annotated[float, typer.Option(help="Seconds that an access token lives.")] = 1800.0,
+    clock_offset: Annotated[float, typer.Option(help="Seconds that its clock is ahead.")] = 0.0,
+    client_certificate: Annotated[
+        bool, typer.Option("--client-certificate", help="Demand a client certificate.")
+    ] = False,
+) -> None:
+    """Serve a GigaChat look-alike on this machine, or run COMMAND against it.
+
+    Its answers are simulated and say so. Without COMMAND it prints export lines for another terminal, and serves
+    until Ctrl-C.
+    """
+    try:
+        options = Options(
+            port=port,
+            pace=pace,
+            chunks=chunks,
+            answer=decoded(answer.read_bytes(), str(answer)) if answer else None,
+            faults=tuple(parse_fault(each) for each in fault or ()),
+            certificate=certificate,  # type: ignore[arg-type]  # checked by Options
+            scope=scope,
+            token_lifetime=token_lifetime,
+            clock_offset=clock_offset,
+            require_client_certificate=client_certificate,
+        )
+    except OSError as problem:
+        raise UsageError(f"{answer} could not be read: {problem.strerror}.") from None
+    except ValueError as problem:
+        raise UsageError(str(problem)) from None
+    _serve(options, command or [])
+
+
+def _serve(options: Options, command: list[str]) -> None:
+    from ..render.terminal import Terminal
+    from ..simulator import CommandNotStarted, LibraryMissing, Simulator, export_text, run_command, serve
+
+    terminal = Terminal()
+
+    def announce(running: Simulator) -> None:
+        terminal.write(export_text(running.environment))
+        if terminal.stderr_is_terminal:
+            terminal.say("The simulator is running; Ctrl-C ends it.")
+
+    try:
+        if command:
+            raise typer.Exit(run_command(command, options))
+        serve(options, announce)
+    except LibraryMissing as missing:
+        raise UsageError("The simulator needs the library trustme.", hint=str(missing)) from None
+    except CommandNotStarted as problem:
+        terminal.say(f"gigachat: {problem}")
+        raise typer.Exit(problem.exit_code) from None
+    except OSError as problem:
+        raise UsageError(f"The simulator could not start: {problem.strerror}.", hint="Try another --port.") from None

@@ -1,0 +1,181 @@
+"""Chat completions, v1: `POST {base}/chat/completions`, whole or streamed (recorded)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...errors import StreamError, UsageError
+from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
+from ..refusals import error_object
+from ..sse import Event
+from ..wire import Request
+
+PATH = "/chat/completions"
+END_OF_STREAM = "[DONE]"
+
+_OURS = ("messages", "stream")
+
+
+def body(model: str, messages: Sequence[Message], *, stream: bool, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as JSON; `fields` are further request fields, and those that are None are not sent.
+
+    Raises UsageError when the messages are in an order that the service is known to refuse, or a field is one that
+    the call itself fills.
+    """
+    check(messages)
+    for name in _OURS:
+        if name in fields:
+            raise UsageError(f"The request field {name} cannot be set, it is filled from the prompt and the flags.")
+    sent: dict[str, Any] = {"model": model, "messages": [_message(each) for each in messages]}
+    sent.update((name, value) for name, value in fields.items() if value is not None)
+    if stream:
+        sent["stream"] = True
+    return sent
+
+
+def encode(sent: Mapping[str, Any]) -> bytes:
+    """JSON as the service likes it: compact, UTF-8 (documented: unescaped text costs fewer tokens)."""
+    try:
+        return json.dumps(sent, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise UsageError("The prompt holds characters that are no text (lone surrogates).") from None
+    except ValueError:
+        raise UsageError("A request field holds a number that JSON does not know.") from None
+
+
+def check(messages: Sequence[Message]) -> None:
+    """Raise UsageError unless there is a message, and a system message only at the head."""
+    if not messages:
+        raise UsageError("There is no message to send.")
+    if any(message.role == "system" for message in messages[1:]):
+        raise UsageError("A system message must be the first message, and there can be only one.")
+
+
+def messages_of(given: Sequence[Message | Mapping[str, Any]]) -> list[Message]:
+    """Messages from values or from `{"role": …, "content": …}`.  Raises UsageError for what is neither."""
+    found = []
+    for each in given:
+        if isinstance(each, Message):
+            found.append(each)
+            continue
+        try:
+            role, content = each["role"], each["content"]
+            if role not in ROLES or not isinstance(content, str):
+                raise TypeError
+            call = each.get("function_call")
+            found.append(
+                Message(
+                    role,
+                    content,
+                    name=each.get("name"),
+                    attachments=tuple(each.get("attachments") or ()),
+                    function_call=_function_call(call),
+                    functions_state_id=each.get("functions_state_id"),
+                )
+            )
+        except (TypeError, KeyError, AttributeError):
+            raise UsageError(f"A message needs a role ({', '.join(ROLES)}) and a content that is text.") from None
+    return found
+
+
+def parse_event(request: Request, event: Event, *, request_id: str | None) -> Chunk | None:
+    """The chunk of one event; None for the end of the stream.
+
+    Raises StreamError for what is not JSON, and the service's own error when the event is an error object.
+    """
+    if event.data.strip() == END_OF_STREAM:
+        return None
+    try:
+        found = json.loads(event.data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
+    if event.name == "error" and "error" not in found:
+        found = {"error": found}
+    return _chunk(request, found, "delta", request_id)
+
+
+def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
+    """A whole answer as one chunk.  Raises as `parse_event` does."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
+    return _chunk(request, found, "message", request_id)
+
+
+def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: str | None) -> Chunk:
+    problem = error_object(request, found, request_id=request_id)
+    if problem:
+        raise problem
+    listed = found.get("choices")
+    choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    # An index that is missing or odd counts as the first.
+    choice = min(choices, key=lambda each: _whole_number(each.get("index")), default={})
+    message = choice.get(part)
+    if not isinstance(message, Mapping):
+        message = {}
+    content = _text(message.get("content"))
+    in_progress = message.get("role") == "function_in_progress"  # documented: a status, not a part of the answer
+    return Chunk(
+        text="" if in_progress else content,
+        reasoning=_text(message.get("reasoning_content")),
+        progress=(content or _text(message.get("name"))) if in_progress else "",
+        function_call=_function_call(message.get("function_call")),
+        functions_state_id=_text(message.get("functions_state_id")) or None,
+        finish_reason=_text(choice.get("finish_reason")) or None,
+        usage=_usage(found.get("usage")),
+        model=_text(found.get("model")) or None,
+        request_id=request_id,
+    )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    sent: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.name is not None:
+        sent["name"] = message.name
+    if message.attachments:
+        sent["attachments"] = list(message.attachments)
+    if message.function_call is not None:
+        # An object, not a text: documented, and a text is known to be refused on v2.
+        call = message.function_call
+        sent["function_call"] = {"name": call.name, "arguments": dict(call.arguments)}
+    if message.functions_state_id is not None:
+        sent["functions_state_id"] = message.functions_state_id
+    return sent
+
+
+def _function_call(found: object) -> FunctionCall | None:
+    if not isinstance(found, Mapping) or not isinstance(found.get("name"), str):
+        return None
+    arguments = found.get("arguments")
+    if isinstance(arguments, str):  # the documentation knows both forms
+        try:
+            arguments = json.loads(arguments)
+        except ValueError:
+            arguments = None
+    return FunctionCall(found["name"], arguments if isinstance(arguments, Mapping) else {})
+
+
+def _usage(found: object) -> Usage | None:
+    if not isinstance(found, Mapping):
+        return None
+    return Usage(
+        prompt_tokens=_whole_number(found.get("prompt_tokens")),
+        completion_tokens=_whole_number(found.get("completion_tokens")),
+        total_tokens=_whole_number(found.get("total_tokens")),
+        precached_prompt_tokens=_whole_number(found.get("precached_prompt_tokens")),
+    )
+
+
+def _whole_number(found: object) -> int:
+    return found if isinstance(found, int) else 0
+
+
+def _text(found: object) -> str:
+    return found if isinstance(found, str) else ""

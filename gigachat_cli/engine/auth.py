@@ -1,0 +1,238 @@
+"""How a request is authorized: by an access token that was given, got for a key or a password, or by a certificate.
+
+A token is got once for all processes and tasks: whoever needs one first asks the service under a lock, the others
+find it in the cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+import uuid
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+from urllib.parse import urlencode
+
+from ..errors import AuthenticationError, GigaChatError, ServiceError
+from ..keys import AuthorizationKey
+from ..messages import Token
+from .locks import LockTimeout, hold_one
+from .refusals import LOGIN_HINT, login_refusal, refusal
+from .token_cache import TokenCache
+from .wire import Request, Response
+
+RENEW_BELOW = 60.0  # seconds; a token with less left is renewed first
+_SECONDS_BELOW = 1e11  # an expiry below it is in seconds, above it in milliseconds
+
+Send = Callable[[Request], Awaitable[Response]]
+
+
+class KeySource(Protocol):
+    """Where the authorization key is.  A `fingerprint` that is known beforehand spares asking for the key."""
+
+    @property
+    def fingerprint(self) -> str | None: ...
+
+    async def key(self) -> AuthorizationKey: ...
+
+
+class Authorization(Protocol):
+    """What a client asks for before each request."""
+
+    async def access_token(self, *, refused: str | None = None) -> str | None:
+        """The access token to send, None when none is needed; never the one that was `refused`."""
+
+    @property
+    def renewable(self) -> bool:
+        """Whether another token can be had for a refused one."""
+
+    @property
+    def account(self) -> str:
+        """A name of the account, the same in all processes; no secret."""
+
+
+class GivenToken:
+    """An access token that somebody else got."""
+
+    renewable = False
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token.strip()
+        self.account = hashlib.sha256(self._access_token.encode()).hexdigest()[:16]
+
+    async def access_token(self, *, refused: str | None = None) -> str | None:
+        return self._access_token
+
+
+class ClientCertificate:
+    """The TLS client certificate is all the authorization there is."""
+
+    renewable = False
+
+    def __init__(self, cert_file: str) -> None:
+        self.account = hashlib.sha256(cert_file.encode()).hexdigest()[:16]
+
+    async def access_token(self, *, refused: str | None = None) -> str | None:
+        return None
+
+
+class TokenGrant(Protocol):
+    """One way to get a token from the service."""
+
+    async def identity(self) -> str:
+        """What the token is cached under: a hash, no secret."""
+
+    async def request(self) -> Request: ...
+
+    def refused(self, request: Request, response: Response) -> GigaChatError: ...
+
+
+class KeyGrant:
+    """OAuth: an authorization key and a scope, for an access token (documented; Basic is the current scheme)."""
+
+    def __init__(self, source: KeySource, *, scope: str, auth_url: str) -> None:
+        self._source = source
+        self._scope = scope
+        self._auth_url = auth_url
+        self._doubt = ""
+
+    async def identity(self) -> str:
+        fingerprint = self._source.fingerprint or (await self._source.key()).fingerprint
+        return _hash(fingerprint, self._scope, self._auth_url)
+
+    async def request(self) -> Request:
+        key = await self._source.key()
+        self._doubt = key.doubt
+        return Request(
+            "POST",
+            self._auth_url,
+            "the login",
+            {
+                "Authorization": f"Basic {key.basic}",
+                "RqUID": str(uuid.uuid4()),
+                "Accept": "application/json",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            urlencode({"scope": self._scope}).encode(),
+        )
+
+    def refused(self, request: Request, response: Response) -> GigaChatError:
+        return login_refusal(request, response, scope=self._scope, doubt=self._doubt, now=time.time())
+
+
+class PasswordGrant:
+    """User and password of a private stand, for an access token (`POST {base}/token`, as the official SDK does)."""
+
+    def __init__(self, *, user: str, password: str, base_url: str) -> None:
+        self._user = user
+        self._password = password
+        self._base_url = base_url
+
+    async def identity(self) -> str:
+        return _hash("user", self._user, self._base_url)
+
+    async def request(self) -> Request:
+        basic = b64encode(f"{self._user}:{self._password}".encode()).decode()
+        return Request(
+            "POST", f"{self._base_url}/token", "the login", {"Authorization": f"Basic {basic}", "Accept": "*/*"}, b""
+        )
+
+    def refused(self, request: Request, response: Response) -> GigaChatError:
+        if response.status == 401:
+            return AuthenticationError(
+                f"The service refused the user {self._user} and the password (HTTP 401).",
+                hint="Check GIGACHAT_USER and GIGACHAT_PASSWORD.",
+                status=401,
+                request_id=response.request_id,
+            )
+        return refusal(request, response, now=time.time())
+
+
+class RenewingToken:
+    """An access token that is renewed when it ends or is refused, once for all tasks and processes."""
+
+    renewable = True
+
+    def __init__(self, grant: TokenGrant, send: Send, cache: TokenCache, *, account: str, patience: float) -> None:
+        self._grant = grant
+        self._send = send
+        self._cache = cache
+        self._patience = patience  # seconds to wait for another process's renewal
+        self._token: Token | None = None
+        self._one_renewal = asyncio.Lock()
+        self.account = account
+
+    async def access_token(self, *, refused: str | None = None) -> str | None:
+        if self._usable(self._token, refused):
+            assert self._token is not None
+            return self._token.access_token
+        identity = await self._grant.identity()
+        async with self._one_renewal:
+            self._token = self._found(identity, refused) or await self._renewed_once(identity, refused)
+        return self._token.access_token
+
+    async def _renewed_once(self, identity: str, refused: str | None) -> Token:
+        try:
+            async with hold_one([self._cache.lock_file(identity)], timeout=self._patience):
+                return self._found(identity, refused) or await self._renewed(identity, refused)
+        except (LockTimeout, OSError):
+            # A holder that hangs, or a folder without locks: one request too many is better than no answer.
+            return await self._renewed(identity, refused)
+
+    async def _renewed(self, identity: str, refused: str | None) -> Token:
+        if refused is not None:
+            await self._cache.forget(identity, refused)
+        request = await self._grant.request()
+        response = await self._send(request)
+        if response.status != 200:
+            raise self._grant.refused(request, response)
+        token = parse_token(response)
+        await self._cache.put(identity, token)
+        return token
+
+    def _found(self, identity: str, refused: str | None) -> Token | None:
+        for token in (self._token, self._cache.get(identity)):
+            if self._usable(token, refused):
+                return token
+        return None
+
+    def _usable(self, token: Token | None, refused: str | None) -> bool:
+        return token is not None and token.access_token != refused and token.seconds_left(time.time()) >= RENEW_BELOW
+
+
+def parse_token(response: Response) -> Token:
+    """The token of either form: `access_token`/`expires_at` (recorded, ms) or `tok`/`exp` (recorded, other stand)."""
+    try:
+        found = json.loads(response.body)
+        access_token = found.get("access_token") or found["tok"]
+        expires = float(found.get("expires_at") or found["exp"])
+        if not (isinstance(access_token, str) and access_token.isascii() and access_token.isprintable()):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ServiceError(
+            "The login was answered with something that holds no access token.",
+            hint="Check auth_url; a proxy or a portal may stand in between.",
+            status=response.status,
+            request_id=response.request_id,
+        ) from None
+    return Token(access_token, expires if expires < _SECONDS_BELOW else expires / 1000)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+__all__ = [
+    "LOGIN_HINT",
+    "Authorization",
+    "ClientCertificate",
+    "GivenToken",
+    "KeyGrant",
+    "KeySource",
+    "PasswordGrant",
+    "RenewingToken",
+    "parse_token",
+]

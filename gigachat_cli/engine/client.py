@@ -1,0 +1,362 @@
+"""The client: one account, one conversation with the service, one connection that is kept.
+
+From a call to the wire: a slot of the account, an access token, the request, and after a failure that may pass the
+same again, as long as nothing was shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from .. import paths
+from ..errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    ContentFilterError,
+    CutAnswerError,
+    MissingKeyError,
+    NetworkError,
+    ServiceError,
+    StreamError,
+)
+from ..keys import AuthorizationKey, parse_key
+from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice
+from ..settings import Settings, declarations, load_settings
+from .api import chat, models
+from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
+from .refusals import LOGIN_HINT, refusal, service_words
+from .retries import repeated
+from .slots import slot
+from .sse import Event, EventParser
+from .tls import Trust
+from .token_cache import TokenCache
+from .transport import Reply, Transport
+from .wire import Request, Response
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_SAMPLING = ("temperature", "top_p", "max_tokens", "repetition_penalty", "update_interval")
+_DRAIN_SECONDS = 0.2
+
+
+class GigaChat:
+    """A client of GigaChat.
+
+        async with GigaChat(credentials="…") as giga:
+            async for chunk in giga.stream([{"role": "user", "content": "Hello"}]):
+                print(chunk, end="")
+
+    Any setting of the program is a keyword here (`credentials`, `scope`, `model`, `proxy`, `timeout`,
+    `update_interval`, …) and wins over `GIGACHAT_*` and `config.toml`.  `connector` is an aiohttp connector of the
+    caller's: its TLS applies, and the caller closes it.  `key_source` finds the key when a token is needed,
+    `session_id` is the conversation's X-Session-ID, and `notify` is told what a person should know.
+
+    Raises ConfigError for a setting that is not valid; the first request raises MissingKeyError when there is
+    nothing to log in with.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        key_source: KeySource | None = None,
+        session_id: str | None = None,
+        notify: Callable[[Notice], None] = lambda notice: None,
+        **overrides: Any,
+    ) -> None:
+        unknown = sorted(set(overrides) - set(declarations()))
+        if unknown:
+            raise TypeError(f"GigaChat() has no setting {', '.join(unknown)}")
+        if settings is None:
+            settings = load_settings(overrides)
+        elif overrides:
+            settings = replace(settings, **overrides)
+        self.settings = settings
+        self.session_id = session_id or str(uuid.uuid4())
+        self._notify = notify
+        trust = Trust(
+            verify=settings.verify_ssl_certs,
+            ca_bundle_file=settings.ca_bundle_file,
+            cert_file=settings.cert_file,
+            key_file=settings.key_file,
+            key_file_password=settings.key_file_password,
+            notify=notify,
+        )
+        self._transport = Transport(trust, timeout=settings.timeout, proxy=settings.proxy, connector=connector)
+        self._key_source = key_source
+        self._found_authorization: Authorization | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, except those of a connector that was given."""
+        await self._transport.close()
+
+    async def stream(
+        self,
+        messages: Sequence[Message | Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        stream: bool = True,
+        **fields: Any,
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answer to a conversation, chunk by chunk; with `stream=False` the whole of it as one chunk.
+
+        `fields` are any further fields of the request.  The last chunk holds `finish_reason` and `usage`.  Raises
+        UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
+        CutAnswerError and ContentFilterError come after the chunks that are all there is.
+        """
+        model = model or self.settings.model
+        request = self.chat_request(messages, model=model, stream=stream, **fields)
+        async with self._slot(), aclosing(self._repeated(lambda: self._chunks(request, model))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def ask(self, messages: Sequence[Message | Mapping[str, Any]], **named: Any) -> Answer:
+        """The whole answer to a conversation, with the arguments and errors of `stream`."""
+        builder = AnswerBuilder()
+        async with aclosing(self.stream(messages, **{"stream": False, **named})) as chunks:
+            async for chunk in chunks:
+                builder.add(chunk)
+        return builder.answer(ended=True)
+
+    async def models(self) -> list[Model]:
+        """The models that the account sees."""
+        request = Request("GET", f"{self.settings.base_url}{models.PATH}", "the list of models", self._headers())
+        return models.parse_models((await self._whole(request)).body)
+
+    async def log_in(self) -> None:
+        """Make sure that there is an access token, without any other request."""
+        await self._authorization.access_token()
+
+    def chat_request(
+        self, messages: Sequence[Message | Mapping[str, Any]], *, model: str, stream: bool, **fields: Any
+    ) -> Request:
+        """The request that `stream` sends, but for its authorization."""
+        defaults = {name: getattr(self.settings, name) for name in _SAMPLING}
+        sent = chat.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
+        headers = self._headers() | {"Content-Type": "application/json"}
+        if stream:
+            headers |= {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        return Request(
+            "POST", f"{self.settings.base_url}{chat.PATH}", "the chat request", headers, chat.encode(sent)
+        )
+
+    def _headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "X-Session-ID": self.session_id}
+
+    @property
+    def _authorization(self) -> Authorization:
+        if self._found_authorization is None:
+            self._found_authorization = self._find_authorization()
+        return self._found_authorization
+
+    def _find_authorization(self) -> Authorization:
+        settings, key_source = self.settings, self._key_source
+        given = settings.origin("credentials").kind == "flag"  # a key in the call wins over a token around it
+        if settings.access_token and not given:
+            return GivenToken(settings.access_token)
+        if key_source is None and settings.credentials:
+            key_source = _GivenKey(settings.credentials)
+        if key_source is not None:
+            grant = KeyGrant(key_source, scope=settings.scope, auth_url=settings.auth_url)
+            return self._renewing(grant, account=key_source.fingerprint or "stored")
+        if settings.user and settings.password:
+            by_password = PasswordGrant(
+                user=settings.user, password=settings.password, base_url=settings.base_url
+            )
+            return self._renewing(by_password, account=f"user-{settings.user}")
+        if settings.cert_file:
+            return ClientCertificate(str(settings.cert_file))
+        raise MissingKeyError("There is no authorization key.", hint=LOGIN_HINT)
+
+    def _renewing(self, grant: KeyGrant | PasswordGrant, *, account: str) -> RenewingToken:
+        cache = TokenCache(paths.token_file(), self._notify)
+        return RenewingToken(grant, self._send_login, cache, account=account, patience=self.settings.timeout)
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        # Before the queue, so that a key that is refused is not waited for.
+        await self._authorization.access_token()
+        async with slot(self._authorization.account, count=self.settings.slots, notify=self._notify):
+            yield
+
+    def _repeated(self, attempt: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
+        return repeated(attempt, most=self.settings.max_retries, notify=self._notify)
+
+    async def _whole(self, request: Request) -> Response:
+        async def attempt() -> AsyncGenerator[Response, None]:
+            async with self._reply(request) as reply:
+                yield await reply.whole()
+
+        async with self._slot(), aclosing(self._repeated(attempt)) as responses:
+            return await anext(responses)
+
+    async def _send_login(self, request: Request) -> Response:
+        async def attempt() -> AsyncGenerator[Response, None]:
+            # A fresh id each time: the service wants one that it has not seen.
+            fresh = dict(request.headers)
+            if "RqUID" in fresh:
+                fresh["RqUID"] = str(uuid.uuid4())
+            sent = replace(request, headers=fresh)
+            began = time.monotonic()
+            async with self._transport.open(sent) as reply:
+                self._trace(sent, reply, began)
+                response = await reply.whole()
+            if response.status == 429 or response.status >= 500:
+                raise refusal(sent, response, now=time.time())
+            yield response
+
+        async with aclosing(self._repeated(attempt)) as responses:
+            return await anext(responses)
+
+    @asynccontextmanager
+    async def _reply(self, request: Request, *, model: str | None = None) -> AsyncIterator[Reply]:
+        """The reply to an authorized request that succeeded; a refused token is renewed once."""
+        access_token = await self._authorization.access_token()
+        async with AsyncExitStack() as stack:
+            reply = await self._open(request, access_token, stack)
+            if reply.status == 401 and self._authorization.renewable:
+                await stack.aclose()
+                access_token = await self._authorization.access_token(refused=access_token)
+                reply = await self._open(request, access_token, stack)
+            if not 200 <= reply.status < 300:
+                raise self._refusal(request, await reply.whole(), model)
+            yield reply
+
+    async def _open(self, request: Request, access_token: str | None, stack: AsyncExitStack) -> Reply:
+        headers = dict(request.headers)
+        if access_token is not None:
+            headers["Authorization"] = f"Bearer {access_token}"
+        began = time.monotonic()
+        sent = replace(request, headers=headers)
+        reply = await stack.enter_async_context(self._transport.open(sent, with_client_certificate=True))
+        self._trace(request, reply, began)
+        return reply
+
+    def _refusal(self, request: Request, response: Response, model: str | None) -> Exception:
+        problem = refusal(request, response, model=model, now=time.time())
+        if type(problem) is AuthenticationError and not self._authorization.renewable:
+            problem.hint = (
+                "GIGACHAT_ACCESS_TOKEN has ended or is not valid: renew it, or unset it and "
+                "run 'gigachat auth login'."
+                if self.settings.access_token
+                else "The service wants more than the client certificate: run 'gigachat auth login'."
+            )
+        return problem
+
+    async def _chunks(self, request: Request, model: str) -> AsyncGenerator[Chunk, None]:
+        finish_reason, anything = None, False
+        async with self._reply(request, model=model) as reply:
+            parts = _streamed(request, reply) if reply.content_type == "text/event-stream" else _at_once(request, reply)
+            async with aclosing(parts) as chunks:
+                async for chunk in chunks:
+                    finish_reason = chunk.finish_reason or finish_reason
+                    anything = True
+                    yield chunk
+        if not anything:
+            raise StreamError("The service sent an empty answer.", hint="Try again.", request_id=reply.request_id)
+        if finish_reason == "blacklist":
+            raise ContentFilterError(
+                "The service's content filter stopped the answer (finish_reason: blacklist).",
+                hint="Put the question in other words, or ask another model with --model.",
+                request_id=reply.request_id,
+            )
+        if finish_reason == "error":
+            raise ServiceError(
+                "The service could not finish the answer (finish_reason: error).",
+                hint="Try again.",
+                request_id=reply.request_id,
+            )
+
+    def _trace(self, request: Request, reply: Reply, began: float) -> None:
+        took = time.monotonic() - began
+        which = f", request {reply.request_id}" if reply.request_id else ""
+        self._notify(
+            Notice("debug", f"{request.method} {request.url}: HTTP {reply.status} after {took:.3f} s{which}")
+        )
+
+
+class _GivenKey:
+    """A key that is in the settings."""
+
+    def __init__(self, pasted: str) -> None:
+        try:
+            self._key = parse_key(pasted)
+        except ValueError:
+            raise MissingKeyError("The authorization key is empty.", hint=LOGIN_HINT) from None
+        self.fingerprint: str | None = self._key.fingerprint
+
+    async def key(self) -> AuthorizationKey:
+        return self._key
+
+
+async def _streamed(request: Request, reply: Reply) -> AsyncGenerator[Chunk, None]:
+    """The chunks of a stream.  `finish_reason` or `[DONE]` makes it whole; usage may come after the former."""
+    parser = EventParser()
+    finished, text = False, False
+    try:
+        async with aclosing(_events(parser, reply)) as events:
+            async for event in events:
+                chunk = chat.parse_event(request, event, request_id=reply.request_id)
+                if chunk is None:
+                    finished = True
+                    break
+                finished = finished or chunk.finish_reason is not None
+                text = text or bool(chunk.text or chunk.function_call)
+                yield chunk
+    except ConnectionFailedError as problem:
+        if not finished and text:
+            raise _cut(reply, problem) from problem
+        if not finished:
+            raise
+    if not finished and text:
+        raise _cut(reply, None)
+    with suppress(TimeoutError, NetworkError):
+        # To its last byte, so that the connection can be used again.
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in reply.pieces():
+                pass
+
+
+async def _events(parser: EventParser, reply: Reply) -> AsyncGenerator[Event, None]:
+    async for piece in reply.pieces():
+        for event in parser.feed(piece):
+            yield event
+    for event in parser.close():
+        yield event
+
+
+def _cut(reply: Reply, problem: ConnectionFailedError | None) -> CutAnswerError:
+    how = "the connection broke" if problem else "the stream stopped without an end"
+    return CutAnswerError(
+        f"The answer was cut before its end: {how}.", hint="Ask again.", request_id=reply.request_id
+    )
+
+
+async def _at_once(request: Request, reply: Reply) -> AsyncGenerator[Chunk, None]:
+    response = await reply.whole()
+    if "json" not in reply.content_type:
+        words = service_words(response)
+        raise ServiceError(
+            f"The service answered with something else than an answer (HTTP {reply.status})"
+            f"{': ' + words if words else ''}.",
+            hint="A proxy or a portal may stand in between; check base_url.",
+            request_id=reply.request_id,
+        )
+    chunk = chat.parse_whole(request, response.body, request_id=reply.request_id)
+    if chunk.finish_reason or chunk.text or chunk.function_call:
+        yield chunk
+

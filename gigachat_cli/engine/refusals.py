@@ -1,0 +1,200 @@
+"""What a refusal means: from an HTTP status and a body to one of our errors, in this one place.
+
+Statuses and messages: vendor documentation, "Описание ошибок", and recordings of 404.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ..errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    GigaChatError,
+    InvalidRequestError,
+    KeyRefusedError,
+    PromptTooLongError,
+    RateLimitError,
+    RedirectError,
+    ScopeRefusedError,
+    ServiceError,
+    TokensUsedUpError,
+    UnknownModelError,
+)
+from ..settings import SCOPES
+from ..text import one_line, redact
+from .wire import Request, Response
+
+LOGIN_HINT = "Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS to the authorization key."
+
+_SCOPE_MISMATCH = 7  # documented: "scope from db not fully includes consumed scope"
+_UNREADABLE_KEY = 4  # reported: "Can't decode 'Authorization' header"
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a status means; `{purpose}` and `{model}` stand for those of the request."""
+
+    kind: type[GigaChatError]
+    message: str
+    hint: str | None = None
+
+
+_MEANINGS = {
+    400: _Meaning(InvalidRequestError, "The service refused the request as invalid"),
+    401: _Meaning(AuthenticationError, "The service refused the access token", LOGIN_HINT),
+    402: _Meaning(
+        TokensUsedUpError,
+        "No tokens are left for the model {model}",
+        "Buy tokens for it, or ask another model with --model; 'gigachat models' lists them.",
+    ),
+    403: _Meaning(
+        AccessDeniedError, "The service denied access", "Check what the account may do; 'gigachat doctor' helps."
+    ),
+    404: _Meaning(
+        UnknownModelError,
+        "The service does not know the model {model}",
+        "'gigachat models' lists what your account can use.",
+    ),
+    413: _Meaning(
+        PromptTooLongError,
+        "The prompt is longer than the model {model} can take",
+        "Shorten it, or ask a model with a larger context.",
+    ),
+    422: _Meaning(InvalidRequestError, "The service refused the request as invalid"),
+    429: _Meaning(
+        RateLimitError,
+        "The service says that there are too many requests",
+        "Wait a little; a personal account takes one request at a time, other programs included.",
+    ),
+}
+_REDIRECT = _Meaning(
+    RedirectError,
+    "The service answered {purpose} with a redirect, which is not followed",
+    "Check base_url; a proxy or a portal may stand in between.",
+)
+_FAILURE = _Meaning(
+    ServiceError,
+    "The service failed at {purpose}",
+    "Try again in a few minutes; 'gigachat doctor' checks the way to it.",
+)
+_UNKNOWN_PLACE = _Meaning(ServiceError, "The service does not know the address of {purpose}", "Check base_url.")
+_OTHER = _Meaning(ServiceError, "The service refused {purpose}")
+
+
+def refusal(request: Request, response: Response, *, model: str | None = None, now: float = 0.0) -> GigaChatError:
+    """The error for an answer that is not a success; `model` is the one that was asked for, `now` Unix time."""
+    status = response.status
+    if 300 <= status < 400:
+        meaning, words = _REDIRECT, ""
+    else:
+        meaning = _MEANINGS.get(status) or (_FAILURE if status >= 500 else _OTHER)
+        words = service_words(response, secrets=request.secrets)
+    if status == 404 and model is None:
+        meaning = _UNKNOWN_PLACE
+    message = meaning.message.format(purpose=request.purpose, model=model or "of the account")
+    problem = meaning.kind(
+        f"{message} (HTTP {status}){': ' + words if words else ''}.",
+        hint=meaning.hint,
+        status=status,
+        request_id=response.request_id,
+    )
+    if isinstance(problem, RateLimitError):
+        problem.retry_after = _retry_after(response.headers, now)
+    return problem
+
+
+def login_refusal(request: Request, response: Response, *, scope: str, doubt: str, now: float = 0.0) -> GigaChatError:
+    """The error for an answer of the OAuth address that is not a success; `doubt` is what the key's form suggests."""
+    status, code = response.status, _object(response.body).get("code")
+    if status not in (400, 401, 403):
+        return refusal(request, response, now=now)
+    words = service_words(response, secrets=request.secrets)
+    said = f": {words}" if words else ""
+    where = f"(HTTP {status}, code {code})" if code is not None else f"(HTTP {status})"
+    if code == _SCOPE_MISMATCH:
+        problem: GigaChatError = ScopeRefusedError(
+            f"The authorization key does not belong to the scope {scope} {where}{said}.",
+            hint=f"Try another scope with --scope: {', '.join(SCOPES)}.",
+        )
+    elif code in (1, 5):  # documented: "scope data format invalid", "scope is empty"
+        problem = ScopeRefusedError(
+            f"The service does not know the scope {scope} {where}{said}.",
+            hint=f"The scopes are {', '.join(SCOPES)}.",
+        )
+    else:
+        message = "could not read" if code == _UNREADABLE_KEY else "refused"
+        problem = KeyRefusedError(
+            f"The service {message} the authorization key {where}{said}.",
+            hint=doubt or "Copy the authorization key of your account anew and run 'gigachat auth login'.",
+        )
+    problem.status, problem.request_id = status, response.request_id
+    return problem
+
+
+def error_object(request: Request, found: Mapping[str, Any], *, request_id: str | None = None) -> GigaChatError | None:
+    """The error that a JSON object tells of, whatever the HTTP status it came under; None when it tells of none."""
+    inner = found.get("error")
+    told = inner if isinstance(inner, Mapping) else found
+    if inner is None and not ("message" in found and "choices" not in found):
+        return None
+    status = next((told[key] for key in ("status", "code") if isinstance(told.get(key), int)), None)
+    words = one_line(redact(str(inner if isinstance(inner, str) else told.get("message", "")), request.secrets))
+    where = f" (status {status})" if status is not None else ""
+    return ServiceError(
+        f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}.",
+        status=status,
+        request_id=request_id,
+        hint="Try again; 'gigachat doctor' checks the way to the service.",
+    )
+
+
+def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
+    """What the service or a gateway says, as one clean line without secrets; empty when it says nothing."""
+    text = response.body[:65536].decode("utf-8", "replace")
+    found = _object(response.body)
+    message = found.get("message")
+    inner = found.get("error")
+    if message is None and isinstance(inner, Mapping):
+        message = inner.get("message")
+    if message is not None or found:
+        text = message if isinstance(message, str) else ""
+    elif "<" in text and ("html" in response.headers.get("content-type", "") or "<html" in text.lower()):
+        text = _page_words(text)
+    return one_line(redact(text, secrets)).rstrip(".")
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _page_words(page: str) -> str:
+    """The title of a gateway's page, or else its text."""
+    from html import unescape
+
+    page = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", " ", page)
+    title = re.search(r"(?is)<title[^>]*>(.*?)</title>", page) or re.search(r"(?is)<h1[^>]*>(.*?)</h1>", page)
+    words = unescape(re.sub(r"(?s)<[^>]*>", " ", title[1] if title else page)).strip()
+    return f"a web page, “{words}”" if words else "a web page"
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds, from either form of the header (RFC 9110, 10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError):
+        return None

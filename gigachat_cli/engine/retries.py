@@ -1,0 +1,80 @@
+"""When a failure may pass, and how long to wait: exponential with jitter, or as long as the service says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TypeVar
+
+from ..errors import ConnectionFailedError, GigaChatError, RateLimitError, ServiceError
+from ..messages import Notice
+
+T = TypeVar("T")
+
+LONGEST_RETRY_AFTER = 60.0  # seconds; a service that wants more is not waited for
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 20.0
+
+
+def may_pass(problem: Exception) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(problem, RateLimitError):
+        return problem.retry_after is None or problem.retry_after <= LONGEST_RETRY_AFTER
+    if isinstance(problem, ServiceError):
+        return problem.status is not None and problem.status >= 500
+    return isinstance(problem, ConnectionFailedError)
+
+
+async def repeated(
+    attempt: Callable[[], AsyncGenerator[T, None]], *, most: int, notify: Callable[[Notice], None]
+) -> AsyncGenerator[T, None]:
+    """What `attempt` yields; after a failure that may pass it is begun anew, at most `most` times.
+
+    Never once anything was yielded: whoever has seen a part of an answer would see it twice, and pay twice.
+    """
+    begun = False
+    try:
+        async with aclosing(attempt()) as items:
+            async for item in items:
+                begun = True
+                yield item
+            return
+    except GigaChatError as problem:
+        if begun or most < 1 or not may_pass(problem):
+            raise
+        first = problem
+
+    def pause(problem: Exception) -> bool | float:
+        if begun or not may_pass(problem):
+            return False
+        told = problem.retry_after if isinstance(problem, RateLimitError) else None
+        if told is not None:
+            notify(Notice("progress", f"{problem} Trying again in {told:.0f} s."))
+            return told
+        notify(Notice("progress", f"{problem} Trying again."))
+        return True
+
+    ours_alone = "stamina" not in sys.modules
+    import stamina  # only a failure pays for it
+
+    if ours_alone:
+        # By default it logs each retry, with structlog to stdout, the answer's place.  A host's own choice stays.
+        stamina.instrumentation.set_on_retry_hooks(())
+
+    async for retry in stamina.retry_context(
+        on=pause,
+        attempts=most + 1,
+        timeout=None,
+        wait_initial=_FIRST_PAUSE,
+        wait_max=_LONGEST_PAUSE,
+        wait_jitter=_FIRST_PAUSE,
+    ):
+        with retry:
+            if retry.num == 1:
+                raise first  # stands for the attempt that was made before the library was needed
+            async with aclosing(attempt()) as items:
+                async for item in items:
+                    begun = True
+                    yield item
+

@@ -1,0 +1,85 @@
+"""The token cache: access tokens of all keys in one private file that every process shares.
+
+Nothing here fails: a broken cache is an empty one and is written anew, and one that cannot be written costs a
+request and one line.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from .. import paths
+from ..messages import Notice, Token
+from .locks import LockTimeout, hold_one
+
+_VERSION = 1
+_WRITE_PATIENCE = 5.0  # seconds; a write takes milliseconds
+
+
+class TokenCache:
+    """Tokens by an identity, which is a hash of key, scope and address and no secret."""
+
+    def __init__(self, path: Path, notify: Callable[[Notice], None] = lambda notice: None) -> None:
+        self._path = path
+        self._notify = notify
+
+    def get(self, identity: str) -> Token | None:
+        return self._read().get(identity)
+
+    async def put(self, identity: str, token: Token) -> None:
+        await self._change(lambda tokens: tokens.__setitem__(identity, token))
+
+    async def forget(self, identity: str, access_token: str) -> None:
+        """Forget that token, and no newer one that another process may have put in its place."""
+
+        def change(tokens: dict[str, Token]) -> None:
+            found = tokens.get(identity)
+            if found and found.access_token == access_token:
+                del tokens[identity]
+
+        await self._change(change)
+
+    def lock_file(self, identity: str) -> Path:
+        """The file whose holder renews the token of `identity`."""
+        return paths.locks_dir() / f"token-{identity[:16]}.lock"
+
+    async def _change(self, change: Callable[[dict[str, Token]], None]) -> None:
+        try:
+            async with hold_one([paths.locks_dir() / "token-cache.lock"], timeout=_WRITE_PATIENCE):
+                tokens = self._read()
+                change(tokens)
+                now = time.time()
+                kept = {
+                    identity: {"access_token": token.access_token, "expires_at": token.expires_at}
+                    for identity, token in tokens.items()
+                    if token.seconds_left(now) > 0
+                }
+                paths.write_private(self._path, json.dumps({"version": _VERSION, "tokens": kept}).encode())
+        except LockTimeout:
+            self._notify(Notice("warning", f"{self._path} is held by another process; the access token is not kept."))
+        except OSError as problem:
+            self._notify(Notice("warning", f"{self._path} could not be written: {problem.strerror}."))
+
+    def _read(self) -> dict[str, Token]:
+        tokens: dict[str, Token] = {}
+        with suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
+            kept = json.loads(paths.read_private(self._path) or b"{}")
+            for identity, entry in kept["tokens"].items():
+                access_token, expires_at = entry["access_token"], float(entry["expires_at"])
+                # What could not stand in a header was never a token.
+                if isinstance(access_token, str) and access_token.isascii() and access_token.isprintable():
+                    tokens[identity] = Token(access_token, expires_at)
+        return tokens
+
+
+def forget_all(path: Path) -> bool:
+    """Remove the cache; whether there was one.  Raises OSError when it is there and cannot be removed."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True

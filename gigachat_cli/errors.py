@@ -1,0 +1,194 @@
+"""Everything that can go wrong, as a tree.  Each leaf carries what a script and a person need.
+
+GigaChatError                      1  error
+├── UsageError                     2  usage               a bad flag, no prompt, an unreadable file
+│   └── ConfigError                2  config              a bad setting: the file or variable is named
+├── AuthenticationError            3  authentication      401 after one renewal
+│   ├── MissingKeyError            3  no_key              no authorization key anywhere
+│   ├── KeyRefusedError            3  key_refused         OAuth refused the key
+│   ├── ScopeRefusedError          3  scope_refused       the key belongs to another scope
+│   └── AccessDeniedError          3  access_denied       403
+├── NetworkError                   4  network
+│   ├── ConnectionFailedError      4  connection          no connection, or it broke before the answer began
+│   ├── TLSError                   4  tls                 the peer could not be proved
+│   ├── ProxyError                 4  proxy               the proxy refused
+│   ├── SilenceError               4  timeout             nothing came for too long
+│   └── StreamError                4  stream              an undecodable or empty answer
+│       └── CutAnswerError         4  cut                 an answer that ended before its end
+├── ServiceError                   1  service             other 4xx, 5xx after retries, an error object
+│   ├── RedirectError              1  redirect            a redirect, which is never followed
+│   ├── UnknownModelError          1  unknown_model       404 for a model
+│   ├── PromptTooLongError         1  prompt_too_long     413
+│   ├── InvalidRequestError        1  invalid_request     400, 422
+│   └── ContentFilterError         1  content_filter      finish_reason "blacklist"
+├── OutputError                    1  output              stdout or the output file could not be written
+├── QuotaError                     5  quota
+│   ├── RateLimitError             5  rate_limit          429 after retries
+│   ├── TokensUsedUpError          5  tokens_used_up      402
+│   └── QueueError                 5  queue               no free slot of the account in time
+├── NotAsAskedError                6  not_as_asked        answered, but not as asked
+│   └── NothingToExtractError      6  nothing_to_extract  no fenced code block in the answer
+└── ClosedPipeError              141  closed_pipe         nobody reads on: the program ends without a word
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GigaChatError(Exception):
+    """A problem that a person can read.
+
+    `message` is one sentence on what happened, `hint` one on the next step.  `status` is the HTTP status and
+    `request_id` the service's own id of the request, where there are such.  Neither holds a secret.
+    """
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.status = status
+        self.request_id = request_id
+
+
+class UsageError(GigaChatError):
+    exit_code = 2
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    code = "config"
+
+
+class AuthenticationError(GigaChatError):
+    exit_code = 3
+    code = "authentication"
+
+
+class MissingKeyError(AuthenticationError):
+    code = "no_key"
+
+
+class KeyRefusedError(AuthenticationError):
+    code = "key_refused"
+
+
+class ScopeRefusedError(AuthenticationError):
+    code = "scope_refused"
+
+
+class AccessDeniedError(AuthenticationError):
+    code = "access_denied"
+
+
+class NetworkError(GigaChatError):
+    exit_code = 4
+    code = "network"
+
+
+class ConnectionFailedError(NetworkError):
+    code = "connection"
+
+
+class TLSError(NetworkError):
+    code = "tls"
+
+
+class ProxyError(NetworkError):
+    code = "proxy"
+
+
+class SilenceError(NetworkError):
+    code = "timeout"
+
+
+class StreamError(NetworkError):
+    code = "stream"
+
+
+class CutAnswerError(StreamError):
+    code = "cut"
+
+
+class ServiceError(GigaChatError):
+    code = "service"
+
+
+class RedirectError(ServiceError):
+    code = "redirect"
+
+
+class UnknownModelError(ServiceError):
+    code = "unknown_model"
+
+
+class PromptTooLongError(ServiceError):
+    code = "prompt_too_long"
+
+
+class InvalidRequestError(ServiceError):
+    code = "invalid_request"
+
+
+class ContentFilterError(ServiceError):
+    code = "content_filter"
+
+
+class OutputError(GigaChatError):
+    code = "output"
+
+
+class QuotaError(GigaChatError):
+    exit_code = 5
+    code = "quota"
+
+
+class RateLimitError(QuotaError):
+    """`retry_after` is how many seconds the service wants to be left alone, where it says so."""
+
+    code = "rate_limit"
+    retry_after: float | None = None
+
+
+class TokensUsedUpError(QuotaError):
+    code = "tokens_used_up"
+
+
+class QueueError(QuotaError):
+    code = "queue"
+
+
+class NotAsAskedError(GigaChatError):
+    exit_code = 6
+    code = "not_as_asked"
+
+
+class NothingToExtractError(NotAsAskedError):
+    code = "nothing_to_extract"
+
+
+class ClosedPipeError(GigaChatError):
+    exit_code = 141
+    code = "closed_pipe"
+
+
+EXIT_INTERRUPTED = 130
+"""Ctrl-C; another signal that ends the program gives 128 + its number (SIGTERM: 143)."""
+
+
+def nearest(word: str, known: list[str]) -> str | None:
+    """The known word that `word` was most likely meant to be, if any is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, known, n=1, cutoff=0.6)
+    return found[0] if found else None

@@ -1,0 +1,70 @@
+"""Authorization keys: what people paste, and what it means.
+
+A key is Base64 of `client_id:client_secret`, two UUIDs (vendor documentation, "Авторизация").  Only the service
+refuses a key; what its form suggests is a hint.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_PAIR = re.compile(rf"({_UUID})[:\s,;]+({_UUID})")
+_ACCESS_TOKEN_LENGTH = 500  # an access token has about 1200 characters, a key 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationKey:
+    """A key, ready for `Authorization: Basic`.
+
+    `doubt` is what its form suggests to be wrong with it, or empty.  `fingerprint` names the key without being a
+    secret: its content is 244 random bits, so a hash of it gives nothing away.
+    """
+
+    basic: str = field(repr=False)
+    doubt: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(b"gigachat authorization key\0" + self.basic.encode()).hexdigest()[:32]
+
+    @property
+    def masked(self) -> str:
+        """Enough to tell two keys apart, of no use to anyone else."""
+        return f"…{self.fingerprint[:8]}"
+
+
+def parse_key(pasted: str) -> AuthorizationKey:
+    """The key that was meant: a ready one, or client id and secret; quotes, blanks and a leading scheme are dropped.
+
+    Raises ValueError when nothing is left.
+    """
+    text = pasted.strip().strip("\"'`«»“”").strip()
+    text = re.sub(r"^(?:authorization\s*:\s*)?(?:basic|bearer)\s+", "", text, flags=re.IGNORECASE)
+    pair = _PAIR.fullmatch(text.strip())
+    if pair:
+        return AuthorizationKey(base64.b64encode(f"{pair[1]}:{pair[2]}".encode()).decode())
+    key = re.sub(r"[\s\"'\x00-\x1f\x7f]+", "", text)
+    if not key:
+        raise ValueError("the key is empty")
+    if ":" in key:  # which is no character of Base64: an id and a secret of another form
+        key = base64.b64encode(key.encode()).decode()
+    return AuthorizationKey(key, _doubt(key))
+
+
+def _doubt(key: str) -> str:
+    if len(key) > _ACCESS_TOKEN_LENGTH:
+        return "It looks like an access token; the authorization key is much shorter (about 100 characters)."
+    if re.fullmatch(_UUID, key):
+        return "It looks like a client id or a client secret alone; the authorization key, or both, are needed."
+    try:
+        plain = base64.b64decode(key, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return "It is not Base64, so it may be clipped; copy the whole authorization key."
+    if not re.fullmatch(rf"{_UUID}:{_UUID}", plain):
+        return "It does not hold a client id and a client secret; copy the authorization key of the account."
+    return ""

@@ -1,0 +1,160 @@
+"""The values that travel: what is said, what is answered, and what an answer cost.  They know no service and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "function"]
+ROLES: tuple[Role, ...] = ("system", "user", "assistant", "function")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A function that the model wants called, with its arguments by name."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    `attachments` are ids of stored files; `name` is the function's for role "function", whose content is a JSON
+    object as text.  `functions_state_id` is the service's handle of a function call and goes back with it.
+    """
+
+    role: Role
+    content: str
+    name: str | None = None
+    attachments: tuple[str, ...] = ()
+    function_call: FunctionCall | None = None
+    functions_state_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request.  `precached_prompt_tokens` are those of the prompt that the service had cached."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    precached_prompt_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One piece of a streamed answer; `str(chunk)` is its text.
+
+    `progress` is a status of a function that the service runs itself, never part of the answer.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    progress: str = ""
+    function_call: FunctionCall | None = None
+    functions_state_id: str | None = None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model answered.  It is `complete` when the service said that it ended, not when bytes stopped.
+
+    An answer that met its token limit (`finish_reason` "length") ended as far as the service is concerned but is
+    not complete for a reader, nor is one that the content filter stopped.
+    """
+
+    text: str = ""
+    model: str | None = None
+    finish_reason: str | None = None
+    complete: bool = False
+    usage: Usage | None = None
+    reasoning: str = ""
+    function_call: FunctionCall | None = None
+    functions_state_id: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(slots=True)
+class AnswerBuilder:
+    """Folds chunks into one answer, at any moment of the stream."""
+
+    _texts: list[str] = field(default_factory=list)
+    _reasonings: list[str] = field(default_factory=list)
+    _model: str | None = None
+    _finish_reason: str | None = None
+    _usage: Usage | None = None
+    _function_call: FunctionCall | None = None
+    _functions_state_id: str | None = None
+    _request_id: str | None = None
+
+    def add(self, chunk: Chunk) -> None:
+        if chunk.text:
+            self._texts.append(chunk.text)
+        if chunk.reasoning:
+            self._reasonings.append(chunk.reasoning)
+        self._model = chunk.model or self._model
+        self._finish_reason = chunk.finish_reason or self._finish_reason
+        self._usage = chunk.usage or self._usage
+        self._function_call = chunk.function_call or self._function_call
+        self._functions_state_id = chunk.functions_state_id or self._functions_state_id
+        self._request_id = chunk.request_id or self._request_id
+
+    def answer(self, *, ended: bool) -> Answer:
+        """The answer so far; `ended` says that its source came to its proper end."""
+        return Answer(
+            text="".join(self._texts),
+            model=self._model,
+            finish_reason=self._finish_reason,
+            complete=ended and self._finish_reason not in INCOMPLETE_REASONS,
+            usage=self._usage,
+            reasoning="".join(self._reasonings),
+            function_call=self._function_call,
+            functions_state_id=self._functions_state_id,
+            request_id=self._request_id,
+        )
+
+
+INCOMPLETE_REASONS = ("length", "blacklist", "error")
+"""Reasons under which an answer is not what the model would have said to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know while the work goes on.
+
+    A "warning" is always told; "progress" only on a terminal; "debug" only when asked for.
+    """
+
+    kind: Literal["warning", "progress", "debug"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that the service offers.  `type` is "chat", "embedder", "aicheck", "filter", or empty when unsaid."""
+
+    id: str
+    type: str = ""
+    owned_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token; `expires_at` is Unix time in seconds."""
+
+    access_token: str = field(repr=False)
+    expires_at: float
+
+    def seconds_left(self, now: float) -> float:
+        return self.expires_at - now
+

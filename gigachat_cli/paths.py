@@ -1,0 +1,136 @@
+"""Where our files live, and how they are written: private from the moment of their creation.
+
+Folders are 0700 and files 0600 whatever the umask; looser modes of our own are repaired when they are met.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "gigachat"
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+def config_dir() -> Path:
+    """The folder of settings, token cache and certificate: `GIGACHAT_CONFIG_DIR`, else the platform's."""
+    given = os.environ.get("GIGACHAT_CONFIG_DIR", "").strip()
+    return Path(given).expanduser() if given else Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
+
+
+def data_dir() -> Path:
+    """The folder of the history: `GIGACHAT_DATA_DIR`, else the platform's."""
+    given = os.environ.get("GIGACHAT_DATA_DIR", "").strip()
+    return Path(given).expanduser() if given else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def config_file() -> Path:
+    return config_dir() / "config.toml"
+
+
+def token_file() -> Path:
+    return config_dir() / "token.json"
+
+
+def login_file() -> Path:
+    return config_dir() / "login.json"
+
+
+def credentials_file() -> Path:
+    return config_dir() / "credentials"
+
+
+def root_certificate_file() -> Path:
+    return config_dir() / "russian_trusted_root_ca.crt"
+
+
+def models_file() -> Path:
+    return config_dir() / "models.json"
+
+
+def locks_dir() -> Path:
+    return config_dir() / "locks"
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create `folder` and what is missing above it, each 0700; repair its mode when it is ours and looser.
+
+    Raises OSError when that is not possible.
+    """
+    missing = []
+    place = folder
+    while not place.exists():
+        missing.append(place)
+        place = place.parent
+    for each in reversed(missing):
+        with suppress(FileExistsError):
+            os.mkdir(each, FOLDER_MODE)
+    if folder not in missing:
+        _repair(folder, FOLDER_MODE)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open (and create, with O_CREAT in `flags`) a file of ours as 0600; return the descriptor."""
+    make_private_folder(path.parent)
+    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), FILE_MODE)
+    _repair(path, FILE_MODE)
+    return descriptor
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace the file in one step: a reader sees the old content or the new, never a part.
+
+    Raises OSError and leaves the old file as it was when the new one cannot be written.
+    """
+    make_private_folder(path.parent)
+    # A link is followed, so that a config file kept elsewhere (dotfiles) stays linked.
+    target = path.resolve() if path.is_symlink() else path
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def read_private(path: Path) -> bytes | None:
+    """The content of a file of ours, or None when there is none; looser modes are repaired on the way.
+
+    Raises OSError when it is there and cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    _repair(path, FILE_MODE)
+    _repair(path.parent, FOLDER_MODE)
+    return content
+
+
+def is_private(path: Path) -> bool:
+    """Whether nobody but the owner has any right to the file or folder; always true where modes mean nothing."""
+    return os.name == "nt" or not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+def _repair(path: Path, mode: int) -> None:
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        found = path.stat()
+        loose = stat.S_IMODE(found.st_mode) & 0o077
+        # A folder that is shared on purpose (sticky, or on the way to the home folder) is not ours to close.
+        shared = bool(found.st_mode & stat.S_ISVTX) or path.resolve() in (home := Path.home(), *home.parents)
+        if loose and found.st_uid == os.geteuid() and not shared:
+            path.chmod(mode)

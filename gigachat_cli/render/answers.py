@@ -1,0 +1,234 @@
+"""Answers, one class for each output format, each with the same three moments: start, chunk, end.
+
+A new format is a class here and an entry in `writer`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import ClosedPipeError, NothingToExtractError, OutputError, UsageError
+from ..messages import Answer, AnswerBuilder, Chunk, Usage
+from ..text import TerminalFilter, safe
+from .terminal import Terminal
+
+FORMATS = ("text", "json", "stream-json")
+
+Write = Callable[[str], None]
+
+
+class TextAnswer:
+    """The exact text as it comes, and a final newline if it lacks one."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._last = "\n"
+
+    def start(self) -> None:
+        """Before the first chunk."""
+
+    def chunk(self, chunk: Chunk) -> None:
+        self._put(chunk.text)
+
+    def end(self, answer: Answer) -> None:
+        """After the last chunk, be the answer whole or not."""
+        if self._last != "\n":
+            self._write("\n")
+
+    def _put(self, text: str) -> None:
+        if text:
+            self._write(text)
+            self._last = text[-1]
+
+
+class TerminalAnswer(TextAnswer):
+    """The text on a terminal: every control but newline and tab is taken out."""
+
+    def __init__(self, write: Write) -> None:
+        super().__init__(write)
+        self._filter = TerminalFilter()
+
+    def chunk(self, chunk: Chunk) -> None:
+        self._put(self._filter.feed(chunk.text))
+
+    def end(self, answer: Answer) -> None:
+        self._put(self._filter.close())
+        super().end(answer)
+
+
+class ExtractedAnswer(TextAnswer):
+    """Only the first fenced code block; without one the whole answer, and NothingToExtractError."""
+
+    def __init__(self, write: Write, *, filtered: bool) -> None:
+        super().__init__(write)
+        self._clean = safe if filtered else str
+
+    def chunk(self, chunk: Chunk) -> None:
+        """Nothing yet: a block is only known at its end."""
+
+    def end(self, answer: Answer) -> None:
+        code = first_code_block(answer.text)
+        self._put(self._clean(answer.text if code is None else code))
+        super().end(answer)
+        if code is None and answer.complete:
+            raise NothingToExtractError(
+                "There is no fenced code block in the answer.", hint="The whole answer was printed."
+            )
+
+
+class JsonAnswer(TextAnswer):
+    """One JSON object at the end."""
+
+    def chunk(self, chunk: Chunk) -> None:
+        """Nothing yet: the object is made of the whole answer."""
+
+    def end(self, answer: Answer) -> None:
+        if answer.complete or answer.text or answer.finish_reason:
+            self._write(f"{as_json(answer_object(answer))}\n")
+
+
+class JsonLinesAnswer(TextAnswer):
+    """A JSON line for each chunk, and one for the answer."""
+
+    def chunk(self, chunk: Chunk) -> None:
+        if chunk.text:
+            self._write(f"{as_json({'type': 'chunk', 'text': chunk.text})}\n")
+
+    def end(self, answer: Answer) -> None:
+        if answer.complete or answer.text or answer.finish_reason:
+            self._write(f"{as_json({'type': 'answer', **answer_object(answer)})}\n")
+
+
+class OutputFile:
+    """A file that the person named for the answer.  It is begun with the first text, so a refusal costs no old file.
+
+    Raises UsageError when it exists and `force` is false, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, force: bool) -> None:
+        self._path = path
+        self._force = force
+        self._file: IO[str] | None = None
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder.", hint="Name a file with --output-file.")
+        if path.exists() and not force:
+            raise UsageError(f"{path} exists.", hint="Give --force to replace it, or name another file.")
+        if not path.parent.is_dir():
+            raise UsageError(f"The folder {path.parent} does not exist.", hint="Make it first.")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise UsageError(f"{path} cannot be written.", hint="Check who may write there.")
+
+    def write(self, text: str) -> None:
+        """Raises OutputError."""
+        try:
+            if self._file is None:
+                mode = "w" if self._force else "x"
+                self._file = self._path.open(mode, encoding="utf-8", errors="replace", newline="")
+            self._file.write(text)
+            self._file.flush()
+        except FileExistsError:
+            raise UsageError(f"{self._path} exists.", hint="Give --force to replace it.") from None
+        except OSError as problem:
+            raise OutputError(f"{self._path} could not be written: {problem.strerror}.") from None
+
+    def close(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+
+
+def writer(format: str, terminal: Terminal, *, extract: bool = False, file: OutputFile | None = None) -> TextAnswer:
+    """The writer for a format of `FORMATS`, to the terminal's stdout or to `file`."""
+    write = file.write if file else terminal.write
+    filtered = file is None and terminal.stdout_is_terminal
+    if format == "json":
+        return JsonAnswer(write)
+    if format == "stream-json":
+        return JsonLinesAnswer(write)
+    if extract:
+        return ExtractedAnswer(write, filtered=filtered)
+    return TerminalAnswer(write) if filtered else TextAnswer(write)
+
+
+async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal: Terminal) -> Answer:
+    """Write an answer while it comes, and return it.
+
+    When the stream fails or is interrupted, what came is written to its end and marked, and the error goes on.
+    """
+    builder = AnswerBuilder()
+    writer.start()
+    reasoning = TerminalFilter()
+    try:
+        async with terminal.spinner(), aclosing(chunks):
+            async for chunk in chunks:
+                builder.add(chunk)
+                terminal.reasoning(reasoning.feed(chunk.reasoning))
+                writer.chunk(chunk)
+    except (ClosedPipeError, OutputError):
+        raise
+    except BaseException:
+        partial = builder.answer(ended=False)
+        writer.end(partial)
+        _mark(partial, writer, terminal)
+        raise
+    answer = builder.answer(ended=True)
+    writer.end(answer)
+    _mark(answer, writer, terminal)
+    return answer
+
+
+def _mark(answer: Answer, writer: TextAnswer, terminal: Terminal) -> None:
+    """Say that an answer is not complete, where its own form does not."""
+    if answer.text and not answer.complete and not isinstance(writer, JsonAnswer | JsonLinesAnswer):
+        met_limit = answer.finish_reason == "length"
+        terminal.say(f"gigachat: The answer is not complete{': it met its token limit' if met_limit else ''}.")
+
+
+def answer_object(answer: Answer) -> dict[str, Any]:
+    """The JSON form of an answer; keys are only ever added."""
+    return {
+        "answer": answer.text,
+        "model": answer.model,
+        "finish_reason": answer.finish_reason,
+        "complete": answer.complete,
+        "usage": asdict(answer.usage) if answer.usage else None,
+        "session": None,
+        "request_id": answer.request_id,
+    }
+
+
+def usage_line(usage: Usage | None) -> str:
+    """Tokens of an answer, for a person."""
+    if usage is None:
+        return "The service told no token usage."
+    cached = f" ({usage.precached_prompt_tokens} cached)" if usage.precached_prompt_tokens else ""
+    return (
+        f"{usage.prompt_tokens} prompt tokens{cached} + {usage.completion_tokens} answer tokens "
+        f"= {usage.total_tokens}"
+    )
+
+
+def as_json(value: Any) -> str:
+    """One line of JSON: unescaped UTF-8, but for what is no text."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return line
+
+
+def first_code_block(text: str) -> str | None:
+    """The content of the first fenced code block, in a list or a quote as well; None when there is none."""
+    from markdown_it import MarkdownIt  # slow to import, and only wanted here
+
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type == "fence":
+            return token.content
+    return None

@@ -1,0 +1,44 @@
+"""Problems, told: what happened, then the next step; for a script as one JSON object."""
+
+from __future__ import annotations
+
+import traceback
+
+from ..errors import GigaChatError
+from ..text import one_line, redact, safe
+from .answers import as_json
+from .terminal import Terminal
+
+_MAX_CHARACTERS = 1000  # our own sentences around at most 300 characters of the service's
+
+
+def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool) -> None:
+    """Tell a problem on stderr, in one or two lines, or as `{"error": {…}}`."""
+    if as_object:
+        terminal.say(as_json({"error": problem_object(problem)}))
+        return
+    named, plain = ("\x1b[1;31mgigachat:\x1b[0m", "\x1b[2m{}\x1b[0m") if terminal.color_on_stderr else ("gigachat:", "{}")
+    which = f" [request {one_line(problem.request_id)}]" if problem.request_id else ""
+    terminal.say(f"{named} {_line(problem.message)}{which}")
+    if problem.hint:
+        terminal.say(plain.format(f"  {_line(problem.hint)}"))
+
+
+def show_traceback(problem: BaseException, terminal: Terminal) -> None:
+    """The whole way of an error, without secrets, for `--debug`."""
+    terminal.say(redact(safe("".join(traceback.format_exception(problem)))).rstrip())
+
+
+def problem_object(problem: GigaChatError) -> dict[str, object]:
+    """The JSON form of a problem; keys are only ever added."""
+    return {
+        "code": problem.code,
+        "message": _line(problem.message),
+        "hint": _line(problem.hint) if problem.hint else None,
+        "status": problem.status,
+        "request_id": problem.request_id,
+    }
+
+
+def _line(text: str) -> str:
+    return one_line(text, _MAX_CHARACTERS)

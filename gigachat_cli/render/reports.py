@@ -1,0 +1,51 @@
+"""Rows: a table on a terminal, tab-separated lines in a pipe, a JSON array for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..text import one_line
+from .answers import as_json
+from .terminal import Terminal
+
+MAX_CELL_CHARACTERS = 2000
+
+
+def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: Terminal, *, as_array: bool) -> None:
+    """Show rows of equal keys; `columns` are the keys of the table and of the lines, the array has all of them."""
+    if as_array:
+        terminal.write(f"{as_json(list(rows))}\n")
+    elif terminal.stdout_is_terminal:
+        terminal.write(_table(rows, columns))
+    else:
+        terminal.write("".join("\t".join(_cell(row.get(name)) for name in columns) + "\n" for row in rows))
+
+
+def show_object(found: dict[str, Any], terminal: Terminal) -> None:
+    """One JSON object."""
+    terminal.write(f"{as_json(found)}\n")
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    cells = [[name.replace("_", " ").upper() for name in columns]]
+    cells += [[_cell(row.get(name)) for name in columns] for row in rows]
+    from rich.cells import cell_len  # wide glyphs count twice
+
+    widths = [max(cell_len(row[number]) for row in cells) for number in range(len(columns))]
+    lines = []
+    for row in cells:
+        padded = [
+            cell + " " * (widths[number] - cell_len(cell)) if number < len(columns) - 1 else cell
+            for number, cell in enumerate(row)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return one_line(str(value), MAX_CELL_CHARACTERS)

@@ -1,0 +1,142 @@
+"""The program's two outputs.  stdout carries the answer, the rows or the JSON; stderr is for people.
+
+Output is UTF-8 in every locale.  Nothing reaches a terminal that has not passed the filter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import BinaryIO, TextIO
+
+from ..errors import ClosedPipeError, OutputError
+from ..messages import Notice
+from ..text import safe
+
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_FRAME_SECONDS = 0.1
+_SPINNER_AFTER = 0.3  # seconds; an answer that comes sooner needs no spinner
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Terminal:
+    """stdout and stderr, with what is known of them."""
+
+    def __init__(
+        self,
+        *,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        environment: Mapping[str, str] = os.environ,
+        quiet: bool = False,
+        debug: bool = False,
+    ) -> None:
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._dumb = environment.get("TERM") == "dumb"
+        self.quiet = quiet
+        self.debug = debug
+        self.stdout_is_terminal = _is_terminal(self._stdout)
+        self.stderr_is_terminal = _is_terminal(self._stderr)
+        self.escapes_on_stderr = self.stderr_is_terminal and not self._dumb
+        self.color_on_stderr = self.escapes_on_stderr and not environment.get("NO_COLOR")
+        self._spinning = False
+        self._drawn = False
+
+    @property
+    def width(self) -> int:
+        return shutil.get_terminal_size().columns
+
+    def write(self, text: str) -> None:
+        """Write to stdout at once, as it is: the caller has filtered what goes to a terminal.
+
+        Raises ClosedPipeError when nobody reads on, OutputError when it cannot be written.
+        """
+        self.stop_spinner()
+        if not text:
+            return
+        if self._stdout is None:  # the shell closed it: `>&-`
+            raise OutputError("There is no stdout to write to.")
+        try:
+            stream: BinaryIO = self._stdout.buffer
+            stream.write(text.encode("utf-8", "replace"))
+            stream.flush()
+        except BrokenPipeError:
+            raise ClosedPipeError("closed pipe") from None
+        except OSError as problem:
+            raise OutputError(f"stdout could not be written: {problem.strerror}.") from None
+
+    def write_safely(self, text: str) -> None:
+        """Write a whole text from outside to stdout: filtered when that is a terminal, exact when it is not."""
+        self.write(safe(text) if self.stdout_is_terminal else text)
+
+    def say(self, line: str) -> None:
+        """A line for people, on stderr.  It never fails: a stderr that is gone loses only what it would have said."""
+        self.stop_spinner()
+        self._tell(f"{line}\n")
+
+    def notice(self, notice: Notice) -> None:
+        """What the engine has to tell, to those who want to know."""
+        wanted = {
+            "warning": not self.quiet,
+            "progress": self.stderr_is_terminal and not self.quiet,
+            "debug": self.debug,
+        }[notice.kind]
+        if wanted:
+            self.say(f"gigachat: {safe(notice.text)}")
+
+    def reasoning(self, text: str) -> None:
+        """What the model thinks before it answers: dim, on stderr, for people at a terminal."""
+        if text and self.stderr_is_terminal and not self.quiet:
+            self.stop_spinner()
+            self._tell(f"\x1b[2m{text}\x1b[22m" if self.color_on_stderr else text)
+
+    @asynccontextmanager
+    async def spinner(self) -> AsyncIterator[None]:
+        """Something that moves on stderr until anything is written; nothing where there is no terminal."""
+        if not self.escapes_on_stderr or self.quiet:
+            yield
+            return
+        self._spinning = True
+        drawing = asyncio.create_task(self._spin())
+        try:
+            yield
+        finally:
+            self.stop_spinner()
+            drawing.cancel()
+
+    def stop_spinner(self) -> None:
+        self._spinning = False
+        if self._drawn:
+            self._drawn = False
+            self._tell(_CLEAR_LINE)
+
+    async def _spin(self) -> None:
+        began = time.monotonic()
+        await asyncio.sleep(_SPINNER_AFTER)
+        frame = 0
+        while self._spinning:
+            elapsed = time.monotonic() - began
+            seconds = f" {elapsed:.0f} s" if elapsed >= 1 else ""
+            self._tell(f"{_CLEAR_LINE}{_FRAMES[frame % len(_FRAMES)]}{seconds}")
+            self._drawn = True
+            frame += 1
+            await asyncio.sleep(_FRAME_SECONDS)
+
+    def _tell(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            self._stderr.buffer.write(text.encode("utf-8", "replace"))
+            self._stderr.flush()
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    with suppress(ValueError, AttributeError):
+        return stream is not None and stream.isatty()
+    return False
+
+

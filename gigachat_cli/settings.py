@@ -1,0 +1,375 @@
+"""Settings: one declaration each, from four places.  A flag wins over `GIGACHAT_*`, that over the file, that over the default.
+
+A setting is a field of `Settings`; its flag, its variable, its key in `config.toml`, its help and its check all
+come from that one line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from . import paths
+from .errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+PERSONAL_SCOPE = "GIGACHAT_API_PERS"
+SCOPES = (PERSONAL_SCOPE, "GIGACHAT_API_B2B", "GIGACHAT_API_CORP")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from; `name` is the flag, the variable or the path of the file."""
+
+    kind: Literal["flag", "environment", "file", "default"]
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is known of one setting beside its value."""
+
+    name: str
+    help: str
+    parse: Callable[[object], Any] = field(repr=False)
+    default: Any
+    secret: bool
+    flag: str | None
+
+    @property
+    def variable(self) -> str:
+        return f"GIGACHAT_{self.name.upper()}"
+
+
+def _number(*, above: float | None = None, least: float | None = None, most: float | None = None) -> Any:
+    bounds = [
+        f"above {above:g}" if above is not None else "",
+        f"{least:g} or more" if least is not None and most is None else "",
+        f"from {least:g} to {most:g}" if least is not None and most is not None else "",
+    ]
+    wanted = " ".join(["a number", *filter(None, bounds)])
+
+    def parse(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError(wanted)
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(wanted) from None
+        within = (
+            number == number  # not a NaN
+            and abs(number) != float("inf")
+            and (above is None or number > above)
+            and (least is None or number >= least)
+            and (most is None or number <= most)
+        )
+        if not within:
+            raise ValueError(wanted)
+        return number
+
+    return parse
+
+
+def _integer(*, least: int) -> Any:
+    wanted = f"a whole number, {least} or more"
+
+    def parse(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError(wanted)
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(wanted) from None
+        if number < least:
+            raise ValueError(wanted)
+        return number
+
+    return parse
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("true or false")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text")
+    return value.strip()
+
+
+def _secret_text(value: object) -> str:
+    # A key may have been pasted with blanks and quotes: what it means is the engine's business.
+    if not isinstance(value, str):
+        raise ValueError("a text")
+    return value
+
+
+def _path(value: object) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _scope(value: object) -> str:
+    text = _text(value)
+    for scope in SCOPES:
+        if text.upper() in (scope, scope.removeprefix("GIGACHAT_API_")):
+            return scope
+    # A scope that we do not know may be a new one: only the service refuses it.
+    if text.startswith("GIGACHAT_API_"):
+        return text
+    raise ValueError(f"one of {', '.join(SCOPES)}")
+
+
+def _url(value: object) -> str:
+    text = _text(value).rstrip("/")
+    wanted = "an https:// address (http:// only on this machine)"
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    if not host or parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        raise ValueError(wanted)
+    return text
+
+
+def _base_url(value: object) -> str:
+    text = _url(value)
+    if text.endswith("/oauth") or ":9443" in text:
+        raise ValueError("the address of the API, such as https://api.giga.chat/v1; the OAuth address is auth_url")
+    return text
+
+
+def _proxy(value: object) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port is not False
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("an http:// or https:// proxy address, such as http://proxy.example:3128")
+    return parts.geturl()
+
+
+def _setting(
+    default: Any, help: str, parse: Callable[[object], Any] = _text, *, flag: bool = False, secret: bool = False
+) -> Any:
+    declared = {"help": help, "parse": parse, "flag": flag, "secret": secret}
+    return field(default=default, repr=not secret, metadata=declared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its value; `origins` says where each that is not a default came from."""
+
+    model: str = _setting("GigaChat", "Model that answers.", flag=True)
+    scope: str = _setting(PERSONAL_SCOPE, "Scope of the authorization key.", _scope, flag=True)
+    base_url: str = _setting("https://api.giga.chat/v1", "Address of the API.", _base_url, flag=True)
+    auth_url: str = _setting(
+        "https://ngw.devices.sberbank.ru:9443/api/v2/oauth", "Address that gives access tokens.", _url
+    )
+    credentials: str | None = _setting(None, "Authorization key, ready or as id:secret.", _secret_text, secret=True)
+    credentials_command: str | None = _setting(None, "Command that prints the authorization key.")
+    access_token: str | None = _setting(None, "Access token to use as it is.", _secret_text, secret=True)
+    user: str | None = _setting(None, "User name of a private stand.")
+    password: str | None = _setting(None, "Password of a private stand.", _secret_text, secret=True)
+    ca_bundle_file: Path | None = _setting(
+        None, "Certificate authorities to trust instead of ours (PEM or DER).", _path
+    )
+    verify_ssl_certs: bool = _setting(True, "Whether servers must prove who they are.", _boolean)
+    cert_file: Path | None = _setting(None, "Client certificate.", _path)
+    key_file: Path | None = _setting(None, "Private key of the client certificate.", _path)
+    key_file_password: str | None = _setting(None, "Password of that private key.", _secret_text, secret=True)
+    timeout: float = _setting(60.0, "Seconds of silence after which to give up.", _number(above=0), flag=True)
+    max_retries: int = _setting(3, "Repeats after a failure that may pass.", _integer(least=0), flag=True)
+    max_connections: int | None = _setting(
+        None, "Requests at once (1 for a personal account, else 10).", _integer(least=1)
+    )
+    proxy: str | None = _setting(None, "Proxy for all requests.", _proxy, flag=True)
+    temperature: float | None = _setting(
+        None, "Freedom of the answer: near 0 strict, above 1 free.", _number(above=0), flag=True
+    )
+    top_p: float | None = _setting(None, "Share of likely tokens to choose from.", _number(least=0, most=1), flag=True)
+    max_tokens: int | None = _setting(None, "Longest answer, in tokens.", _integer(least=1), flag=True)
+    repetition_penalty: float | None = _setting(
+        None, "Above 1, repeats become rarer.", _number(above=0), flag=True
+    )
+    update_interval: float | None = _setting(
+        None, "Least seconds between two chunks.", _number(least=0), flag=True
+    )
+    origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+
+    def origin(self, name: str) -> Origin:
+        return self.origins.get(name, Origin("default"))
+
+    @property
+    def slots(self) -> int:
+        """How many requests the account takes at once (documented: 1 for persons, 10 for businesses)."""
+        return self.max_connections or (1 if self.scope == PERSONAL_SCOPE else 10)
+
+
+@cache
+def declarations() -> dict[str, Declaration]:
+    """All settings by name, in the order of their declaration."""
+    return {
+        each.name: Declaration(
+            each.name,
+            each.metadata["help"],
+            each.metadata["parse"],
+            each.default,
+            each.metadata["secret"],
+            f"--{each.name.replace('_', '-')}" if each.metadata["flag"] else None,
+        )
+        for each in fields(Settings)
+        if each.metadata
+    }
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None, *, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Settings from the flags given (None means not given), the environment, the file and the defaults.
+
+    Raises ConfigError, which names the flag, the variable, or the file and its key.
+    """
+    environment = os.environ if environment is None else environment
+    path = paths.config_file()
+    in_file = read_config(path)
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for name, declared in declarations().items():
+        for origin, raw in (
+            (Origin("flag", declared.flag or name), (flags or {}).get(name)),
+            (Origin("environment", declared.variable), environment.get(declared.variable, "").strip() or None),
+            (Origin("file", str(path)), in_file.get(name)),
+        ):
+            if raw is not None:
+                values[name] = _parsed(declared, raw, origin)
+                origins[name] = origin
+                break
+    return Settings(**values, origins=origins)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The keys of the file, each known and none of them a secret; empty when there is no file."""
+    try:
+        content = paths.read_private(path)
+    except OSError as problem:
+        raise ConfigError(
+            f"{path} could not be read: {problem.strerror}.", hint="Make the file readable, or move it away."
+        ) from problem
+    if content is None:
+        return {}
+    import tomllib  # only a machine that has the file pays for its reader
+
+    try:
+        keys = tomllib.loads(content.decode("utf-8-sig"))
+    except ValueError as problem:
+        reason = "it is not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem)
+        raise ConfigError(f"{path} is not valid TOML: {reason}.", hint="Mend the line that is named.") from problem
+    for key in keys:
+        check_key(key, place=str(path))
+    return keys
+
+
+def check_key(key: str, *, place: str) -> Declaration:
+    """The declaration of a key of the file; `place` is what the error names.  Raises ConfigError."""
+    declared = declarations().get(key)
+    if declared is None:
+        near = nearest(key, [name for name, each in declarations().items() if not each.secret])
+        hint = f"Did you mean {near}?" if near else "'gigachat config show' lists the settings."
+        raise ConfigError(f"{place}: {key} is not a setting.", hint=hint)
+    if declared.secret:
+        raise ConfigError(
+            f"{place}: {key} is a secret and does not belong there.",
+            hint=f"Use 'gigachat auth login', {declared.variable}, or credentials_command.",
+        )
+    return declared
+
+
+def edit_config(key: str, text: str | None) -> Path:
+    """Set `key` in the file to what `text` means, or with None remove it; comments and other keys stay.
+
+    Returns the file's path.  Raises ConfigError when the key or the value is not valid or nothing can be written.
+    """
+    path = paths.config_file()
+    declared = check_key(key, place="config")
+    value = None if text is None else _parsed(declared, text, Origin("flag", key))
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        content = paths.read_private(path) or b""
+        document = tomlkit.parse(content.decode("utf-8-sig"))
+        if value is None:
+            document.pop(key, None)
+        else:
+            document[key] = str(value) if isinstance(value, Path) else value
+        paths.write_private(path, tomlkit.dumps(document).encode())
+    except OSError as problem:
+        raise ConfigError(f"{path} could not be written: {problem.strerror}.") from problem
+    except (TOMLKitError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path} is not valid TOML: {problem}.", hint="Mend the line that is named.") from problem
+    return path
+
+
+def shown(name: str, value: object) -> str:
+    """A value as a person may see it: secrets masked, unset empty."""
+    if value is None:
+        return ""
+    if declarations()[name].secret:
+        return "(set)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if name == "proxy":
+        return without_password(str(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def without_password(url: str) -> str:
+    """The address with the password of its user part masked."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    return url.replace(f":{parts.password}@", ":***@", 1)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine, by its name or its number."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _parsed(declared: Declaration, raw: object, origin: Origin) -> Any:
+    try:
+        return declared.parse(raw)
+    except ValueError as problem:
+        where = f"{origin.name}: {declared.name}" if origin.kind == "file" else origin.name
+        got = "" if declared.secret else f", not {_quoted(declared.name, raw)}"
+        raise ConfigError(f"{where} must be {problem}{got}.", hint=f"{declared.name}: {declared.help}") from None
+
+
+def _quoted(name: str, raw: object) -> str:
+    text = "such a value" if name == "proxy" and "@" in str(raw) else repr(raw)
+    return text if len(text) <= 80 else f"{text[:77]}…"

@@ -1,0 +1,65 @@
+"""A GigaChat look-alike on this machine: real TLS on loopback, the documented JSON, faults on demand.
+
+It stands apart from the client: nothing of the rest of the package is imported here, so that it is an outside
+witness of what the client sends. In tests::
+
+    with Simulator(answer="Hello.") as simulator:
+        ...  # simulator.base_url, .auth_url, .ca_file, .environment
+        simulator.faults.add("429", times=2, retry_after=1)
+        assert simulator.requests[0].json == {...}
+
+For people, ``serve`` runs it until a signal and ``run_command`` runs one command against it.
+
+Options and faults are light to import; the rest (asyncio, aiohttp, trustme) is loaded at first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gigachat_cli.simulator.faults import FAULTS, Fault, Faults, parse_fault
+from gigachat_cli.simulator.options import MODELS, PACE_FOR_PEOPLE, SCOPES, Model, Options, key_for
+
+if TYPE_CHECKING:
+    from gigachat_cli.simulator.authority import LibraryMissing
+    from gigachat_cli.simulator.command import CommandNotStarted, export_text, run_command, serve
+    from gigachat_cli.simulator.recording import ReceivedRequest
+    from gigachat_cli.simulator.thread import Simulator
+
+__all__ = [
+    "FAULTS",
+    "MODELS",
+    "PACE_FOR_PEOPLE",
+    "SCOPES",
+    "CommandNotStarted",
+    "Fault",
+    "Faults",
+    "LibraryMissing",
+    "Model",
+    "Options",
+    "ReceivedRequest",
+    "Simulator",
+    "export_text",
+    "key_for",
+    "parse_fault",
+    "run_command",
+    "serve",
+]
+
+_LATE = {
+    "LibraryMissing": "authority",
+    "CommandNotStarted": "command",
+    "export_text": "command",
+    "run_command": "command",
+    "serve": "command",
+    "ReceivedRequest": "recording",
+    "Simulator": "thread",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

@@ -1,0 +1,123 @@
+"""Text from outside, made safe to show: for a terminal, for one line of a problem, and without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+MAX_PROBLEM_CHARACTERS = 300
+
+_ESC = "\x1b"
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}]")
+_STRING_INTRODUCERS = "]PX^_"  # OSC, DCS, SOS, PM, APC after ESC
+_C1_AS_ESC = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}
+_LONGEST_CSI = 256
+_LONGEST_STRING = 4096
+
+
+class TerminalFilter:
+    """Takes every control out of a text that arrives in pieces, but newline and tab.
+
+    Removed are C0, DEL, C1, escape sequences of every kind, and the controls of text direction.  A sequence that is
+    split between pieces is removed all the same; one that never ends (at a line end, after 4096 characters, or at
+    the end of the text) is shown as the harmless characters that it is made of, so no text is ever swallowed.
+    """
+
+    def __init__(self) -> None:
+        self._pending = ""  # an escape sequence so far: "\x1b", or "\x1b[" and its rest
+
+    def feed(self, text: str) -> str:
+        """The part of the text that can be shown already."""
+        if not self._pending and not _UNSAFE.search(text):
+            return text
+        text, self._pending = self._pending + text, ""
+        shown: list[str] = []
+        at = 0
+        while found := _UNSAFE.search(text, at):
+            shown.append(text[at : found.start()])
+            character = found[0]
+            at = found.end()
+            if character != _ESC and character not in _C1_AS_ESC:
+                continue
+            end = _end_of_sequence(text, found.start())
+            if end is None:  # more may come
+                self._pending = text[found.start() :]
+                return "".join(shown)
+            at = max(end, at)
+        shown.append(text[at:])
+        return "".join(shown)
+
+    def close(self) -> str:
+        """What was held back, as plain text; the filter is as new."""
+        held, self._pending = self._pending, ""
+        return _UNSAFE.sub("", held)
+
+
+def safe(text: str) -> str:
+    """A whole text, safe for a terminal."""
+    terminal_filter = TerminalFilter()
+    return terminal_filter.feed(text) + terminal_filter.close()
+
+
+def one_line(text: str, limit: int = MAX_PROBLEM_CHARACTERS) -> str:
+    """A text from outside as one safe line of at most `limit` characters."""
+    # More than can be shown is not looked at: a gateway's page may be large.
+    line = " ".join(safe(text[: limit * 20]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the secrets given, and without whatever looks like a key or an access token."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    text = re.sub(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=._~-]{8,}", r"\1 ***", text)
+    text = re.sub(r"(://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)
+    return re.sub(r"[A-Za-z0-9_-]{60,}(?:\.[A-Za-z0-9_-]+)*={0,2}", "***", text)
+
+
+def _end_of_sequence(text: str, start: int) -> int | None:
+    """Where the escape sequence at `start` ends; `start` + 1 when it is none after all; None when it goes on."""
+    if text[start] == _ESC:
+        if start + 1 == len(text):
+            return None
+        kind, at = text[start + 1], start + 2
+    else:
+        kind, at = _C1_AS_ESC[text[start]], start + 1
+    if kind == "[":
+        return _end_of_csi(text, start, at)
+    if kind in _STRING_INTRODUCERS:
+        return _end_of_string(text, start, at)
+    if " " <= kind <= "/":  # ESC ( 0 and its like: intermediates, then one final
+        while at < len(text) and " " <= text[at] <= "/" and at - start < _LONGEST_CSI:
+            at += 1
+        if at == len(text):
+            return None
+        return at + 1 if "0" <= text[at] <= "~" else start + 1
+    return at if "0" <= kind <= "~" else start + 1
+
+
+def _end_of_csi(text: str, start: int, at: int) -> int | None:
+    while at < len(text) and at - start < _LONGEST_CSI:
+        if "@" <= text[at] <= "~":
+            return at + 1
+        if not " " <= text[at] <= "?":
+            return start + 1
+        at += 1
+    return None if at == len(text) else start + 1
+
+
+def _end_of_string(text: str, start: int, at: int) -> int | None:
+    limit = min(len(text), start + _LONGEST_STRING)
+    while at < limit:
+        character = text[at]
+        if character in "\x07\x9c":
+            return at + 1
+        if character == _ESC:
+            if at + 1 == len(text):
+                return None
+            return at + 2 if text[at + 1] == "\\" else at
+        if character == "\n":
+            return start + 1
+        at += 1
+    return None if at < start + _LONGEST_STRING else start + 1
