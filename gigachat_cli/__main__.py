@@ -102,7 +102,10 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     after_output = [value for flag, value in zip(flags, flags[1:], strict=False) if flag == "--output"]
     return "--json" in flags or any(
         value in ("json", "stream-json")
-        for value in (*after_output, *(flag.removeprefix("--output=") for flag in flags if flag.startswith("--output=")))
+        for value in (
+            *after_output,
+            *(flag.removeprefix("--output=") for flag in flags if flag.startswith("--output=")),
+        )
     )
 
 

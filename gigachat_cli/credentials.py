@@ -137,9 +137,7 @@ def _from_command(command: str) -> AuthorizationKey:
     hint = "Run the command by hand, and mend credentials_command."
     try:
         # Through the shell, as the person wrote it; its stderr and its terminal are the person's.
-        done = subprocess.run(
-            command, shell=True, stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=False
-        )
+        done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise ConfigError(f"credentials_command did not end within {_COMMAND_SECONDS:.0f} s.", hint=hint) from None
     except OSError as problem:
@@ -209,5 +207,3 @@ def _in_time(work: Callable[[], T]) -> T | None:
     thread.start()
     thread.join(_KEYRING_SECONDS)
     return results[0] if results else None
-
-

@@ -157,4 +157,3 @@ class Token:
 
     def seconds_left(self, now: float) -> float:
         return self.expires_at - now
-

@@ -208,12 +208,8 @@ class Settings:
     )
     top_p: float | None = _setting(None, "Share of likely tokens to choose from.", _number(least=0, most=1), flag=True)
     max_tokens: int | None = _setting(None, "Longest answer, in tokens.", _integer(least=1), flag=True)
-    repetition_penalty: float | None = _setting(
-        None, "Above 1, repeats become rarer.", _number(above=0), flag=True
-    )
-    update_interval: float | None = _setting(
-        None, "Least seconds between two chunks.", _number(least=0), flag=True
-    )
+    repetition_penalty: float | None = _setting(None, "Above 1, repeats become rarer.", _number(above=0), flag=True)
+    update_interval: float | None = _setting(None, "Least seconds between two chunks.", _number(least=0), flag=True)
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
 
     def origin(self, name: str) -> Origin:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import ask, simulator
+from . import ask, auth, completion, config, doctor, models, simulator
 
 NAME = "gigachat"
 HELP = "A terminal client for Sber's GigaChat."
@@ -42,7 +42,12 @@ def build() -> typer.Typer:
         """A terminal client for Sber's GigaChat."""
 
     app.command()(ask.ask)
+    app.command()(models.models)
+    app.add_typer(auth.auth, name="auth")
+    app.add_typer(config.config, name="config")
+    app.command()(doctor.doctor)
     app.command()(simulator.simulator)
+    app.command()(completion.completion)
     return app
 
 

@@ -14,7 +14,8 @@ _SAMPLING = "The answer"
 
 def ask(
     prompt: Annotated[
-        list[str] | None, typer.Argument(metavar="PROMPT", help="The question; words need no quotes.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="PROMPT", help="The question; words need no quotes.", show_default=False),
     ] = None,
     model: options.Model = None,
     system: Annotated[
@@ -24,11 +25,15 @@ def ask(
     editor: Annotated[bool, typer.Option("--editor", "-e", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
     temperature: Annotated[
         str | None,
-        typer.Option("--temperature", "-t", metavar="NUMBER", help="Near 0 strict, above 1 free.", rich_help_panel=_SAMPLING),
+        typer.Option(
+            "--temperature", "-t", metavar="NUMBER", help="Near 0 strict, above 1 free.", rich_help_panel=_SAMPLING
+        ),
     ] = None,
     top_p: Annotated[
         str | None,
-        typer.Option("--top-p", metavar="0..1", help="Share of likely tokens to choose from.", rich_help_panel=_SAMPLING),
+        typer.Option(
+            "--top-p", metavar="0..1", help="Share of likely tokens to choose from.", rich_help_panel=_SAMPLING
+        ),
     ] = None,
     max_tokens: Annotated[
         str | None,
@@ -75,7 +80,9 @@ def ask(
         bool,
         typer.Option("--extract", "-x", help="Only the first fenced code block.", rich_help_panel="Output"),
     ] = False,
-    usage: Annotated[bool, typer.Option("--usage", "-u", help="Tell the tokens used.", rich_help_panel="Output")] = False,
+    usage: Annotated[
+        bool, typer.Option("--usage", "-u", help="Tell the tokens used.", rich_help_panel="Output")
+    ] = False,
     output_file: Annotated[
         Path | None,
         typer.Option("--output-file", "-O", metavar="PATH", help="Write the answer there.", rich_help_panel="Output"),

@@ -26,9 +26,7 @@ Scope = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Address of the API.", rich_help_panel=_CONNECTION)
 ]
-Proxy = Annotated[
-    str | None, typer.Option(metavar="URL", help="Proxy for all requests.", rich_help_panel=_CONNECTION)
-]
+Proxy = Annotated[str | None, typer.Option(metavar="URL", help="Proxy for all requests.", rich_help_panel=_CONNECTION)]
 Timeout = Annotated[
     str | None,
     typer.Option(metavar="SECONDS", help="Silence after which to give up.", rich_help_panel=_CONNECTION),

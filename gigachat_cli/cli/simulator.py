@@ -25,9 +25,7 @@ def simulator(
     answer: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File whose text is each answer.", show_default=False)
     ] = None,
-    fault: Annotated[
-        list[str] | None, typer.Option(metavar="FAULT", help=_FAULT_HELP, show_default=False)
-    ] = None,
+    fault: Annotated[list[str] | None, typer.Option(metavar="FAULT", help=_FAULT_HELP, show_default=False)] = None,
     certificate: Annotated[
         str, typer.Option(metavar="KIND", help="good, expired, other-host or other-authority.")
     ] = "good",

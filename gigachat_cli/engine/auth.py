@@ -20,7 +20,7 @@ from ..errors import AuthenticationError, GigaChatError, ServiceError
 from ..keys import AuthorizationKey
 from ..messages import Token
 from .locks import LockTimeout, hold_one
-from .refusals import LOGIN_HINT, login_refusal, refusal
+from .refusals import login_refusal, refusal
 from .token_cache import TokenCache
 from .wire import Request, Response
 
@@ -101,7 +101,7 @@ class KeyGrant:
 
     async def identity(self) -> str:
         fingerprint = self._source.fingerprint or (await self._source.key()).fingerprint
-        return _hash(fingerprint, self._scope, self._auth_url)
+        return token_identity(fingerprint, scope=self._scope, auth_url=self._auth_url)
 
     async def request(self) -> Request:
         key = await self._source.key()
@@ -174,6 +174,12 @@ class RenewingToken:
             self._token = self._found(identity, refused) or await self._renewed_once(identity, refused)
         return self._token.access_token
 
+    async def renew(self) -> Token:
+        """A fresh token, whatever is cached: the proof that the key is good."""
+        async with self._one_renewal:
+            self._token = await self._renewed(await self._grant.identity(), None)
+        return self._token
+
     async def _renewed_once(self, identity: str, refused: str | None) -> Token:
         try:
             async with hold_one([self._cache.lock_file(identity)], timeout=self._patience):
@@ -221,18 +227,10 @@ def parse_token(response: Response) -> Token:
     return Token(access_token, expires if expires < _SECONDS_BELOW else expires / 1000)
 
 
+def token_identity(fingerprint: str, *, scope: str, auth_url: str) -> str:
+    """What the token of a key is cached under."""
+    return _hash(fingerprint, scope, auth_url)
+
+
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-__all__ = [
-    "LOGIN_HINT",
-    "Authorization",
-    "ClientCertificate",
-    "GivenToken",
-    "KeyGrant",
-    "KeySource",
-    "PasswordGrant",
-    "RenewingToken",
-    "parse_token",
-]

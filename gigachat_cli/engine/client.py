@@ -26,7 +26,7 @@ from ..errors import (
     StreamError,
 )
 from ..keys import AuthorizationKey, parse_key
-from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice
+from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice, Token
 from ..settings import Settings, declarations, load_settings
 from .api import chat, models
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
@@ -137,9 +137,10 @@ class GigaChat:
         request = Request("GET", f"{self.settings.base_url}{models.PATH}", "the list of models", self._headers())
         return models.parse_models((await self._whole(request)).body)
 
-    async def log_in(self) -> None:
-        """Make sure that there is an access token, without any other request."""
-        await self._authorization.access_token()
+    async def log_in(self) -> Token | None:
+        """A fresh access token, which proves the key; None where none is got: a given token, a certificate."""
+        authorization = self._authorization
+        return await authorization.renew() if isinstance(authorization, RenewingToken) else None
 
     def chat_request(
         self, messages: Sequence[Message | Mapping[str, Any]], *, model: str, stream: bool, **fields: Any
@@ -150,9 +151,7 @@ class GigaChat:
         headers = self._headers() | {"Content-Type": "application/json"}
         if stream:
             headers |= {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        return Request(
-            "POST", f"{self.settings.base_url}{chat.PATH}", "the chat request", headers, chat.encode(sent)
-        )
+        return Request("POST", f"{self.settings.base_url}{chat.PATH}", "the chat request", headers, chat.encode(sent))
 
     def _headers(self) -> dict[str, str]:
         return {"Accept": "application/json", "X-Session-ID": self.session_id}
@@ -174,9 +173,7 @@ class GigaChat:
             grant = KeyGrant(key_source, scope=settings.scope, auth_url=settings.auth_url)
             return self._renewing(grant, account=key_source.fingerprint or "stored")
         if settings.user and settings.password:
-            by_password = PasswordGrant(
-                user=settings.user, password=settings.password, base_url=settings.base_url
-            )
+            by_password = PasswordGrant(user=settings.user, password=settings.password, base_url=settings.base_url)
             return self._renewing(by_password, account=f"user-{settings.user}")
         if settings.cert_file:
             return ClientCertificate(str(settings.cert_file))
@@ -250,8 +247,7 @@ class GigaChat:
         problem = refusal(request, response, model=model, now=time.time())
         if type(problem) is AuthenticationError and not self._authorization.renewable:
             problem.hint = (
-                "GIGACHAT_ACCESS_TOKEN has ended or is not valid: renew it, or unset it and "
-                "run 'gigachat auth login'."
+                "GIGACHAT_ACCESS_TOKEN has ended or is not valid: renew it, or unset it and run 'gigachat auth login'."
                 if self.settings.access_token
                 else "The service wants more than the client certificate: run 'gigachat auth login'."
             )
@@ -284,9 +280,7 @@ class GigaChat:
     def _trace(self, request: Request, reply: Reply, began: float) -> None:
         took = time.monotonic() - began
         which = f", request {reply.request_id}" if reply.request_id else ""
-        self._notify(
-            Notice("debug", f"{request.method} {request.url}: HTTP {reply.status} after {took:.3f} s{which}")
-        )
+        self._notify(Notice("debug", f"{request.method} {request.url}: HTTP {reply.status} after {took:.3f} s{which}"))
 
 
 class _GivenKey:
@@ -341,9 +335,7 @@ async def _events(parser: EventParser, reply: Reply) -> AsyncGenerator[Event, No
 
 def _cut(reply: Reply, problem: ConnectionFailedError | None) -> CutAnswerError:
     how = "the connection broke" if problem else "the stream stopped without an end"
-    return CutAnswerError(
-        f"The answer was cut before its end: {how}.", hint="Ask again.", request_id=reply.request_id
-    )
+    return CutAnswerError(f"The answer was cut before its end: {how}.", hint="Ask again.", request_id=reply.request_id)
 
 
 async def _at_once(request: Request, reply: Reply) -> AsyncGenerator[Chunk, None]:
@@ -359,4 +351,3 @@ async def _at_once(request: Request, reply: Reply) -> AsyncGenerator[Chunk, None
     chunk = chat.parse_whole(request, response.body, request_id=reply.request_id)
     if chunk.finish_reason or chunk.text or chunk.function_call:
         yield chunk
-

@@ -77,4 +77,3 @@ async def repeated(
                 async for item in items:
                     begun = True
                     yield item
-

@@ -132,6 +132,22 @@ def is_root_certificate(pem: str) -> bool:
         return False
 
 
+def authority_of(connection: ssl.SSLObject) -> str:
+    """The name of the authority that a proved chain ends in; empty when it is not known."""
+    try:
+        # There is no public way to names of the whole chain: the public one, of Python 3.13, gives bytes.
+        chain = connection._sslobj.get_verified_chain()  # type: ignore[attr-defined]
+        return _common_name(chain[-1].get_info()["subject"])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        issued_by = (connection.getpeercert() or {}).get("issuer", ())
+        return _common_name(issued_by)
+
+
+def _common_name(name: Any) -> str:
+    parts = {key: value for part in name for key, value in part}
+    return str(parts.get("commonName") or parts.get("organizationName") or "")
+
+
 class _DeferredStore(ssl.SSLContext):
     """A context that trusts the system's authorities, and reads them at its first connection."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -24,7 +25,7 @@ from ..errors import (
 )
 from ..settings import is_loopback, without_password
 from ..text import one_line
-from .tls import Trust, deferred_system_store, is_gigachat_host
+from .tls import Trust, authority_of, deferred_system_store, is_gigachat_host
 from .wire import Request, Response
 
 with deferred_system_store():
@@ -34,6 +35,18 @@ USER_AGENT = f"gigachat-terminal/{__version__}"
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _CONNECT_SECONDS = 10.0
 _SETTLE_SECONDS = 30.0  # name, connection, proxy and TLS together
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Remembers whom its last connection was proved by, which an answer that is already whole has let go."""
+
+    authority = ""
+
+    async def connect(self, *args: Any, **named: Any) -> aiohttp.connector.Connection:
+        connection = await super().connect(*args, **named)
+        secured = connection.transport.get_extra_info("ssl_object") if connection.transport else None
+        self.authority = authority_of(secured) if secured else ""
+        return connection
 
 
 class Reply:
@@ -88,6 +101,12 @@ class Transport:
         self._proxy = proxy
         self._connector = connector
         self._session: aiohttp.ClientSession | None = None
+        self._own: _Connector | None = None
+
+    @property
+    def authority(self) -> str:
+        """The name of the authority that proved the last peer; empty when none did."""
+        return self._own.authority if self._own else ""
 
     @asynccontextmanager
     async def open(self, request: Request, *, with_client_certificate: bool = False) -> AsyncIterator[Reply]:
@@ -135,8 +154,10 @@ class Transport:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
+            if self._connector is None:
+                self._own = _Connector(limit=0, ttl_dns_cache=300)
             self._session = aiohttp.ClientSession(
-                connector=self._connector or aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+                connector=self._connector or self._own,
                 connector_owner=self._connector is None,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": USER_AGENT},
@@ -193,7 +214,9 @@ def _unproved(request: Request, host: str, problem: Exception) -> TLSError:
         hint = "A proxy or a portal may stand in between; give its authority as GIGACHAT_CA_BUNDLE_FILE."
     else:
         hint = "Give the authority that it should be proved by as GIGACHAT_CA_BUNDLE_FILE."
-    return TLSError(f"{host} could not prove who it is: {one_line(str(reason))}.", hint=f"{hint} See 'gigachat doctor'.")
+    return TLSError(
+        f"{host} could not prove who it is: {one_line(str(reason))}.", hint=f"{hint} See 'gigachat doctor'."
+    )
 
 
 def _unsent(request: Request, host: str, proxy: str | None, problem: Exception) -> GigaChatError:

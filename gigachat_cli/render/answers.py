@@ -209,8 +209,7 @@ def usage_line(usage: Usage | None) -> str:
         return "The service told no token usage."
     cached = f" ({usage.precached_prompt_tokens} cached)" if usage.precached_prompt_tokens else ""
     return (
-        f"{usage.prompt_tokens} prompt tokens{cached} + {usage.completion_tokens} answer tokens "
-        f"= {usage.total_tokens}"
+        f"{usage.prompt_tokens} prompt tokens{cached} + {usage.completion_tokens} answer tokens = {usage.total_tokens}"
     )
 
 

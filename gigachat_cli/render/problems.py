@@ -17,7 +17,9 @@ def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool)
     if as_object:
         terminal.say(as_json({"error": problem_object(problem)}))
         return
-    named, plain = ("\x1b[1;31mgigachat:\x1b[0m", "\x1b[2m{}\x1b[0m") if terminal.color_on_stderr else ("gigachat:", "{}")
+    named, plain = (
+        ("\x1b[1;31mgigachat:\x1b[0m", "\x1b[2m{}\x1b[0m") if terminal.color_on_stderr else ("gigachat:", "{}")
+    )
     which = f" [request {one_line(problem.request_id)}]" if problem.request_id else ""
     terminal.say(f"{named} {_line(problem.message)}{which}")
     if problem.hint:

@@ -22,6 +22,19 @@ def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: 
         terminal.write("".join("\t".join(_cell(row.get(name)) for name in columns) + "\n" for row in rows))
 
 
+def show_check(step: str, state: str, message: str, hint: str | None, terminal: Terminal) -> None:
+    """One step of a check, as it is made."""
+    if not terminal.stdout_is_terminal:
+        terminal.write("\t".join(_cell(each) for each in (state, step, message, hint)) + "\n")
+        return
+    mark, color = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31")}[state]
+    if terminal.color_on_stdout:
+        mark = f"\x1b[{color}m{mark}\x1b[0m"
+    terminal.write(f"{mark} {_cell(step)}: {_cell(message)}\n")
+    if hint:
+        terminal.write(f"  {_cell(hint)}\n")
+
+
 def show_object(found: dict[str, Any], terminal: Terminal) -> None:
     """One JSON object."""
     terminal.write(f"{as_json(found)}\n")

@@ -44,7 +44,9 @@ class Terminal:
         self.stdout_is_terminal = _is_terminal(self._stdout)
         self.stderr_is_terminal = _is_terminal(self._stderr)
         self.escapes_on_stderr = self.stderr_is_terminal and not self._dumb
-        self.color_on_stderr = self.escapes_on_stderr and not environment.get("NO_COLOR")
+        colorful = not self._dumb and not environment.get("NO_COLOR")
+        self.color_on_stdout = colorful and self.stdout_is_terminal
+        self.color_on_stderr = colorful and self.stderr_is_terminal
         self._spinning = False
         self._drawn = False
 
@@ -138,5 +140,3 @@ def _is_terminal(stream: TextIO | None) -> bool:
     with suppress(ValueError, AttributeError):
         return stream is not None and stream.isatty()
     return False
-
-

@@ -1,0 +1,32 @@
+"""`gigachat completion`: the scripts that shells complete with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+SCRIPTS = {"bash": "gigachat.bash", "zsh": "_gigachat", "fish": "gigachat.fish", "powershell": "gigachat.ps1"}
+"""Each shell with the name of its script in `completions/`."""
+
+
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish", "powershell"],
+        typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell."),
+    ],
+) -> None:
+    """Print the completion script of a shell.
+
+    For bash: gigachat completion bash > ~/.local/share/bash-completion/completions/gigachat
+    """
+    from ..render.terminal import Terminal
+
+    Terminal().write(script(shell))
+
+
+def script(shell: str) -> str:
+    """The completion script of a shell, as `completions/` holds it."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its only home in typer
+
+    return get_completion_script(prog_name="gigachat", complete_var="_GIGACHAT_COMPLETE", shell=shell) + "\n"

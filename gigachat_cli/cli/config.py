@@ -1,0 +1,74 @@
+"""`gigachat config`: settings, each with its origin."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import options
+from .completions import complete_setting
+
+config = typer.Typer(help="Show and change settings.", no_args_is_help=True)
+
+Key = Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.", autocompletion=complete_setting)]
+
+
+@config.command()
+def show(json: options.Json = False) -> None:
+    """Show every setting, its value and where it comes from."""
+    from ..render.reports import show_rows
+    from ..settings import declarations, shown
+    from .context import Context
+
+    context = Context()
+    rows = [
+        {
+            "setting": name,
+            "value": shown(name, getattr(context.settings, name)),
+            "origin": str(context.settings.origin(name)),
+        }
+        for name in declarations()
+    ]
+    show_rows(rows, ("setting", "value", "origin"), context.terminal, as_array=json)
+
+
+@config.command()
+def get(key: Key) -> None:
+    """Print one setting's value; nothing when it is unset."""
+    from ..errors import ConfigError, nearest
+    from ..settings import declarations, shown
+    from .context import Context
+
+    context = Context()
+    if key not in declarations():
+        near = nearest(key, list(declarations()))
+        hint = f"Did you mean {near}?" if near else "'gigachat config show' lists the settings."
+        raise ConfigError(f"{key} is not a setting.", hint=hint)
+    value = shown(key, getattr(context.settings, key))
+    context.terminal.write_safely(f"{value}\n" if value else "")
+
+
+@config.command("set")
+def set_(key: Key, value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value.")]) -> None:
+    """Set a setting in the config file; comments and other settings stay."""
+    from ..settings import edit_config
+
+    edit_config(key, value)
+
+
+@config.command()
+def unset(key: Key) -> None:
+    """Remove a setting from the config file."""
+    from ..settings import edit_config
+
+    edit_config(key, None)
+
+
+@config.command()
+def path() -> None:
+    """Print the path of the config file."""
+    from .. import paths
+    from .context import Context
+
+    Context().terminal.write(f"{paths.config_file()}\n")

@@ -1,0 +1,45 @@
+"""`gigachat models`: what the account can ask."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from . import options
+
+
+def models(
+    every: Annotated[bool, typer.Option("--all", help="Models of every type, not only chat.")] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+    scope: options.Scope = None,
+    base_url: options.BaseUrl = None,
+    proxy: options.Proxy = None,
+    timeout: options.Timeout = None,
+    max_retries: options.MaxRetries = None,
+) -> None:
+    """List the models that your account can use."""
+    from ..messages import Model, Notice
+    from ..render.reports import show_rows
+    from .completions import keep_models
+    from .context import Context
+
+    flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
+    context = Context(flags, quiet=quiet, debug=debug)
+
+    async def listed() -> list[Model]:
+        async with context.client() as client:
+            return await client.models()
+
+    found = context.run(listed())
+    try:
+        keep_models(found)
+    except OSError as problem:
+        text = f"The models could not be kept for completion: {problem.strerror}."
+        context.terminal.notice(Notice("warning", text))
+    # A model without a type is most likely one to talk to.
+    rows = [asdict(model) for model in found if every or model.type in ("chat", "")]
+    show_rows(rows, ("id", "type", "owned_by") if every else ("id",), context.terminal, as_array=json)

@@ -1,0 +1,227 @@
+"""Checks of the way to the service, from the settings to the model, each on its own so that the failing one is named."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from . import credentials, paths
+from .engine import GigaChat
+from .engine.tls import Trust
+from .engine.transport import Transport, proxy_for
+from .engine.wire import Request
+from .errors import ConfigError, GigaChatError
+from .messages import Notice
+from .settings import Settings, load_settings, without_password
+
+_STEP_SECONDS = 15.0
+_CLOCK_SECONDS = 60.0  # more than that, and tokens are renewed at the wrong time
+
+State = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one step found; `hint` is the next step, and `exit_code` the program's when this is its failure."""
+
+    step: str
+    state: State
+    message: str
+    hint: str | None = None
+    exit_code: int = 0
+
+
+async def check_all(
+    flags: Mapping[str, object], *, notify: Callable[[Notice], None] = lambda notice: None
+) -> AsyncIterator[Check]:
+    """All checks, each as soon as it is made; what rests on a failed one is left out."""
+    try:
+        settings = load_settings(flags)
+    except ConfigError as problem:
+        yield _failure("settings", problem)
+        return
+    exists = paths.config_file().exists()
+    yield Check("settings", "ok", f"{paths.config_file()}" if exists else "no config file, the defaults apply")
+    for check in _folders():
+        yield check
+    credential = None
+    try:
+        credential = credentials.find(settings)
+        key_check = await _key(settings, credential)
+    except GigaChatError as problem:
+        key_check = _failure("key", problem)
+    yield key_check
+    if not settings.verify_ssl_certs:
+        yield Check(
+            "verification",
+            "warning",
+            "certificates are not verified: anyone on the way can read the key",
+            "Unset verify_ssl_certs; for an authority of your own give ca_bundle_file.",
+        )
+    reached: dict[str, bool] = {}
+    urls = {"API": settings.base_url, "login": settings.auth_url}
+    trust = _trust(settings)
+    for place, url in urls.items():
+        if _host(url) in (_host(urls[other]) for other in reached):
+            reached[place] = reached["API"]
+            continue
+        reached[place] = True
+        async for check in _way(place, url, settings, trust):
+            reached[place] = reached[place] and check.state != "failure"
+            yield check
+    if reached["API"]:
+        yield await _clock(settings, trust)
+    if not all(reached.values()) or key_check.state == "failure":
+        return
+    async with GigaChat(settings=settings, key_source=credential, notify=notify) as giga:
+        try:
+            token = await giga.log_in()
+            yield Check("login", "ok", f"accepted for {settings.scope}" if token else "needs no token of its own")
+            yield await _model(giga, settings)
+        except GigaChatError as problem:
+            yield _failure("login", problem)
+
+
+def _folders() -> list[Check]:
+    checks = []
+    for name, folder in (("config folder", paths.config_dir()), ("data folder", paths.data_dir())):
+        place = folder
+        while not place.exists():
+            place = place.parent
+        if not os.access(place, os.W_OK | os.X_OK):
+            hint = "Make it writable: without it nothing is kept between runs."
+            checks.append(Check(name, "warning", f"{place} is not writable", hint))
+        elif place != folder:
+            checks.append(Check(name, "ok", f"{folder} will be made at need"))
+        else:
+            loose = [each for each in (folder, *_files(folder)) if not paths.is_private(each)]
+            if loose:
+                listed = ", ".join(str(each) for each in loose[:3])
+                checks.append(Check(name, "warning", f"others may read {listed}", f"Run: chmod -R go= '{folder}'"))
+            else:
+                checks.append(Check(name, "ok", f"{folder} is private"))
+    return checks
+
+
+def _files(folder: Path) -> list[Path]:
+    return [each for each in folder.iterdir() if each.is_file()]
+
+
+async def _key(settings: Settings, credential: credentials.Credential | None) -> Check:
+    if settings.access_token:
+        return Check("key", "ok", f"an access token from {settings.origin('access_token')}")
+    if credential is not None:
+        key = await credential.key()
+        if key.doubt:
+            return Check("key", "warning", f"from {credential.where}: {key.doubt}", "Run 'gigachat auth login'.")
+        return Check("key", "ok", f"{key.masked} from {credential.where}")
+    if settings.user and settings.password:
+        return Check("key", "ok", f"user and password from {settings.origin('user')}")
+    if settings.cert_file:
+        return Check("key", "ok", f"client certificate {settings.cert_file}")
+    hint = "Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS."
+    return Check("key", "failure", "there is no authorization key", hint, exit_code=3)
+
+
+async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncIterator[Check]:
+    host, port = _host(url)
+    proxy = settings.proxy or proxy_for(url)
+    near, near_port = (host, port) if proxy is None else _host(proxy)
+    if proxy is not None:
+        yield Check(f"{place} proxy", "ok", f"through {without_password(proxy)}")
+    try:
+        async with asyncio.timeout(_STEP_SECONDS):
+            found = await asyncio.get_running_loop().getaddrinfo(near, near_port, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError):
+        hint = "Check the network, the VPN and the DNS settings."
+        yield Check(f"{place} DNS", "failure", f"{near} was not found", hint, exit_code=4)
+        return
+    if found[0][4][0] != near:
+        yield Check(f"{place} DNS", "ok", f"{near} is {found[0][4][0]}")
+    try:
+        async with asyncio.timeout(_STEP_SECONDS):
+            reader, writer = await asyncio.open_connection(near, near_port)
+    except (OSError, TimeoutError) as problem:
+        hint = f"A firewall may close port {near_port}; try another network, or set a proxy."
+        reason = getattr(problem, "strerror", None) or "no answer in time"
+        yield Check(f"{place} TCP", "failure", f"{near}:{near_port} did not open: {reason}", hint, exit_code=4)
+        return
+    yield Check(f"{place} TCP", "ok", f"{near}:{near_port} is open")
+    writer.close()
+    if url.startswith("http:"):
+        yield Check(f"{place} TLS", "warning", f"{url} is not encrypted", "Use an https:// address.")
+        return
+    yield await _tls(place, url, settings, trust)
+
+
+async def _tls(place: str, url: str, settings: Settings, trust: Trust) -> Check:
+    """The handshake, by the client's own means, and the authority that the chain ends in."""
+    host, _ = _host(url)
+    transport = Transport(trust, timeout=_STEP_SECONDS, proxy=settings.proxy)
+    try:
+        async with transport.open(Request("GET", url, "the check"), with_client_certificate=True):
+            authority = transport.authority or "an unnamed authority"
+    except GigaChatError as problem:
+        return _failure(f"{place} TLS", problem)
+    finally:
+        await transport.close()
+    if not settings.verify_ssl_certs:
+        return Check(f"{place} TLS", "warning", f"{host} was not asked to prove who it is")
+    return Check(f"{place} TLS", "ok", f"the chain of {host} ends in {authority}")
+
+
+async def _clock(settings: Settings, trust: Trust) -> Check:
+    transport = Transport(trust, timeout=_STEP_SECONDS, proxy=settings.proxy)
+    try:
+        async with transport.open(
+            Request("GET", settings.base_url, "the check"), with_client_certificate=True
+        ) as reply:
+            told = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+    except (GigaChatError, ValueError, TypeError):
+        return Check("clock", "warning", "the server did not tell its time")
+    finally:
+        await transport.close()
+    ahead = time.time() - told
+    if abs(ahead) <= _CLOCK_SECONDS:
+        return Check("clock", "ok", "agrees with the server's")
+    direction = "ahead of" if ahead > 0 else "behind"
+    hint = "Set the computer's clock, or let it be set from the network."
+    return Check("clock", "warning", f"{abs(ahead):.0f} s {direction} the server's", hint)
+
+
+async def _model(giga: GigaChat, settings: Settings) -> Check:
+    try:
+        names = [model.id for model in await giga.models()]
+    except GigaChatError as problem:
+        return _failure("model", problem)
+    if settings.model in names:
+        return Check("model", "ok", f"{settings.model} is on offer")
+    hint = "'gigachat models' lists what your account can use; choose with 'gigachat config set model NAME'."
+    return Check("model", "failure", f"{settings.model} is not on offer", hint, exit_code=1)
+
+
+def _trust(settings: Settings) -> Trust:
+    return Trust(
+        verify=settings.verify_ssl_certs,
+        ca_bundle_file=settings.ca_bundle_file,
+        cert_file=settings.cert_file,
+        key_file=settings.key_file,
+        key_file_password=settings.key_file_password,
+    )
+
+
+def _host(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+
+
+def _failure(step: str, problem: GigaChatError) -> Check:
+    return Check(step, "failure", problem.message, problem.hint, exit_code=problem.exit_code)
