@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _told_bug(bug: Exception, arguments: Sequence[str]) -> int:
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Whether problems are wanted as JSON: even a bad command line keeps the form that was asked for."""
     flags = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
-    after_output = [value for flag, value in zip(flags, flags[1:], strict=False) if flag == "--output"]
+    after_output = [value for flag, value in pairwise(flags) if flag == "--output"]
     return "--json" in flags or any(
         value in ("json", "stream-json")
         for value in (

@@ -1,4 +1,4 @@
-"""Checks of the way to the service, from the settings to the model, each on its own so that the failing one is named."""
+"""Checks of the way to the service, from the settings to the model, so that the step that fails is named."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncI
         yield Check(f"{place} DNS", "ok", f"{near} is {found[0][4][0]}")
     try:
         async with asyncio.timeout(_STEP_SECONDS):
-            reader, writer = await asyncio.open_connection(near, near_port)
+            _, writer = await asyncio.open_connection(near, near_port)
     except (OSError, TimeoutError) as problem:
         hint = f"A firewall may close port {near_port}; try another network, or set a proxy."
         reason = getattr(problem, "strerror", None) or "no answer in time"

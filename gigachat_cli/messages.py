@@ -1,4 +1,4 @@
-"""The values that travel: what is said, what is answered, and what an answer cost.  They know no service and no store."""
+"""The values that travel: what is said, what is answered, what it cost.  They know no service and no store."""
 
 from __future__ import annotations
 

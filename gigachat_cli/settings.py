@@ -1,4 +1,4 @@
-"""Settings: one declaration each, from four places.  A flag wins over `GIGACHAT_*`, that over the file, that over the default.
+"""Settings: one declaration each, and four places: a flag, else `GIGACHAT_*`, else the file, else the default.
 
 A setting is a field of `Settings`; its flag, its variable, its key in `config.toml`, its help and its check all
 come from that one line.

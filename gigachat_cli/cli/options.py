@@ -1,4 +1,4 @@
-"""Options that several commands share.  Their values are texts here: `settings` checks them, wherever they come from."""
+"""Options that several commands share.  Their values are texts: `settings` checks them, wherever they come from."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class RenewingToken:
 
     async def _renewed_once(self, identity: str, refused: str | None) -> Token:
         try:
-            async with hold_one([self._cache.lock_file(identity)], timeout=self._patience):
+            async with hold_one([self._cache.lock_file(identity)], patience=self._patience):
                 return self._found(identity, refused) or await self._renewed(identity, refused)
         except (LockTimeout, OSError):
             # A holder that hangs, or a folder without locks: one request too many is better than no answer.

@@ -24,9 +24,12 @@ class LockTimeout(Exception):
 
 @asynccontextmanager
 async def hold_one(
-    files: Sequence[Path], *, timeout: float, waiting: Callable[[float], None] = lambda seconds: None
+    files: Sequence[Path],
+    *,
+    patience: float,
+    waiting: Callable[[float], None] = lambda seconds: None,
 ) -> AsyncIterator[Path]:
-    """Hold the first of `files` that is free, and while none is, wait up to `timeout` seconds.
+    """Hold the first of `files` that is free, and while none is, wait up to `patience` seconds.
 
     `waiting` is called with the seconds waited so far, again and again.  Raises LockTimeout, and OSError when the
     files can be neither opened nor locked.
@@ -42,11 +45,11 @@ async def hold_one(
                 return
         while True:
             waited = time.monotonic() - began
-            if waited > timeout:
+            if waited > patience:
                 raise LockTimeout
             waiting(waited)
             # At random, so that processes that began together do not ask together.
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret hangs on it
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             for file, descriptor in zip(files, descriptors, strict=True):
                 if lock_descriptor(descriptor, blocking=False):

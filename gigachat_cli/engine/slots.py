@@ -34,7 +34,7 @@ async def slot(account: str, *, count: int, notify: Callable[[Notice], None]) ->
     async with AsyncExitStack() as stack:
         try:
             files = [folder / f"slot-{account[:16]}-{number}.lock" for number in range(count)]
-            await stack.enter_async_context(hold_one(files, timeout=PATIENCE, waiting=waiting))
+            await stack.enter_async_context(hold_one(files, patience=PATIENCE, waiting=waiting))
         except LockTimeout:
             raise QueueError(
                 f"The account was busy with other gigachat requests for {PATIENCE / 60:.0f} minutes.",

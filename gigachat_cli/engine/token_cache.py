@@ -49,7 +49,7 @@ class TokenCache:
 
     async def _change(self, change: Callable[[dict[str, Token]], None]) -> None:
         try:
-            async with hold_one([paths.locks_dir() / "token-cache.lock"], timeout=_WRITE_PATIENCE):
+            async with hold_one([paths.locks_dir() / "token-cache.lock"], patience=_WRITE_PATIENCE):
                 tokens = self._read()
                 change(tokens)
                 now = time.time()

@@ -46,20 +46,21 @@ __all__ = [
     "serve",
 ]
 
-_LATE = {
-    "LibraryMissing": "authority",
-    "CommandNotStarted": "command",
-    "export_text": "command",
-    "run_command": "command",
-    "serve": "command",
-    "ReceivedRequest": "recording",
-    "Simulator": "thread",
-}
+# Hidden from the type checker, which would take any misspelt name for one that opens late.
+if not TYPE_CHECKING:
+    _LATE = {
+        "LibraryMissing": "authority",
+        "CommandNotStarted": "command",
+        "export_text": "command",
+        "run_command": "command",
+        "serve": "command",
+        "ReceivedRequest": "recording",
+        "Simulator": "thread",
+    }
 
+    def __getattr__(name: str) -> object:
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-def __getattr__(name: str) -> object:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

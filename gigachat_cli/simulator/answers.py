@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from gigachat_cli.simulator.prompt import Prompt, characters_in, count_tokens
-from gigachat_cli.simulator.texts import ENGLISH, RUSSIAN, SHAPES, Texts
+from gigachat_cli.simulator.texts import SHAPES, Texts, texts_in
 
 _SHAPES_IN_AN_ANSWER = 3
 _PHRASE = (12, 56)
@@ -84,7 +84,7 @@ def chunks_for(prompt: Prompt, exact: str | Sequence[str] | None, count: int | N
     # A hash, because the same prompt is to give the same answer in every process.
     seed = hashlib.sha256(prompt.question.encode("utf-8", "replace")).digest()
     chance = random.Random(seed)  # noqa: S311  # variety, not secrecy
-    natural = texts.opening(prompt.question, prompt.message_count, prompt.system)
+    natural = texts.opening(prompt.question, prompt.spoken_count, prompt.system)
     if count is None:
         sections = _chosen_sections(prompt.question, texts, chance)
         return phrases("\n\n".join((natural, *sections, texts.closing)))
@@ -105,13 +105,13 @@ def phrases(text: str) -> Iterator[str]:
 
 
 def _texts_for(question: str) -> Texts:
-    return RUSSIAN if _CYRILLIC.search(question) else ENGLISH
+    return texts_in("russian" if _CYRILLIC.search(question) else "english")
 
 
 def _chosen_sections(question: str, texts: Texts, chance: random.Random) -> list[str]:
     asked = question[:2000].lower()
     named = [shape for shape in SHAPES if any(word in asked for word in SHAPES[shape])]
-    if any(word in asked for word in texts.words_for_everything):
+    if texts.wants_everything(asked):
         named = list(SHAPES)
     others = [shape for shape in SHAPES if shape not in named]
     chance.shuffle(others)
@@ -136,8 +136,9 @@ def _exactly(count: int, opening: str, texts: Texts, chance: random.Random) -> I
         yield from section
         left -= len(section)
         part += 1
+    sentences = texts.sentences
     for number in range(left):
-        yield ("\n\n" if number == 0 else " ") + texts.sentences[number % len(texts.sentences)]
+        yield ("\n\n" if number == 0 else " ") + sentences[number % len(sentences)]
     yield from end
 
 

@@ -56,7 +56,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": ("json", "bytes", "utf8", "text"),
     "shape": ("error", "status", "event"),
 }
-_NUMBERS: Mapping[str, type[int] | type[float]] = {"after": int, "status": int, "seconds": float}
+_NUMBERS: Mapping[str, type[int | float]] = {"after": int, "status": int, "seconds": float}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Prompt:
     model: str
     question: str
     system: str | None
-    message_count: int
+    spoken_count: int
     stream: bool
     max_tokens: int | None
     update_interval: float
@@ -58,7 +58,7 @@ def read_prompt(body: bytes, state: State) -> Prompt:
         model=model,
         question=asked[-1] if asked else "",
         system=messages[0]["content"] if messages[0]["role"] == "system" else None,
-        message_count=len(messages),
+        spoken_count=sum(message["role"] != "system" for message in messages),
         stream=stream,
         max_tokens=sent.get("max_tokens"),
         update_interval=sent.get("update_interval") or 0.0,

@@ -38,6 +38,18 @@ class Simulator(State):
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if error is None and self.failures:
+            raise self.failures[0]
+
+    def start(self) -> None:
+        """Listen, in a thread of its own. Raises LibraryMissing, or OSError for a port that is taken."""
         self._folder = Path(tempfile.mkdtemp(prefix="gigachat-simulator-"))
         try:
             write_authority(self.ca_file)
@@ -48,19 +60,18 @@ class Simulator(State):
             self._thread.start()
             self._port = listening.result(_START_LIMIT)
         except BaseException:
-            self._remove_folder()
+            self._thread = None
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._loop is not None and self._stop_asked is not None and self._thread is not None:
-            self._loop.call_soon_threadsafe(self._stop_asked.set)
-            self._thread.join()
-        self._remove_folder()
-        if error is None and self.failures:
-            raise self.failures[0]
+    def stop(self) -> None:
+        """End every connection, stop listening, remove the temporary folder; twice does no harm."""
+        if self._thread is None or self._loop is None or self._stop_asked is None:
+            return
+        self._loop.call_soon_threadsafe(self._stop_asked.set)
+        self._thread.join()
+        self._thread = None
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def port(self) -> int:
@@ -131,7 +142,7 @@ class Simulator(State):
 
     def release(self) -> None:
         """Let one stalled answer go on; one that has not stalled yet will not stop then."""
-        if self._loop is not None:
+        if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self.released.release)
 
     def access_token(self, key: str | None = None, *, lifetime: float | None = None) -> str:
@@ -163,9 +174,6 @@ class Simulator(State):
         # Refused handshakes and broken connections are the client's right, and all of them are OSErrors.
         if error is not None and not isinstance(error, OSError):
             self.failures.append(error)
-
-    def _remove_folder(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _without_proxy() -> dict[str, str]:
