@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+# Named as the one in `typing`, which `--version` has no time to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .errors import GigaChatError
+    from collections.abc import Sequence
+
+    import typer
+
+    from .errors import GigaChatError, UsageError
 
 
 def main() -> None:
@@ -18,8 +22,11 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # the one answer that needs nothing else
         from . import __version__
 
-        print(f"gigachat {__version__}")
-        return
+        try:
+            print(f"gigachat {__version__}", flush=True)
+            return
+        except OSError:
+            pass  # the long way tells of it
     # A short run makes little garbage and imports much: collecting costs a tenth of the start and frees nothing.
     gc.disable()
     code = run(sys.argv[1:])
@@ -46,10 +53,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if not arguments:
+        return _run_without_arguments()
     import typer
 
     from .cli.app import NAME, build
-    from .errors import ClosedPipeError, GigaChatError, UsageError
+    from .errors import ClosedPipeError, GigaChatError
 
     try:
         command = typer.main.get_command(build())
@@ -62,16 +71,27 @@ def _run(arguments: Sequence[str]) -> int:
         return asked.exit_code
     except SystemExit as asked:
         return asked.code if isinstance(asked.code, int) else 0 if asked.code is None else 1
-    except BrokenPipeError:
-        return ClosedPipeError.exit_code
     except ClosedPipeError as problem:
         return problem.exit_code
     except typer.TyperException as refused:
-        return _told(UsageError(_sentence(refused.format_message()), hint=_usage_hint(arguments)), arguments)
+        return _told(_usage_problem(refused), arguments)
     except GigaChatError as problem:
         return _told(problem, arguments)
+    except OSError as problem:
+        # One without a file can only come from writing the help: all others have become ours where they arose.
+        return _told_unwritten(problem, arguments) if problem.filename is None else _told_bug(problem, arguments)
     except Exception as bug:
         return _told_bug(bug, arguments)
+
+
+def _run_without_arguments() -> int:
+    """Nothing was asked for: the help is a notice then, and goes to stderr."""
+    from contextlib import redirect_stdout
+
+    from .errors import UsageError
+
+    with redirect_stdout(sys.stderr):
+        return _run(["--help"]) or UsageError.exit_code
 
 
 def _told(problem: GigaChatError, arguments: Sequence[str]) -> int:
@@ -79,7 +99,7 @@ def _told(problem: GigaChatError, arguments: Sequence[str]) -> int:
     from .render.terminal import Terminal
 
     terminal = Terminal()
-    if "--debug" in arguments:
+    if "--debug" in _flags(arguments):
         show_traceback(problem, terminal)
     show_problem(problem, terminal, as_object=_wants_json(arguments))
     return problem.exit_code
@@ -97,24 +117,42 @@ def _told_bug(bug: Exception, arguments: Sequence[str]) -> int:
     return _told(problem, arguments)
 
 
+def _told_unwritten(problem: OSError, arguments: Sequence[str]) -> int:
+    from .errors import ClosedPipeError, OutputError
+
+    if isinstance(problem, BrokenPipeError):
+        return ClosedPipeError.exit_code
+    return _told(OutputError(f"stdout could not be written: {problem.strerror}."), arguments)
+
+
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Whether problems are wanted as JSON: even a bad command line keeps the form that was asked for."""
-    flags = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
-    after_output = [value for flag, value in pairwise(flags) if flag == "--output"]
-    return "--json" in flags or any(
-        value in ("json", "stream-json")
-        for value in (
-            *after_output,
-            *(flag.removeprefix("--output=") for flag in flags if flag.startswith("--output=")),
-        )
-    )
+    flags = _flags(arguments)
+    formats = [value for flag, value in pairwise(flags) if flag == "--output"]
+    formats += [flag.removeprefix("--output=") for flag in flags if flag.startswith("--output=")]
+    return "--json" in flags or any(value in ("json", "stream-json") for value in formats)
 
 
-def _usage_hint(arguments: Sequence[str]) -> str:
-    words = [word for word in arguments if not word.startswith("-")]
-    if words[:1] == ["ask"]:
-        return "See 'gigachat ask --help'; put -- before words that begin with a dash."
-    return "See 'gigachat --help'."
+def _flags(arguments: Sequence[str]) -> Sequence[str]:
+    """What may be flags: after `--` come words alone."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _usage_problem(refused: typer.TyperException) -> UsageError:
+    from .errors import UsageError, nearest
+
+    context = getattr(refused, "ctx", None)
+    place = context.command_path if context else "gigachat"
+    hint = f"See '{place} --help'."
+    option = getattr(refused, "option_name", None)
+    if type(refused).__name__ != "NoSuchOption" or option is None:
+        return UsageError(_sentence(refused.format_message()), hint=hint)
+    near = nearest(option, list(getattr(refused, "possibilities", None) or ()))
+    if near:
+        hint = f"Did you mean {near}? {hint}"
+    elif place == "gigachat ask":
+        hint = f"Put -- before words that begin with a dash. {hint}"
+    return UsageError(f"There is no option {option}.", hint=hint)
 
 
 def _sentence(text: str) -> str:

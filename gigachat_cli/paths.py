@@ -6,7 +6,6 @@ Folders are 0700 and files 0600 whatever the umask; looser modes of our own are 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -91,7 +90,7 @@ def write_private(path: Path, content: bytes) -> None:
     make_private_folder(path.parent)
     # A link is followed, so that a config file kept elsewhere (dotfiles) stays linked.
     target = path.resolve() if path.is_symlink() else path
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    beside = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), FILE_MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -26,7 +26,6 @@ def build() -> typer.Typer:
     app = typer.Typer(
         name=NAME,
         help=HELP,
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich" if _rich_help() else None,

@@ -66,6 +66,8 @@ def answer(question: Question, context: Context) -> None:
         shown = {"method": request.method, "url": request.url, "headers": headers, "body": body}
         terminal.write_safely(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
         return
+    if file is None:
+        terminal.check_stdout()
     writer = answers.writer(question.format, terminal, extract=question.extract, file=file)
     client = context.client()
     try:

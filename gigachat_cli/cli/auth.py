@@ -6,7 +6,7 @@ import typer
 
 from . import options
 
-auth = typer.Typer(help="Store, show and forget the authorization key.", no_args_is_help=True)
+auth = typer.Typer(help="Store, show and forget the authorization key.")
 
 
 @auth.command()

@@ -1,14 +1,17 @@
-"""What the shell can complete beyond commands and flags.  It never asks the network."""
+"""What the shell can complete beyond commands and flags.  It never asks the network.
+
+Imports are inside the functions: every command line passes here, and few of them complete anything.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from .. import paths
-from ..messages import Model
-from ..settings import SCOPES, declarations
+if TYPE_CHECKING:
+    from ..messages import Model
 
 _PLAIN = re.compile(r"[\w.:/-]+", re.ASCII)
 
@@ -19,16 +22,22 @@ def complete_model(incomplete: str) -> list[str]:
 
 
 def complete_scope(incomplete: str) -> list[str]:
+    from ..settings import SCOPES
+
     return [scope for scope in SCOPES if scope.startswith(incomplete.upper())]
 
 
 def complete_setting(incomplete: str) -> list[str]:
     """Settings that the config file can hold."""
+    from ..settings import declarations
+
     return [name for name, each in declarations().items() if not each.secret and name.startswith(incomplete)]
 
 
 def keep_models(models: list[Model]) -> None:
     """Keep the chat models for completion.  Raises OSError when they cannot be written."""
+    from .. import paths
+
     # Only names that a shell takes as they are: completion scripts evaluate what they are given.
     names = [model.id for model in models if model.type in ("chat", "") and _PLAIN.fullmatch(model.id)]
     content = json.dumps({"chat": names}).encode()
@@ -37,6 +46,9 @@ def keep_models(models: list[Model]) -> None:
 
 
 def kept_models() -> list[str]:
+    """The chat models that `keep_models` kept; none when there is nothing usable."""
+    from .. import paths
+
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(paths.read_private(paths.models_file()) or b"{}")["chat"]
         return [name for name in kept if isinstance(name, str) and _PLAIN.fullmatch(name)]

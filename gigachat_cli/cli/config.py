@@ -9,7 +9,7 @@ import typer
 from . import options
 from .completions import complete_setting
 
-config = typer.Typer(help="Show and change settings.", no_args_is_help=True)
+config = typer.Typer(help="Show and change settings.")
 
 Key = Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.", autocompletion=complete_setting)]
 

@@ -67,7 +67,8 @@ class Context:
                     # Where there is no such signal, or no such handler, the system's own way remains.
                     with suppress(NotImplementedError, AttributeError, ValueError):
                         number = getattr(signal, name)
-                        runner.get_loop().add_signal_handler(number, _end(task, number, ended_by))
+                        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                            runner.get_loop().add_signal_handler(number, _end(task, number, ended_by))
                 return await work
 
             try:

@@ -86,15 +86,13 @@ def log_out(context: Context) -> None:
 
 def _given_key() -> AuthorizationKey:
     if sys.stdin is not None and sys.stdin.isatty():
-        import getpass
-
-        text = getpass.getpass("Authorization key (hidden), or client id: ", stream=sys.stderr)
+        text = _hidden("Authorization key (hidden), or client id: ")
         try:
             key = parse_key(text)
         except ValueError:
             raise UsageError("No key was given.", hint="Copy it from your account at developers.sber.ru.") from None
         if key.doubt and len(key.basic) == _UUID_LENGTH:
-            secret = getpass.getpass("Client secret (hidden): ", stream=sys.stderr)
+            secret = _hidden("Client secret (hidden): ")
             return parse_key(f"{text.strip()}:{secret.strip()}") if secret.strip() else key
         return key
     content = sys.stdin.buffer.read(_LONGEST_KEY) if sys.stdin is not None else b""
@@ -107,6 +105,17 @@ def _given_key() -> AuthorizationKey:
 
 
 _UUID_LENGTH = 36
+
+
+def _hidden(question: str) -> str:
+    """What a person types or pastes, unseen; empty for Ctrl-D."""
+    import getpass
+
+    try:
+        return getpass.getpass(question, stream=sys.stderr)
+    except EOFError:
+        sys.stderr.write("\n")
+        return ""
 
 
 def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -> str:

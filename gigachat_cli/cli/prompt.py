@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import UsageError
 
@@ -58,17 +59,12 @@ def edited(text: str) -> str:
         path = Path(folder, "prompt.md")
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8", newline="\n")
-        # With stdin piped in, the editor still needs the keyboard.
-        keyboard = None if sys.stdin is not None and sys.stdin.isatty() else _keyboard()
         try:
-            done = subprocess.run([*shlex.split(command), str(path)], stdin=keyboard, check=False)
+            code = _at_terminal([*shlex.split(command), str(path)])
         except (OSError, ValueError) as problem:
             raise UsageError(f"The editor {command} could not be started ({problem}).", hint=hint) from None
-        finally:
-            if keyboard is not None:
-                os.close(keyboard)
-        if done.returncode != 0:
-            raise UsageError(f"The editor {command} ended with code {done.returncode}; nothing was sent.", hint=hint)
+        if code != 0:
+            raise UsageError(f"The editor {command} ended with code {code}; nothing was sent.", hint=hint)
         return decoded(path.read_bytes(), "The edited prompt").rstrip("\r\n")
 
 
@@ -116,8 +112,30 @@ def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
     return decoded(b"".join(parts), "stdin").rstrip("\r\n")
 
 
-def _keyboard() -> int:
+def _at_terminal(command: Sequence[str]) -> int:
+    """Run a command that a person works with, and return its exit code.  It has the terminal even where we have pipes."""
+    import signal
+
+    keyboard = None if _is_terminal(sys.stdin) else _open_terminal(os.O_RDONLY)
+    screen = None if _is_terminal(sys.stdout) else _open_terminal(os.O_WRONLY)
+    # Ctrl-C is the editor's own meanwhile.  A handler, unlike ignoring, is not inherited.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
-        return os.open("CON" if os.name == "nt" else "/dev/tty", os.O_RDONLY)
+        return subprocess.run(command, stdin=keyboard, stdout=screen, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+        for descriptor in (keyboard, screen):
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _open_terminal(mode: int) -> int:
+    name = ("CONIN$" if mode == os.O_RDONLY else "CONOUT$") if os.name == "nt" else "/dev/tty"
+    try:
+        return os.open(name, mode)
     except OSError:
         raise UsageError("There is no terminal for an editor.", hint="Leave --editor out.") from None

@@ -97,7 +97,7 @@ def export_text(environment: Mapping[str, str]) -> str:
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(list(command), env=environment)  # noqa: S603  # the person's own command
+        return subprocess.Popen(list(command), env=environment)  # the person's own command
     except FileNotFoundError:
         raise CommandNotStarted(f"{command[0]}: command not found", 127) from None
     except OSError as error:
@@ -124,7 +124,7 @@ def _on_signals(names: Sequence[str], react: Callable[[int], None]) -> Iterator[
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _typed_on_our_terminal() -> bool:

@@ -141,9 +141,7 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: list[_Waiting] = [_Waiting(fault) for fault in faults]
 
-    def add(
-        self, name: str, *, at: str = "chat", times: int | None = 1, skip: int = 0, **detail: object
-    ) -> Fault:
+    def add(self, name: str, *, at: str = "chat", times: int | None = 1, skip: int = 0, **detail: object) -> Fault:
         """Queue a fault; ``times=None`` is for ever; detail names may be written with underscores."""
         words = {key.replace("_", "-"): str(value) for key, value in detail.items()}
         fault = Fault(name, at=at, times=times, skip=skip, detail=words)

@@ -38,9 +38,7 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-async def play(
-    fault: Fault, request: web.Request, access_token: str | None = None
-) -> web.StreamResponse | None:
+async def play(fault: Fault, request: web.Request, access_token: str | None = None) -> web.StreamResponse | None:
     """Play a fault in place of the answer, or return None when the answer is to go on.
 
     ``access_token`` is the one that a simulated 401 forgets. Raises Refusal for the API's own refusals.
@@ -121,6 +119,4 @@ def _page(fault: Fault, request: web.Request) -> web.Response:
     status = fault.whole_number("status", 502)
     title = f"{status} {MESSAGES.get(status, 'Welcome')}"
     headers = {"Date": formatdate(request.app[STATE].now(), usegmt=True), "Server": "nginx"}
-    return web.Response(
-        status=status, text=_PAGE.format(title=title), content_type="text/html", headers=headers
-    )
+    return web.Response(status=status, text=_PAGE.format(title=title), content_type="text/html", headers=headers)

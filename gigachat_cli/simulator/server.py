@@ -43,9 +43,7 @@ class Server:
     async def start(self) -> int:
         """Listen and return the port. Raises LibraryMissing, or OSError for a port that is taken."""
         options = self._state.options
-        context = server_context(
-            options.certificate, require_client_certificate=options.require_client_certificate
-        )
+        context = server_context(options.certificate, require_client_certificate=options.require_client_certificate)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, options.port, ssl_context=context)
         try:

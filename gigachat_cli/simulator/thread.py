@@ -130,9 +130,7 @@ class Simulator(State):
         """Return the requests to ``oauth``, ``token``, ``models``, ``chat`` or elsewhere (``other``)."""
         return self.log.all(place)
 
-    def wait_for(
-        self, count: int, place: str | None = None, *, timeout: float = 10.0
-    ) -> list[ReceivedRequest]:
+    def wait_for(self, count: int, place: str | None = None, *, timeout: float = 10.0) -> list[ReceivedRequest]:
         """Wait until so many requests have arrived and return them. Raises TimeoutError."""
         return self.log.wait(count, place=place, timeout=timeout)
 

@@ -1,0 +1,1 @@
+complete --command gigachat --no-files --arguments "(env _GIGACHAT_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) gigachat)" --condition "env _GIGACHAT_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) gigachat"

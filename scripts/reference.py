@@ -1,0 +1,171 @@
+"""Makes `docs/reference/` and `completions/` from the program; with `--check` only says what differs.
+
+python scripts/reference.py [--check]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = "<!-- Made from the program by `make reference`; change the program instead. -->\n\n"
+
+
+def main() -> int:
+    os.environ["COLUMNS"] = "80"
+    check = "--check" in sys.argv[1:]
+    differing = []
+    for path, content in pages().items():
+        file = ROOT / path
+        if not file.exists() or file.read_text(encoding="utf-8") != content:
+            differing.append(path)
+            if not check:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(content, encoding="utf-8")
+    for path in differing:
+        print(f"{path} {'differs from the program: run make reference' if check else 'made anew'}")
+    return 1 if check and differing else 0
+
+
+def pages() -> dict[str, str]:
+    """Every page by its path in the repository."""
+    from gigachat_cli.cli.completion import SCRIPTS, script
+
+    made = {
+        "docs/reference/commands.md": commands(),
+        "docs/reference/environment.md": environment(),
+        "docs/reference/exit-codes.md": exit_codes(),
+        "docs/reference/json.md": json_output(),
+    }
+    return {path: MADE + text for path, text in made.items()} | {
+        f"completions/{name}": script(shell) for shell, name in SCRIPTS.items()
+    }
+
+
+def commands() -> str:
+    import typer
+
+    from gigachat_cli.cli.app import NAME, build
+
+    parts = ["# Commands\n"]
+
+    def describe(command: Any, name: str, parent: Any) -> None:
+        context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+        parts.append(f"## {context.command_path}\n\n```\n{command.get_help(context).rstrip()}\n```\n")
+        for inner_name, inner in getattr(command, "commands", {}).items():
+            describe(inner, inner_name, context)
+
+    describe(typer.main.get_command(build()), NAME, None)
+    return "\n".join(parts)
+
+
+def environment() -> str:
+    from gigachat_cli.settings import declarations, shown
+
+    lines = [
+        "# Settings and environment\n",
+        "A setting is its flag, else its variable, else its key in `config.toml`, else its default.",
+        "`gigachat config show` names the origin of each; `gigachat config path` prints where the file is.",
+        "A blank variable is unset. Secrets do not belong in the file.\n",
+        "| key in config.toml | variable | flag | default | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for name, each in declarations().items():
+        key = "" if each.secret else f"`{name}`"
+        flag = f"`{each.flag}`" if each.flag else ""
+        default = f"`{shown(name, each.default)}`" if each.default is not None else ""
+        lines.append(f"| {key} | `{each.variable}` | {flag} | {default} | {each.help} |")
+    lines += [
+        "",
+        "Also honoured:\n",
+        "| variable | meaning |",
+        "|---|---|",
+        "| `GIGACHAT_CONFIG_DIR` | folder of settings, access tokens and the root certificate |",
+        "| `GIGACHAT_DATA_DIR` | folder of what is kept for you |",
+        "| `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` | proxies, where the setting `proxy` is unset |",
+        "| `VISUAL`, `EDITOR` | editor of `--editor` |",
+        "| `NO_COLOR` | no colours |",
+        "| `TERM=dumb` | not one escape byte |",
+        "| `XDG_CONFIG_HOME`, `XDG_DATA_HOME` | where those folders are made, on Linux |",
+        "",
+        "Never read: `.env`, anything in the working folder, `~/.netrc`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def exit_codes() -> str:
+    from gigachat_cli import errors
+
+    meanings = {
+        0: "answered",
+        1: "the service refused or failed, or stdout could not be written",
+        2: "usage: a bad flag, no prompt, an unreadable file, a bad setting",
+        3: "authentication: no key, the key or its scope refused, access denied",
+        4: "network, TLS, a proxy's refusal, silence, an undecodable or empty stream, or one cut before its end",
+        5: "rate limit or quota",
+        6: "answered, but not as asked",
+        129: "SIGHUP; what came is kept",
+        130: "Ctrl-C; what came is kept",
+        141: "nobody reads on (`| head`); the program ends without a word",
+        143: "SIGTERM; what came is kept",
+    }
+    lines = ["# Exit codes\n", "| code | meaning |", "|---:|---|"]
+    lines += [f"| {code} | {meaning} |" for code, meaning in meanings.items()]
+    lines += [
+        "",
+        "An answer that was cut is never passed off as complete: the exit code says so, a line on stderr,",
+        'and `"complete": false` in JSON. One that met its token limit has code 0, the line and the mark.\n',
+        "## Words for scripts\n",
+        'With `--json` a problem is `{"error": {"code": …}}` on stderr. The words are stable:\n',
+        "| word | exit code |",
+        "|---|---:|",
+    ]
+    classes = [each for each in vars(errors).values() if isinstance(each, type) and hasattr(each, "exit_code")]
+    lines += [f"| `{each.code}` | {each.exit_code} |" for each in classes]
+    return "\n".join(lines) + "\n"
+
+
+def json_output() -> str:
+    from gigachat_cli.errors import GigaChatError
+    from gigachat_cli.messages import Answer, Usage
+    from gigachat_cli.render.answers import answer_object, as_json
+    from gigachat_cli.render.problems import problem_object
+
+    answer = Answer(
+        text="Hello.",
+        model="GigaChat:2.0.28.2",
+        finish_reason="stop",
+        complete=True,
+        usage=Usage(17, 3, 20, 2),
+        request_id="4c4994bb-1d5a-4b1d-ac15-fd5036950252",
+    )
+    problem = GigaChatError("What happened.", hint="The next step.", status=500, request_id="4c4994bb-…")
+    return (
+        "\n".join(
+            [
+                "# JSON output\n",
+                "Keys are only ever added. What is not known is `null`.\n",
+                "## An answer: `gigachat ask --json`\n",
+                f"```json\n{as_json(answer_object(answer))}\n```\n",
+                "`complete` is false when the answer was cut, met its token limit (`finish_reason` is `length`),",
+                "or was stopped by the content filter (`blacklist`).\n",
+                "## A stream: `gigachat ask --output stream-json`\n",
+                "A line for each chunk, then one for the answer:\n",
+                f"```json\n{as_json({'type': 'chunk', 'text': 'Hel'})}\n{as_json({'type': 'chunk', 'text': 'lo.'})}",
+                f"{as_json({'type': 'answer', **answer_object(answer)})}\n```\n",
+                "## A problem, on stderr\n",
+                f"```json\n{as_json({'error': problem_object(problem)})}\n```\n",
+                "## Rows\n",
+                "`models`, `config show` and `doctor` print a JSON array of objects, `auth status` one object.",
+            ]
+        )
+        + "\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The simulator as seen from outside: by the official SDK, by plain HTTP, by its commands."""
