@@ -70,7 +70,6 @@ def run_command(command: Sequence[str], options: Options) -> int:
     with Simulator(options) as simulator:
         environment = {name: text for name, text in os.environ.items() if name not in _IN_THE_WAY}
         running: list[subprocess.Popen[bytes]] = []
-
         early: list[int] = []
 
         def pass_on(number: int) -> None:
@@ -97,7 +96,7 @@ def export_text(environment: Mapping[str, str]) -> str:
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(list(command), env=environment)  # the person's own command
+        return subprocess.Popen(list(command), env=environment)
     except FileNotFoundError:
         raise CommandNotStarted(f"{command[0]}: command not found", 127) from None
     except OSError as error:
