@@ -94,11 +94,11 @@ def _folders() -> list[Check]:
     checks = []
     for name, folder in (("config folder", paths.config_dir()), ("data folder", paths.data_dir())):
         place = folder
-        while not place.exists():
+        while not os.path.exists(place):  # which, unlike Path.exists, takes a closed folder for an absent one
             place = place.parent
-        if not os.access(place, os.W_OK | os.X_OK):
-            hint = "Make it writable: without it nothing is kept between runs."
-            checks.append(Check(name, "warning", f"{place} is not writable", hint))
+        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            hint = "Make it yours to read and write: without it nothing is kept between runs."
+            checks.append(Check(name, "warning", f"{place} cannot be read and written", hint))
         elif place != folder:
             checks.append(Check(name, "ok", f"{folder} will be made at need"))
         else:

@@ -43,17 +43,25 @@ def parse_key(pasted: str) -> AuthorizationKey:
 
     Raises ValueError when nothing is left.
     """
-    text = pasted.strip().strip("\"'`«»“”").strip()
-    text = re.sub(r"^(?:authorization\s*:\s*)?(?:basic|bearer)\s+", "", text, flags=re.IGNORECASE)
-    pair = _PAIR.fullmatch(text.strip())
+    pair = _PAIR.fullmatch(_unwrapped(pasted))
     if pair:
         return AuthorizationKey(base64.b64encode(f"{pair[1]}:{pair[2]}".encode()).decode())
-    key = re.sub(r"[\s\"'\x00-\x1f\x7f]+", "", text)
+    key = cleaned(pasted)
     if not key:
         raise ValueError("the key is empty")
     if ":" in key:  # which is no character of Base64: an id and a secret of another form
         key = base64.b64encode(key.encode()).decode()
     return AuthorizationKey(key, _doubt(key))
+
+
+def cleaned(pasted: str) -> str:
+    """A key or an access token without what came along when it was copied."""
+    return re.sub(r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]+", "", _unwrapped(pasted))
+
+
+def _unwrapped(pasted: str) -> str:
+    text = pasted.strip(" \t\r\n\"'`«»“”\u200b\ufeff")
+    return re.sub(r"^(?:authorization\s*:\s*)?(?:basic|bearer)\s+", "", text, flags=re.IGNORECASE).strip()
 
 
 def _doubt(key: str) -> str:

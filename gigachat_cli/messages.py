@@ -132,11 +132,13 @@ INCOMPLETE_REASONS = ("length", "blacklist", "error")
 class Notice:
     """Something that a person should know while the work goes on.
 
-    A "warning" is always told; "progress" only on a terminal; "debug" only when asked for.
+    A "warning" is always told; "progress" only on a terminal; "debug" only when asked for.  Of several with one
+    `cause` a client tells the first.
     """
 
     kind: Literal["warning", "progress", "debug"]
     text: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,14 @@ def models_file() -> Path:
     return config_dir() / "models.json"
 
 
+def history_file() -> Path:
+    return data_dir() / "history.db"
+
+
+def input_history_file() -> Path:
+    return data_dir() / "input_history"
+
+
 def locks_dir() -> Path:
     return config_dir() / "locks"
 

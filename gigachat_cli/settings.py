@@ -7,6 +7,7 @@ come from that one line.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -64,7 +65,7 @@ def _number(*, above: float | None = None, least: float | None = None, most: flo
             raise ValueError(wanted)
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(wanted) from None
         within = (
             number == number  # not a NaN
@@ -108,6 +109,16 @@ def _boolean(value: object) -> bool:
     raise ValueError("true or false")
 
 
+def _choice(*words: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        word = str(value).strip().lower()
+        if word not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return word
+
+    return parse
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text")
@@ -122,7 +133,7 @@ def _secret_text(value: object) -> str:
 
 
 def _path(value: object) -> Path:
-    return Path(_text(value)).expanduser()
+    return (value if isinstance(value, Path) else Path(_text(value))).expanduser()
 
 
 def _scope(value: object) -> str:
@@ -210,6 +221,18 @@ class Settings:
     max_tokens: int | None = _setting(None, "Longest answer, in tokens.", _integer(least=1), flag=True)
     repetition_penalty: float | None = _setting(None, "Above 1, repeats become rarer.", _number(above=0), flag=True)
     update_interval: float | None = _setting(None, "Least seconds between two chunks.", _number(least=0), flag=True)
+    context_tokens: int | None = _setting(
+        None, "Tokens that the model takes at once; above it the oldest turns are left out.", _integer(least=100)
+    )
+    log: bool = _setting(True, "Whether questions and answers are kept in the history.", _boolean)
+    markdown: str = _setting(
+        "auto", "Markdown rendering: auto (on a terminal), always or never.", _choice("auto", "always", "never")
+    )
+    theme: str = _setting("dark", "Colours for a dark or a light background.", _choice("dark", "light"))
+    code_theme: str | None = _setting(None, "Pygments style of code; by default it follows theme.")
+    wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", _integer(least=20))
+    formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", _boolean)
+    edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", _choice("emacs", "vi"))
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
 
     def origin(self, name: str) -> Origin:
@@ -341,10 +364,8 @@ def shown(name: str, value: object) -> str:
 
 def without_password(url: str) -> str:
     """The address with the password of its user part masked."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)
+    # Not by urlsplit(), which finds no password where one holds a slash, and fails on an address that is broken.
+    return re.sub(r"^([^/]*//)?([^:@/]*):.*@", r"\1\2:***@", url)
 
 
 def is_loopback(host: str) -> bool:
@@ -362,10 +383,11 @@ def _parsed(declared: Declaration, raw: object, origin: Origin) -> Any:
         return declared.parse(raw)
     except ValueError as problem:
         where = f"{origin.name}: {declared.name}" if origin.kind == "file" else origin.name
-        got = "" if declared.secret else f", not {_quoted(declared.name, raw)}"
+        got = "" if declared.secret else f", not {_quoted(raw)}"
         raise ConfigError(f"{where} must be {problem}{got}.", hint=f"{declared.name}: {declared.help}") from None
 
 
-def _quoted(name: str, raw: object) -> str:
-    text = "such a value" if name == "proxy" and "@" in str(raw) else repr(raw)
+def _quoted(raw: object) -> str:
+    # An address with an @ may hold a password, in whatever place it was put.
+    text = "such a value" if "@" in str(raw) else repr(raw)
     return text if len(text) <= 80 else f"{text[:77]}…"

@@ -117,6 +117,8 @@ def _end_of_string(text: str, start: int, at: int) -> int | None:
             if at + 1 == len(text):
                 return None
             return at + 2 if text[at + 1] == "\\" else at
+        if character in _C1_AS_ESC:  # a new sequence begins; each text is looked at once, however hostile
+            return at
         if character == "\n":
             return start + 1
         at += 1

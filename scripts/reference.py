@@ -38,6 +38,8 @@ def pages() -> dict[str, str]:
         "docs/reference/commands.md": commands(),
         "docs/reference/environment.md": environment(),
         "docs/reference/exit-codes.md": exit_codes(),
+        "docs/reference/history-schema.md": history_schema(),
+        "docs/reference/chat.md": chat(),
         "docs/reference/json.md": json_output(),
     }
     return {path: MADE + text for path, text in made.items()} | {
@@ -126,6 +128,38 @@ def exit_codes() -> str:
     classes = [each for each in vars(errors).values() if isinstance(each, type) and hasattr(each, "exit_code")]
     lines += [f"| `{each.code}` | {each.exit_code} |" for each in classes]
     return "\n".join(lines) + "\n"
+
+
+def history_schema() -> str:
+    from gigachat_cli.sessions import schema_markdown
+
+    return schema_markdown()
+
+
+def chat() -> str:
+    from gigachat_cli.repl.commands import reference
+
+    return "\n".join(
+        [
+            "# The chat\n",
+            "`gigachat chat` reads a line and answers it, until Ctrl-D.\n",
+            "| key | does |",
+            "|---|---|",
+            "| Enter | sends |",
+            "| Alt-Enter, Ctrl-J | begins a new line; a paste never sends |",
+            '| `"""` | opens a block of several lines, the next `"""` closes it |',
+            "| Ctrl-C | stops an answer, and keeps what came; clears a line that holds text |",
+            "| Ctrl-D | leaves |",
+            "| Up, Down, Ctrl-R | what was typed before, also in other chats |",
+            "| Tab | completes commands and what stands after them |",
+            "| Ctrl-X Ctrl-E | opens the line in `$VISUAL` or `$EDITOR` |",
+            "| Ctrl-L | clears the screen |\n",
+            "`gigachat config set edit_mode vi` gives vi's keys.\n",
+            "## Commands\n",
+            "`.name` does the same as `/name`, and `//` sends a text that begins with a slash.\n",
+            reference(),
+        ]
+    )
 
 
 def json_output() -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import ask, auth, completion, config, doctor, models, simulator
+from . import ask, auth, chat, completion, config, doctor, history, models, simulator
 
 NAME = "gigachat"
 HELP = "A terminal client for Sber's GigaChat."
@@ -41,6 +41,8 @@ def build() -> typer.Typer:
         """A terminal client for Sber's GigaChat."""
 
     app.command()(ask.ask)
+    app.command()(chat.chat)
+    app.add_typer(history.history, name="history")
     app.command()(models.models)
     app.add_typer(auth.auth, name="auth")
     app.add_typer(config.config, name="config")

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from . import options
-
-_SAMPLING = "The answer"
+from .completions import complete_format
 
 
 def ask(
@@ -18,64 +17,34 @@ def ask(
         typer.Argument(metavar="PROMPT", help="The question; words need no quotes.", show_default=False),
     ] = None,
     model: options.Model = None,
-    system: Annotated[
-        str | None, typer.Option("--system", "-s", metavar="TEXT|@FILE", help="System message, or @ and its file.")
-    ] = None,
+    system: options.System = None,
+    continue_: options.Continue = False,
+    session: options.SessionName = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the last answer, which was cut.")] = False,
+    no_log: options.NoLog = False,
     no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Leave stdin alone.")] = False,
     editor: Annotated[bool, typer.Option("--editor", "-e", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
-    temperature: Annotated[
-        str | None,
-        typer.Option(
-            "--temperature", "-t", metavar="NUMBER", help="Near 0 strict, above 1 free.", rich_help_panel=_SAMPLING
-        ),
-    ] = None,
-    top_p: Annotated[
-        str | None,
-        typer.Option(
-            "--top-p", metavar="0..1", help="Share of likely tokens to choose from.", rich_help_panel=_SAMPLING
-        ),
-    ] = None,
-    max_tokens: Annotated[
-        str | None,
-        typer.Option("--max-tokens", metavar="N", help="Longest answer, in tokens.", rich_help_panel=_SAMPLING),
-    ] = None,
-    repetition_penalty: Annotated[
-        str | None,
-        typer.Option(
-            "--repetition-penalty", metavar="NUMBER", help="Above 1, repeats become rarer.", rich_help_panel=_SAMPLING
-        ),
-    ] = None,
-    update_interval: Annotated[
-        str | None,
-        typer.Option(
-            "--update-interval", metavar="SECONDS", help="Least time between two chunks.", rich_help_panel=_SAMPLING
-        ),
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--option",
-            "-o",
-            metavar="KEY=JSON",
-            help="Any other request field; repeatable.",
-            rich_help_panel=_SAMPLING,
-            show_default=False,
-        ),
-    ] = None,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    max_tokens: options.MaxTokens = None,
+    repetition_penalty: options.RepetitionPenalty = None,
+    update_interval: options.UpdateInterval = None,
+    option: options.Option = None,
     no_stream: Annotated[
-        bool, typer.Option("--no-stream", help="Ask for the whole answer at once.", rich_help_panel=_SAMPLING)
+        bool, typer.Option("--no-stream", help="Ask for the whole answer at once.", rich_help_panel="The answer")
     ] = False,
     output: Annotated[
         str | None,
         typer.Option(
             "--output",
             metavar="FORMAT",
-            help="text, json or stream-json.",
+            help="text, markdown, json or stream-json.",
             rich_help_panel="Output",
-            autocompletion=lambda incomplete: [f for f in ("text", "json", "stream-json") if f.startswith(incomplete)],
+            autocompletion=complete_format,
         ),
     ] = None,
     json: options.Json = False,
+    raw: options.Raw = False,
     extract: Annotated[
         bool,
         typer.Option("--extract", "-x", help="Only the first fenced code block.", rich_help_panel="Output"),
@@ -133,7 +102,11 @@ def ask(
         editor=editor,
         fields=tuple(option or ()),
         stream=not no_stream,
-        format=output or ("json" if json else "text"),
+        format=output or ("json" if json else "text" if raw else None),
+        continued=continue_,
+        session=session,
+        resume=resume,
+        log=not no_log,
         extract=extract,
         usage=usage,
         output_file=output_file,

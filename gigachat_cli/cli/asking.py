@@ -1,34 +1,44 @@
-"""The work of `ask`: from a question to an answer on stdout."""
+"""The work of `ask`: from a question to an answer on stdout, and into the history."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import paths
+from ..conversation import Conversation, continuation_request, exchanges_from
+from ..conversation.prompt import read_prompt, read_system
 from ..errors import UsageError, nearest
-from ..messages import Message
+from ..messages import Chunk, Message
 from ..render import answers
+from ..sessions import HistoryError, Recorder, open_store
 from .context import Context
-from .prompt import read_prompt, read_system
+from .fields import request_fields
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
+    from ..sessions import Session
+    from ..sessions.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What `ask` was told on its command line, but for the settings."""
+    """What `ask` was told on its command line, but for the settings.  `format` None leaves it to them."""
 
     words: tuple[str, ...]
     system: str | None
     stdin: bool
     editor: bool
+    continued: bool
+    session: str | None
+    resume: bool
+    log: bool
     fields: tuple[str, ...]
     stream: bool
-    format: str
+    format: str | None
     extract: bool
     usage: bool
     output_file: Path | None
@@ -38,7 +48,65 @@ class Question:
 
 def answer(question: Question, context: Context) -> None:
     """Ask, and show the answer.  Raises what went wrong; what came was written by then."""
-    terminal = context.terminal
+    terminal, settings = context.terminal, context.settings
+    format = _format(question, context)
+    fields = request_fields(question.fields)
+    system = read_system(question.system)
+    file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
+    if file is None:
+        terminal.check_stdout()
+    prompt = _prompt(question, context)
+    with _Remembered(question, context) as remembered:
+        conversation = remembered.conversation
+        if system is not None:
+            conversation.system = system
+        if question.dry_run:
+            _show_request(conversation.outgoing(Message("user", prompt)), question, context, fields)
+            return
+        client = context.client()
+        if question.resume:
+            request = continuation_request(conversation.exchanges[-1].answer.text)
+            chunks = conversation.resume(
+                client, request, stream=question.stream, fields=fields, turn_id=remembered.turn_id
+            )
+        else:
+            chunks = conversation.send(client, prompt, stream=question.stream, fields=fields)
+        writer = answers.writer(
+            format,
+            terminal,
+            extract=question.extract,
+            file=file,
+            settings=settings,
+            session=lambda: conversation.session.id if conversation.session else None,
+        )
+        try:
+            context.run(_answer(client, chunks, writer, context, usage=question.usage))
+        finally:
+            if file is not None:
+                file.close()
+
+
+async def _answer(
+    client: GigaChat,
+    chunks: AsyncGenerator[Chunk, None],
+    writer: answers.TextAnswer,
+    context: Context,
+    *,
+    usage: bool,
+) -> None:
+    async with client:
+        shown = await answers.show(chunks, writer, context.terminal)
+    if usage:
+        context.terminal.say(answers.usage_line(shown.usage))
+
+
+def _format(question: Question, context: Context) -> str:
+    """The output format: what was asked for, else by the setting `markdown` and where stdout goes."""
+    if question.format is None:
+        wanted = context.settings.markdown
+        plain = question.extract or question.output_file is not None
+        rendered = wanted == "always" or (wanted == "auto" and context.terminal.moves_on_stdout)
+        return "markdown" if rendered and not plain else "text"
     if question.format not in answers.FORMATS:
         near = nearest(question.format, list(answers.FORMATS))
         raise UsageError(
@@ -46,63 +114,93 @@ def answer(question: Question, context: Context) -> None:
             hint=f"Did you mean {near}?" if near else None,
         )
     if question.extract and question.format != "text":
-        raise UsageError("--extract prints code alone and does not go with JSON output.", hint="Leave one of them out.")
-    fields = request_fields(question.fields)
-    settings = context.settings
-    system = read_system(question.system)
-    file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
+        raise UsageError(
+            f"--extract prints code alone and does not go with {question.format} output.", hint="Leave one of them out."
+        )
+    return question.format
+
+
+def _prompt(question: Question, context: Context) -> str:
+    terminal = context.terminal
+    if question.resume:
+        if question.words or question.editor:
+            raise UsageError("--resume goes on with the last answer and takes no prompt.", hint="Leave the words out.")
+        return ""
 
     def tell_silence(text: str) -> None:
         if terminal.stderr_is_terminal and not terminal.quiet:
             terminal.say(f"gigachat: {text}")
 
-    prompt = read_prompt(question.words, stdin=question.stdin, editor=question.editor, tell=tell_silence)
-    messages = [Message("system", system)] if system is not None else []
-    messages.append(Message("user", prompt))
-    if question.dry_run:
-        request = context.client().chat_request(messages, model=settings.model, stream=question.stream, **fields)
-        headers = {**request.headers, "Authorization": "Bearer ***"}
-        body = json.loads(request.body or b"{}")
-        shown = {"method": request.method, "url": request.url, "headers": headers, "body": body}
-        terminal.write_safely(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
-        return
-    if file is None:
-        terminal.check_stdout()
-    writer = answers.writer(question.format, terminal, extract=question.extract, file=file)
-    client = context.client()
-    try:
-        context.run(_answer(client, messages, writer, context, question, fields))
-    finally:
-        if file is not None:
-            file.close()
+    return read_prompt(question.words, stdin=question.stdin, editor=question.editor, tell=tell_silence)
 
 
-async def _answer(
-    client: GigaChat,
-    messages: Sequence[Message],
-    writer: answers.TextAnswer,
-    context: Context,
-    question: Question,
-    fields: dict[str, Any],
-) -> None:
-    async with client:
-        shown = await answers.show(client.stream(messages, stream=question.stream, **fields), writer, context.terminal)
-    if question.usage:
-        context.terminal.say(answers.usage_line(shown.usage))
+def _show_request(messages: list[Message], question: Question, context: Context, fields: dict[str, Any]) -> None:
+    """The exact request as JSON, without the secret, and without sending it."""
+    request = context.client().chat_request(messages, model=context.settings.model, stream=question.stream, **fields)
+    shown = {
+        "method": request.method,
+        "url": request.url,
+        "headers": {**request.headers, "Authorization": "Bearer ***"},
+        "body": json.loads(request.body or b"{}"),
+    }
+    context.terminal.write_safely(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
 
 
-def request_fields(given: Sequence[str]) -> dict[str, Any]:
-    """Request fields from `KEY=JSON`.  Raises UsageError for what is not that."""
-    fields: dict[str, Any] = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"--option takes KEY=JSON, not '{each}'.", hint="As in: -o profanity_check=false")
-        try:
-            fields[key.strip()] = json.loads(value)
-        except ValueError:
-            raise UsageError(
-                f"The value of --option {key.strip()} is not JSON: {value}",
-                hint=f"A text needs quotes of its own, as in: -o '{key.strip()}=\"{value}\"'",
-            ) from None
-    return fields
+class _Remembered:
+    """The conversation that a question belongs to, with what records it, open for as long as the question takes.
+
+    Raises HistoryError when an old conversation is wanted and the history cannot be read; without one, nothing that
+    is wrong with the history costs the answer.
+    """
+
+    def __init__(self, question: Question, context: Context) -> None:
+        settings = context.settings
+        self.turn_id: int | None = None
+        self._store: Store | None = None
+        log = question.log and settings.log and not question.dry_run
+        session: Session | None = None
+        exchanges = []
+        if question.continued and question.session is not None:
+            raise UsageError("--continue and --session do not go together.", hint="Leave one of them out.")
+        if question.continued or question.session is not None or question.resume:
+            self._store = open_store(paths.history_file())
+            if self._store.notice:
+                raise HistoryError(self._store.notice, hint="Ask without --continue, --session and --resume.")
+            session = self._wanted(self._store, question)
+            exchanges = exchanges_from(self._store.turns(session.id))
+        model = session.model if session and settings.origin("model").kind != "flag" else None
+        notify = context.terminal.notice
+        self._recorder = Recorder(paths.history_file(), notify, store=self._store) if log else None
+        self.conversation = Conversation(
+            kind="ask",
+            model=model or settings.model,
+            recorder=self._recorder,
+            session=session,
+            exchanges=exchanges,
+            system=session.system if session else None,
+            context_tokens=settings.context_tokens,
+            notify=notify,
+        )
+
+    def __enter__(self) -> _Remembered:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+        if self._store is not None:
+            self._store.close()
+
+    def _wanted(self, store: Store, question: Question) -> Session:
+        if question.session is not None:
+            session: Session | None = store.join_session(question.session, "ask")
+        else:
+            session = store.latest_session()
+        if session is None:
+            raise UsageError("There is no conversation to go on with.", hint="Ask something first.")
+        if question.resume:
+            last = store.last_turn(session.id)
+            if last is None or last.state != "partial":
+                raise UsageError("The last answer was not cut: there is nothing to go on with.")
+            self.turn_id = last.id
+        return session

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import credentials, paths
+from ..conversation.prompt import decoded
 from ..errors import ConfigError, MissingKeyError, ScopeRefusedError, UsageError
 from ..keys import AuthorizationKey, parse_key
 from ..render.reports import show_object, show_rows
 from ..settings import SCOPES, Settings, edit_config
 from .context import Context
-from .prompt import decoded
 
 if TYPE_CHECKING:
     from ..messages import Token

@@ -22,9 +22,9 @@ def models(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """List the models that your account can use."""
+    from ..known_models import keep_models
     from ..messages import Model, Notice
     from ..render.reports import show_rows
-    from .completions import keep_models
     from .context import Context
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}

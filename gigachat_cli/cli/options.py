@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from .completions import complete_model, complete_scope
+from .completions import complete_model, complete_scope, complete_session
 
 _CONNECTION = "Connection"
 _OUTPUT = "Output"
+_ANSWER = "The answer"
 
 Model = Annotated[
     str | None, typer.Option("--model", "-m", metavar="NAME", help="Model to ask.", autocompletion=complete_model)
@@ -36,6 +37,58 @@ MaxRetries = Annotated[
     typer.Option(
         "--max-retries", metavar="N", help="Repeats after a failure that may pass.", rich_help_panel=_CONNECTION
     ),
+]
+System = Annotated[
+    str | None, typer.Option("--system", "-s", metavar="TEXT|@FILE", help="System message, or @ and its file.")
+]
+Continue = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the conversation written last.")]
+SessionName = Annotated[
+    str | None,
+    typer.Option(
+        "--session",
+        "-S",
+        metavar="NAME",
+        help="Begin a named conversation, or go on with it.",
+        autocompletion=complete_session,
+    ),
+]
+NoLog = Annotated[bool, typer.Option("--no-log", "-n", help="Keep nothing of this in the history.")]
+Temperature = Annotated[
+    str | None,
+    typer.Option("--temperature", "-t", metavar="NUMBER", help="Near 0 strict, above 1 free.", rich_help_panel=_ANSWER),
+]
+TopP = Annotated[
+    str | None,
+    typer.Option("--top-p", metavar="0..1", help="Share of likely tokens to choose from.", rich_help_panel=_ANSWER),
+]
+MaxTokens = Annotated[
+    str | None, typer.Option("--max-tokens", metavar="N", help="Longest answer, in tokens.", rich_help_panel=_ANSWER)
+]
+RepetitionPenalty = Annotated[
+    str | None,
+    typer.Option(
+        "--repetition-penalty", metavar="NUMBER", help="Above 1, repeats become rarer.", rich_help_panel=_ANSWER
+    ),
+]
+UpdateInterval = Annotated[
+    str | None,
+    typer.Option(
+        "--update-interval", metavar="SECONDS", help="Least time between two chunks.", rich_help_panel=_ANSWER
+    ),
+]
+Option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        "-o",
+        metavar="KEY=JSON",
+        help="Any other request field; repeatable.",
+        rich_help_panel=_ANSWER,
+        show_default=False,
+    ),
+]
+Raw = Annotated[
+    bool, typer.Option("--raw", "-r", help="The text as it came, without Markdown.", rich_help_panel=_OUTPUT)
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON for scripts.", rich_help_panel=_OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notices on stderr.", rich_help_panel=_OUTPUT)]

@@ -9,7 +9,6 @@ import typer
 
 from ..errors import UsageError
 from ..simulator import FAULTS, PACE_FOR_PEOPLE, SCOPES, Options, parse_fault
-from .prompt import decoded
 
 _FAULT_HELP = "A fault on demand, as NAME or NAME:key=value,…; repeatable. Names: " + ", ".join(FAULTS) + "."
 
@@ -41,6 +40,8 @@ def simulator(
     Its answers are simulated and say so. Without COMMAND it prints export lines for another terminal, and serves
     until Ctrl-C.
     """
+    from ..conversation.prompt import decoded
+
     try:
         options = Options(
             port=port,

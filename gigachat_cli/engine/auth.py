@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 import uuid
 from base64 import b64encode
@@ -17,12 +16,12 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from ..errors import AuthenticationError, GigaChatError, ServiceError
-from ..keys import AuthorizationKey
+from ..keys import AuthorizationKey, cleaned
 from ..messages import Token
 from .locks import LockTimeout, hold_one
 from .refusals import login_refusal, refusal
 from .token_cache import TokenCache
-from .wire import Request, Response
+from .wire import Request, Response, json_object
 
 RENEW_BELOW = 60.0  # seconds; a token with less left is renewed first
 _SECONDS_BELOW = 1e11  # an expiry below it is in seconds, above it in milliseconds
@@ -51,7 +50,7 @@ class Authorization(Protocol):
 
     @property
     def account(self) -> str:
-        """A name of the account, the same in all processes; no secret."""
+        """A name of the account, the same in all processes; no secret.  Known once a token was asked for."""
 
 
 class GivenToken:
@@ -60,7 +59,7 @@ class GivenToken:
     renewable = False
 
     def __init__(self, access_token: str) -> None:
-        self._access_token = access_token.strip()
+        self._access_token = cleaned(access_token)
         self.account = hashlib.sha256(self._access_token.encode()).hexdigest()[:16]
 
     async def access_token(self, *, refused: str | None = None) -> str | None:
@@ -156,20 +155,20 @@ class RenewingToken:
 
     renewable = True
 
-    def __init__(self, grant: TokenGrant, send: Send, cache: TokenCache, *, account: str, patience: float) -> None:
+    def __init__(self, grant: TokenGrant, send: Send, cache: TokenCache, *, patience: float) -> None:
         self._grant = grant
         self._send = send
         self._cache = cache
         self._patience = patience  # seconds to wait for another process's renewal
         self._token: Token | None = None
         self._one_renewal = asyncio.Lock()
-        self.account = account
+        self.account = ""
 
     async def access_token(self, *, refused: str | None = None) -> str | None:
         if self._usable(self._token, refused):
             assert self._token is not None
             return self._token.access_token
-        identity = await self._grant.identity()
+        self.account = identity = await self._grant.identity()
         async with self._one_renewal:
             self._token = self._found(identity, refused) or await self._renewed_once(identity, refused)
         return self._token.access_token
@@ -212,12 +211,12 @@ class RenewingToken:
 def parse_token(response: Response) -> Token:
     """The token of either form: `access_token`/`expires_at` (recorded, ms) or `tok`/`exp` (recorded, other stand)."""
     try:
-        found = json.loads(response.body)
+        found = json_object(response.body) or {}
         access_token = found.get("access_token") or found["tok"]
         expires = float(found.get("expires_at") or found["exp"])
         if not (isinstance(access_token, str) and access_token.isascii() and access_token.isprintable()):
             raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise ServiceError(
             "The login was answered with something that holds no access token.",
             hint="Check auth_url; a proxy or a portal may stand in between.",

@@ -20,9 +20,11 @@ from ..errors import (
     ConnectionFailedError,
     ContentFilterError,
     CutAnswerError,
+    GigaChatError,
     MissingKeyError,
     NetworkError,
     ServiceError,
+    SilenceError,
     StreamError,
 )
 from ..keys import AuthorizationKey, parse_key
@@ -81,7 +83,7 @@ class GigaChat:
             settings = replace(settings, **overrides)
         self.settings = settings
         self.session_id = session_id or str(uuid.uuid4())
-        self._notify = notify
+        self._notify = notify = _once_a_cause(notify)
         trust = Trust(
             verify=settings.verify_ssl_certs,
             ca_bundle_file=settings.ca_bundle_file,
@@ -171,17 +173,17 @@ class GigaChat:
             key_source = _GivenKey(settings.credentials)
         if key_source is not None:
             grant = KeyGrant(key_source, scope=settings.scope, auth_url=settings.auth_url)
-            return self._renewing(grant, account=key_source.fingerprint or "stored")
+            return self._renewing(grant)
         if settings.user and settings.password:
             by_password = PasswordGrant(user=settings.user, password=settings.password, base_url=settings.base_url)
-            return self._renewing(by_password, account=f"user-{settings.user}")
+            return self._renewing(by_password)
         if settings.cert_file:
             return ClientCertificate(str(settings.cert_file))
         raise MissingKeyError("There is no authorization key.", hint=LOGIN_HINT)
 
-    def _renewing(self, grant: KeyGrant | PasswordGrant, *, account: str) -> RenewingToken:
+    def _renewing(self, grant: KeyGrant | PasswordGrant) -> RenewingToken:
         cache = TokenCache(paths.token_file(), self._notify)
-        return RenewingToken(grant, self._send_login, cache, account=account, patience=self.settings.timeout)
+        return RenewingToken(grant, self._send_login, cache, patience=self.settings.timeout)
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
@@ -230,7 +232,7 @@ class GigaChat:
                 access_token = await self._authorization.access_token(refused=access_token)
                 reply = await self._open(request, access_token, stack)
             if not 200 <= reply.status < 300:
-                raise self._refusal(request, await reply.whole(), model)
+                raise self._refusal(reply.request, await reply.whole(), model)
             yield reply
 
     async def _open(self, request: Request, access_token: str | None, stack: AsyncExitStack) -> Reply:
@@ -256,7 +258,7 @@ class GigaChat:
     async def _chunks(self, request: Request, model: str) -> AsyncGenerator[Chunk, None]:
         finish_reason, anything = None, False
         async with self._reply(request, model=model) as reply:
-            parts = _streamed(request, reply) if reply.content_type == "text/event-stream" else _at_once(request, reply)
+            parts = _streamed(reply) if reply.content_type == "text/event-stream" else _at_once(reply)
             async with aclosing(parts) as chunks:
                 async for chunk in chunks:
                     finish_reason = chunk.finish_reason or finish_reason
@@ -297,22 +299,38 @@ class _GivenKey:
         return self._key
 
 
-async def _streamed(request: Request, reply: Reply) -> AsyncGenerator[Chunk, None]:
+def _once_a_cause(notify: Callable[[Notice], None]) -> Callable[[Notice], None]:
+    """A folder that cannot be written to is met in several places, and told of once."""
+    told: set[str] = set()
+
+    def tell(notice: Notice) -> None:
+        if notice.cause not in told:
+            notify(notice)
+        if notice.cause:
+            told.add(notice.cause)
+
+    return tell
+
+
+async def _streamed(reply: Reply) -> AsyncGenerator[Chunk, None]:
     """The chunks of a stream.  `finish_reason` or `[DONE]` makes it whole; usage may come after the former."""
     parser = EventParser()
     finished, text = False, False
     try:
         async with aclosing(_events(parser, reply)) as events:
             async for event in events:
-                chunk = chat.parse_event(request, event, request_id=reply.request_id)
+                chunk = chat.parse_event(reply.request, event, request_id=reply.request_id)
                 if chunk is None:
                     finished = True
                     break
                 finished = finished or chunk.finish_reason is not None
                 text = text or bool(chunk.text or chunk.function_call)
                 yield chunk
-    except ConnectionFailedError as problem:
-        if not finished and text:
+    except (ConnectionFailedError, SilenceError, StreamError) as problem:
+        if isinstance(problem, StreamError) and not parser.ended_within_line:
+            problem.request_id = reply.request_id
+            raise
+        if not finished and text and not isinstance(problem, SilenceError):
             raise _cut(reply, problem) from problem
         if not finished:
             raise
@@ -333,21 +351,22 @@ async def _events(parser: EventParser, reply: Reply) -> AsyncGenerator[Event, No
         yield event
 
 
-def _cut(reply: Reply, problem: ConnectionFailedError | None) -> CutAnswerError:
-    how = "the connection broke" if problem else "the stream stopped without an end"
+def _cut(reply: Reply, problem: GigaChatError | None) -> CutAnswerError:
+    broke = isinstance(problem, ConnectionFailedError)
+    how = "the connection broke" if broke else "the stream stopped without an end"
     return CutAnswerError(f"The answer was cut before its end: {how}.", hint="Ask again.", request_id=reply.request_id)
 
 
-async def _at_once(request: Request, reply: Reply) -> AsyncGenerator[Chunk, None]:
+async def _at_once(reply: Reply) -> AsyncGenerator[Chunk, None]:
     response = await reply.whole()
     if "json" not in reply.content_type:
-        words = service_words(response)
+        words = service_words(response, secrets=reply.request.secrets)
         raise ServiceError(
             f"The service answered with something else than an answer (HTTP {reply.status})"
             f"{': ' + words if words else ''}.",
             hint="A proxy or a portal may stand in between; check base_url.",
             request_id=reply.request_id,
         )
-    chunk = chat.parse_whole(request, response.body, request_id=reply.request_id)
+    chunk = chat.parse_whole(reply.request, response.body, request_id=reply.request_id)
     if chunk.finish_reason or chunk.text or chunk.function_call:
         yield chunk

@@ -5,7 +5,6 @@ Statuses and messages: vendor documentation, "Описание ошибок", an
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from ..errors import (
 )
 from ..settings import SCOPES
 from ..text import one_line, redact
-from .wire import Request, Response
+from .wire import Request, Response, json_object
 
 LOGIN_HINT = "Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS to the authorization key."
 
@@ -111,14 +110,16 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
 
 def login_refusal(request: Request, response: Response, *, scope: str, doubt: str, now: float = 0.0) -> GigaChatError:
     """The error for an answer of the OAuth address that is not a success; `doubt` is what the key's form suggests."""
-    status, code = response.status, _object(response.body).get("code")
+    status, code = response.status, (json_object(response.body) or {}).get("code")
     if status not in (400, 401, 403):
-        return refusal(request, response, now=now)
+        problem = refusal(request, response, now=now)
+        problem.hint = problem.hint and problem.hint.replace("base_url", "auth_url")
+        return problem
     words = service_words(response, secrets=request.secrets)
     said = f": {words}" if words else ""
     where = f"(HTTP {status}, code {code})" if code is not None else f"(HTTP {status})"
     if code == _SCOPE_MISMATCH:
-        problem: GigaChatError = ScopeRefusedError(
+        problem = ScopeRefusedError(
             f"The authorization key does not belong to the scope {scope} {where}{said}.",
             hint=f"Try another scope with --scope: {', '.join(SCOPES)}.",
         )
@@ -144,7 +145,7 @@ def error_object(request: Request, found: Mapping[str, Any], *, request_id: str 
     if inner is None and not ("message" in found and "choices" not in found):
         return None
     status = next((told[key] for key in ("status", "code") if isinstance(told.get(key), int)), None)
-    words = one_line(redact(str(inner if isinstance(inner, str) else told.get("message", "")), request.secrets))
+    words = _line(str(inner if isinstance(inner, str) else told.get("message", "")), request.secrets)
     where = f" (status {status})" if status is not None else ""
     return ServiceError(
         f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}.",
@@ -157,7 +158,7 @@ def error_object(request: Request, found: Mapping[str, Any], *, request_id: str 
 def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
     """What the service or a gateway says, as one clean line without secrets; empty when it says nothing."""
     text = response.body[:65536].decode("utf-8", "replace")
-    found = _object(response.body)
+    found = json_object(response.body) or {}
     message = found.get("message")
     inner = found.get("error")
     if message is None and isinstance(inner, Mapping):
@@ -166,15 +167,11 @@ def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
         text = message if isinstance(message, str) else ""
     elif "<" in text and ("html" in response.headers.get("content-type", "") or "<html" in text.lower()):
         text = _page_words(text)
+    return _line(text, secrets)
+
+
+def _line(text: str, secrets: tuple[str, ...]) -> str:
     return one_line(redact(text, secrets)).rstrip(".")
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _page_words(page: str) -> str:
@@ -182,8 +179,8 @@ def _page_words(page: str) -> str:
     from html import unescape
 
     page = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", " ", page)
-    title = re.search(r"(?is)<title[^>]*>(.*?)</title>", page) or re.search(r"(?is)<h1[^>]*>(.*?)</h1>", page)
-    words = unescape(re.sub(r"(?s)<[^>]*>", " ", title[1] if title else page)).strip()
+    title = re.search(r"(?is)<(title|h1)\b[^<>]*>([^<]*)", page)
+    words = unescape(re.sub(r"<[^<>]*>", " ", title[2] if title else page)).strip()
     return f"a web page, “{words}”" if words else "a web page"
 
 
@@ -196,5 +193,5 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -41,5 +41,6 @@ async def slot(account: str, *, count: int, notify: Callable[[Notice], None]) ->
                 hint="End one of them, or raise GIGACHAT_MAX_CONNECTIONS if the account takes more at once.",
             ) from None
         except OSError as problem:
-            notify(Notice("warning", f"{folder} could not be used ({problem.strerror}); requests do not queue."))
+            lost = f"{folder} could not be used ({problem.strerror}); requests do not queue."
+            notify(Notice("warning", lost, cause=str(problem.strerror)))
         yield

@@ -35,6 +35,7 @@ class EventParser:
         self._started = False
         self._name = ""
         self._data: list[str] = []
+        self.ended_within_line = False
 
     def feed(self, piece: bytes) -> Iterator[Event]:
         if self._after_cr and piece.startswith(b"\n"):
@@ -55,6 +56,7 @@ class EventParser:
 
     def close(self) -> Iterator[Event]:
         """The last event, when the stream ended without the blank line after it."""
+        self.ended_within_line = bool(self._tail)
         if self._tail:
             self._end_line()
         event = self._end_event()

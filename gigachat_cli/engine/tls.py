@@ -120,16 +120,20 @@ def root_certificate(notify: Callable[[Notice], None] = lambda notice: None) -> 
     try:
         paths.write_private(path, shipped.encode())
     except OSError as problem:
-        notify(Notice("warning", f"{path} could not be written: {problem.strerror}."))
+        lost = f"{path} could not be written: {problem.strerror}."
+        notify(Notice("warning", lost, cause=str(problem.strerror)))
     return shipped
 
 
 def is_root_certificate(pem: str) -> bool:
-    """Whether `pem` is the Russian Trusted Root CA, by its SHA-256."""
+    """Whether `pem` is the Russian Trusted Root CA, by its SHA-256, and nothing else."""
     try:
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest() == ROOT_SHA256
+        certificate = ssl.PEM_cert_to_DER_cert(pem)
     except ValueError:
         return False
+    # There and back, for decoding overlooks a second certificate after the first, and OpenSSL would trust both.
+    alone = ssl.DER_cert_to_PEM_cert(certificate).split() == pem.split()
+    return alone and hashlib.sha256(certificate).hexdigest() == ROOT_SHA256
 
 
 def authority_of(connection: ssl.SSLObject) -> str:
@@ -192,7 +196,9 @@ def _add_bundle(context: ssl.SSLContext, path: Path) -> None:
     except OSError as problem:
         raise ConfigError(f"{path} could not be read: {problem.strerror}.", hint=hint) from problem
     try:
-        context.load_verify_locations(cadata=content.decode() if b"-----BEGIN" in content else content)
+        # The comments between certificates may be in any language; OpenSSL's door for text takes ASCII alone.
+        pem = content.decode("ascii", "ignore") if b"-----BEGIN" in content else None
+        context.load_verify_locations(cadata=pem or content)
     except (ssl.SSLError, ValueError):
         raise ConfigError(f"{path} holds no usable certificate.", hint=hint) from None
 
@@ -205,7 +211,8 @@ def _add_client_certificate(
         # A callback, since without one OpenSSL would ask at the terminal for a password that is missing.
         context.load_cert_chain(cert_file, key_file, password=lambda: password or "")
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "not usable"
+        unreadable = isinstance(problem, OSError) and not isinstance(problem, ssl.SSLError)
+        reason = str(getattr(problem, "strerror", "")) if unreadable else "the files, or the password, do not fit"
         raise ConfigError(
             f"The client certificate {cert_file} could not be loaded: {reason}.",
             hint="Check cert_file, key_file and GIGACHAT_KEY_FILE_PASSWORD.",

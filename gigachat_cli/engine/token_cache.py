@@ -15,6 +15,7 @@ from pathlib import Path
 from .. import paths
 from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
+from .wire import json_object
 
 _VERSION = 1
 _WRITE_PATIENCE = 5.0  # seconds; a write takes milliseconds
@@ -60,14 +61,16 @@ class TokenCache:
                 }
                 paths.write_private(self._path, json.dumps({"version": _VERSION, "tokens": kept}).encode())
         except LockTimeout:
-            self._notify(Notice("warning", f"{self._path} is held by another process; the access token is not kept."))
+            held = f"{self._path} is held by another process; the access token is not kept."
+            self._notify(Notice("warning", held, cause="held"))
         except OSError as problem:
-            self._notify(Notice("warning", f"{self._path} could not be written: {problem.strerror}."))
+            lost = f"{self._path} could not be written: {problem.strerror}."
+            self._notify(Notice("warning", lost, cause=str(problem.strerror)))
 
     def _read(self) -> dict[str, Token]:
         tokens: dict[str, Token] = {}
-        with suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
-            kept = json.loads(paths.read_private(self._path) or b"{}")
+        with suppress(OSError, ValueError, TypeError, AttributeError, KeyError, OverflowError):
+            kept = json_object(paths.read_private(self._path) or b"{}") or {}
             for identity, entry in kept["tokens"].items():
                 access_token, expires_at = entry["access_token"], float(entry["expires_at"])
                 # What could not stand in a header was never a token.

@@ -26,7 +26,7 @@ from ..errors import (
 from ..settings import is_loopback, without_password
 from ..text import one_line
 from .tls import Trust, authority_of, deferred_system_store, is_gigachat_host
-from .wire import Request, Response
+from .wire import Request, Response, request_id_of
 
 with deferred_system_store():
     import aiohttp
@@ -53,12 +53,12 @@ class Reply:
     """An answer whose head is there and whose body is still to come."""
 
     def __init__(self, request: Request, response: aiohttp.ClientResponse, timeout: float) -> None:
-        self._request = request
+        self.request = request
         self._response = response
         self._timeout = timeout
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self.request_id = self.headers.get("x-request-id")
+        self.request_id = request_id_of(self.headers)
         self.content_type = response.content_type
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -67,9 +67,9 @@ class Reply:
             async for piece in self._response.content.iter_any():
                 yield piece
         except TimeoutError:
-            raise _silence(self._request, self._timeout, self.request_id) from None
+            raise _silence(self.request, self._timeout, self.request_id) from None
         except (aiohttp.ClientError, OSError) as problem:
-            raise _broken(self._request, problem, self.request_id) from None
+            raise _broken(self.request, problem, self.request_id) from None
 
     async def whole(self) -> Response:
         """The whole body, at most 64 MiB of it."""
@@ -78,7 +78,7 @@ class Reply:
             parts.append(piece)
             size += len(piece)
             if size > MAX_BODY_BYTES:
-                raise StreamError(f"The answer to {self._request.purpose} is too large.", request_id=self.request_id)
+                raise StreamError(f"The answer to {self.request.purpose} is too large.", request_id=self.request_id)
         return Response(self.status, self.headers, b"".join(parts))
 
 
@@ -116,6 +116,7 @@ class Transport:
         """
         async with AsyncExitStack() as stack:
             response = await self._send(request, with_client_certificate, stack)
+            stack.callback(_hang_up, response)
             yield Reply(request, response, self._timeout)
 
     async def close(self) -> None:
@@ -128,6 +129,8 @@ class Transport:
     ) -> aiohttp.ClientResponse:
         host = urlsplit(request.url).hostname or ""
         proxy = self._proxy or proxy_for(request.url)
+        if proxy and not proxy.startswith(("http://", "https://")):
+            raise _unusable(proxy, request)
         while True:
             context: ssl.SSLContext | bool = True  # with a connector of the caller's, its own
             if self._connector is None and request.url.startswith("https:"):
@@ -178,6 +181,12 @@ class Transport:
                 f"The connection to {_place(request.url)} did not open in time.", hint=_way_hint(request.url)
             )
         return _silence(request, self._timeout, None)
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """End the connection of an answer that is left before its end; the orderly end of TLS would wait for the peer."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
 
 
 def proxy_for(url: str) -> str | None:
@@ -240,16 +249,20 @@ def _unsent(request: Request, host: str, proxy: str | None, problem: Exception) 
     if isinstance(problem, aiohttp.ClientConnectorDNSError):
         return ConnectionFailedError(f"The host {host} was not found.", hint=_way_hint(request.url))
     if isinstance(problem, aiohttp.InvalidURL) or (isinstance(problem, ValueError) and proxy):
-        return ConfigError(
-            f"The proxy {without_password(proxy or '')} or the address {_place(request.url)} cannot be used.",
-            hint="A proxy is an http:// or https:// address; SOCKS proxies are not supported.",
-        )
+        return _unusable(proxy or "", request)
     if isinstance(problem, aiohttp.ClientConnectorError):
         return ConnectionFailedError(
             f"{_place(request.url)} could not be reached ({_reason(problem)}).", hint=_way_hint(request.url)
         )
     return ConnectionFailedError(
         f"The connection broke before {request.purpose} was answered ({_reason(problem)}).", hint="Try again."
+    )
+
+
+def _unusable(proxy: str, request: Request) -> ConfigError:
+    return ConfigError(
+        f"The proxy {without_password(proxy)} or the address {_place(request.url)} cannot be used.",
+        hint="A proxy is an http:// or https:// address; SOCKS proxies are not supported.",
     )
 
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import binascii
+import json
+from base64 import b64decode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
+
+from ..text import one_line
+
+_SHORTEST_SECRET = 4  # characters; blotting out anything shorter would only spoil the sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +27,14 @@ class Request:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may repeat: the credentials of the Authorization header."""
-        return tuple(self.headers.get("Authorization", "").split()[1:])
+        """What no message may repeat: the credentials of the Authorization header, and the secret inside them."""
+        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+        found = [credentials]
+        if scheme == "Basic":
+            with suppress(binascii.Error, ValueError):
+                plain = b64decode(credentials, validate=True).decode()
+                found += [plain, plain.partition(":")[2]]
+        return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +47,18 @@ class Response:
 
     @property
     def request_id(self) -> str | None:
-        return self.headers.get("x-request-id")
+        return request_id_of(self.headers)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The service's own id of a request, as text that can be shown."""
+    return one_line(headers.get("x-request-id", "")) or None
+
+
+def json_object(content: bytes | str) -> dict[str, Any] | None:
+    """The JSON object that `content` is, or None when it is anything else, however hostile."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

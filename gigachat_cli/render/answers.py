@@ -11,14 +11,24 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import ClosedPipeError, NothingToExtractError, OutputError, UsageError
+from ..errors import (
+    ClosedPipeError,
+    CutAnswerError,
+    GigaChatError,
+    NothingToExtractError,
+    OutputError,
+    UsageError,
+)
 from ..messages import Answer, AnswerBuilder, Chunk, Usage
 from ..text import TerminalFilter, safe
 from .terminal import Terminal
 
-FORMATS = ("text", "json", "stream-json")
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+FORMATS = ("text", "markdown", "json", "stream-json")
 
 Write = Callable[[str], None]
 
@@ -76,24 +86,28 @@ class ExtractedAnswer(TextAnswer):
         code = first_code_block(answer.text)
         self._put(self._clean(answer.text if code is None else code))
         super().end(answer)
-        if code is None and answer.complete:
+        if code is None:
             raise NothingToExtractError(
                 "There is no fenced code block in the answer.", hint="The whole answer was printed."
             )
 
 
 class JsonAnswer(TextAnswer):
-    """One JSON object at the end."""
+    """One JSON object at the end; `session` gives the id of the session that the answer is kept in."""
+
+    def __init__(self, write: Write, *, session: Callable[[], str | None]) -> None:
+        super().__init__(write)
+        self._session = session
 
     def chunk(self, chunk: Chunk) -> None:
         """Nothing yet: the object is made of the whole answer."""
 
     def end(self, answer: Answer) -> None:
         if answer.complete or answer.text or answer.finish_reason:
-            self._write(f"{as_json(answer_object(answer))}\n")
+            self._write(f"{as_json(answer_object(answer, session=self._session()))}\n")
 
 
-class JsonLinesAnswer(TextAnswer):
+class JsonLinesAnswer(JsonAnswer):
     """A JSON line for each chunk, and one for the answer."""
 
     def chunk(self, chunk: Chunk) -> None:
@@ -102,7 +116,7 @@ class JsonLinesAnswer(TextAnswer):
 
     def end(self, answer: Answer) -> None:
         if answer.complete or answer.text or answer.finish_reason:
-            self._write(f"{as_json({'type': 'answer', **answer_object(answer)})}\n")
+            self._write(f"{as_json({'type': 'answer', **answer_object(answer, session=self._session())})}\n")
 
 
 class OutputFile:
@@ -143,16 +157,35 @@ class OutputFile:
                 self._file.close()
 
 
-def writer(format: str, terminal: Terminal, *, extract: bool = False, file: OutputFile | None = None) -> TextAnswer:
-    """The writer for a format of `FORMATS`, to the terminal's stdout or to `file`."""
+def writer(
+    format: str,
+    terminal: Terminal,
+    *,
+    extract: bool = False,
+    file: OutputFile | None = None,
+    settings: Settings | None = None,
+    session: Callable[[], str | None] = lambda: None,
+) -> TextAnswer:
+    """The writer for a format of `FORMATS`, to the terminal's stdout or to `file`.
+
+    "markdown" wants `settings` for its look; the JSON formats name the `session` that the answer is kept in.
+    """
     write = file.write if file else terminal.write
     filtered = file is None and terminal.stdout_is_terminal
     if format == "json":
-        return JsonAnswer(write)
+        return JsonAnswer(write, session=session)
     if format == "stream-json":
-        return JsonLinesAnswer(write)
+        return JsonLinesAnswer(write, session=session)
     if extract:
         return ExtractedAnswer(write, filtered=filtered)
+    if format == "markdown" and settings is not None and not (filtered and not terminal.moves_on_stdout):
+        from .growing import GrowingAnswer, RenderedAnswer, options_from  # slow to import
+
+        if filtered:
+            options = options_from(settings, color=terminal.color_on_stdout)
+            return GrowingAnswer(write, size=lambda: (terminal.width, terminal.height), options=options)
+        options = options_from(settings, color=file is None and terminal.color_is_forced)
+        return RenderedAnswer(write, width=terminal.width, options=options)
     return TerminalAnswer(write) if filtered else TextAnswer(write)
 
 
@@ -160,6 +193,7 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
     """Write an answer while it comes, and return it.
 
     When the stream fails or is interrupted, what came is written to its end and marked, and the error goes on.
+    Raises NothingToExtractError after an answer without code.
     """
     builder = AnswerBuilder()
     writer.start()
@@ -172,25 +206,31 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
                 writer.chunk(chunk)
     except (ClosedPipeError, OutputError):
         raise
-    except BaseException:
+    except BaseException as problem:
         partial = builder.answer(ended=False)
-        writer.end(partial)
-        _mark(partial, writer, terminal)
+        with suppress(NothingToExtractError):
+            writer.end(partial)
+        if partial.text:
+            _mark(problem, terminal)
         raise
     answer = builder.answer(ended=True)
-    writer.end(answer)
-    _mark(answer, writer, terminal)
+    try:
+        writer.end(answer)
+    finally:
+        if answer.finish_reason == "length":
+            terminal.say("gigachat: The answer is not complete: it met its token limit.")
     return answer
 
 
-def _mark(answer: Answer, writer: TextAnswer, terminal: Terminal) -> None:
-    """Say that an answer is not complete, where its own form does not."""
-    if answer.text and not answer.complete and not isinstance(writer, JsonAnswer | JsonLinesAnswer):
-        met_limit = answer.finish_reason == "length"
-        terminal.say(f"gigachat: The answer is not complete{': it met its token limit' if met_limit else ''}.")
+def _mark(problem: BaseException, terminal: Terminal) -> None:
+    """Say that what came is not all: with the problem that will be told, else (Ctrl-C) in a line of its own."""
+    if not isinstance(problem, GigaChatError):
+        terminal.say("gigachat: The answer is not complete.")
+    elif not isinstance(problem, CutAnswerError):  # which says so by itself
+        problem.message += " The answer is not complete."
 
 
-def answer_object(answer: Answer) -> dict[str, Any]:
+def answer_object(answer: Answer, *, session: str | None = None) -> dict[str, Any]:
     """The JSON form of an answer; keys are only ever added."""
     return {
         "answer": answer.text,
@@ -198,7 +238,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "finish_reason": answer.finish_reason,
         "complete": answer.complete,
         "usage": asdict(answer.usage) if answer.usage else None,
-        "session": None,
+        "session": session,
         "request_id": answer.request_id,
     }
 

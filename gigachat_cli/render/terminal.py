@@ -45,25 +45,36 @@ class Terminal:
         self.stderr_is_terminal = _is_terminal(self._stderr)
         self.escapes_on_stderr = self.stderr_is_terminal and not self._dumb
         colorful = not self._dumb and not environment.get("NO_COLOR")
+        self.color_is_forced = colorful and bool(environment.get("FORCE_COLOR"))
         self.color_on_stdout = colorful and self.stdout_is_terminal
-        self.color_on_stderr = colorful and self.stderr_is_terminal
+        self.color_on_stderr = colorful and (self.stderr_is_terminal or bool(environment.get("FORCE_COLOR")))
         self._spinning = False
         self._drawn = False
+        self._reasoning_is_open = False
 
     @property
     def width(self) -> int:
         return shutil.get_terminal_size().columns
+
+    @property
+    def height(self) -> int:
+        return shutil.get_terminal_size().lines
+
+    @property
+    def moves_on_stdout(self) -> bool:
+        """Whether stdout is a terminal whose cursor can be moved."""
+        return self.stdout_is_terminal and not self._dumb
 
     def write(self, text: str) -> None:
         """Write to stdout at once, as it is: the caller has filtered what goes to a terminal.
 
         Raises ClosedPipeError when nobody reads on, OutputError when it cannot be written.
         """
-        self.stop_spinner()
         if not text:
             return
-        if self._stdout is None:  # the shell closed it: `>&-`
-            raise OutputError("There is no stdout to write to.")
+        self.stop_spinner()
+        self._end_reasoning()
+        self.check_stdout()
         try:
             stream: BinaryIO = self._stdout.buffer
             stream.write(text.encode("utf-8", "replace"))
@@ -73,13 +84,19 @@ class Terminal:
         except OSError as problem:
             raise OutputError(f"stdout could not be written: {problem.strerror}.") from None
 
+    def check_stdout(self) -> None:
+        """Raises OutputError when the shell has closed stdout, as `>&-` does."""
+        if self._stdout is None:
+            raise OutputError("There is no stdout to write to.")
+
     def write_safely(self, text: str) -> None:
         """Write a whole text from outside to stdout: filtered when that is a terminal, exact when it is not."""
         self.write(safe(text) if self.stdout_is_terminal else text)
 
     def say(self, line: str) -> None:
         """A line for people, on stderr.  It never fails: a stderr that is gone loses only what it would have said."""
-        self.stop_spinner()
+        self._wipe_spinner()
+        self._end_reasoning()
         self._tell(f"{line}\n")
 
     def notice(self, notice: Notice) -> None:
@@ -97,10 +114,11 @@ class Terminal:
         if text and self.stderr_is_terminal and not self.quiet:
             self.stop_spinner()
             self._tell(f"\x1b[2m{text}\x1b[22m" if self.color_on_stderr else text)
+            self._reasoning_is_open = True
 
     @asynccontextmanager
     async def spinner(self) -> AsyncIterator[None]:
-        """Something that moves on stderr until anything is written; nothing where there is no terminal."""
+        """Something that moves on stderr until the answer begins; nothing where there is no terminal."""
         if not self.escapes_on_stderr or self.quiet:
             yield
             return
@@ -114,6 +132,14 @@ class Terminal:
 
     def stop_spinner(self) -> None:
         self._spinning = False
+        self._wipe_spinner()
+
+    def _end_reasoning(self) -> None:
+        if self._reasoning_is_open:  # an empty line keeps it apart from what follows
+            self._reasoning_is_open = False
+            self._tell("\n\n")
+
+    def _wipe_spinner(self) -> None:
         if self._drawn:
             self._drawn = False
             self._tell(_CLEAR_LINE)

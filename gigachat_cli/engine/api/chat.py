@@ -10,7 +10,7 @@ from ...errors import StreamError, UsageError
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
 from ..refusals import error_object
 from ..sse import Event
-from ..wire import Request
+from ..wire import Request, json_object
 
 PATH = "/chat/completions"
 END_OF_STREAM = "[DONE]"
@@ -87,11 +87,8 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     """
     if event.data.strip() == END_OF_STREAM:
         return None
-    try:
-        found = json.loads(event.data)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+    found = json_object(event.data)
+    if found is None:
         raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
     if event.name == "error" and "error" not in found:
         found = {"error": found}
@@ -100,11 +97,8 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
 
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
-    try:
-        found = json.loads(content)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+    found = json_object(content)
+    if found is None:
         raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
     return _chunk(request, found, "message", request_id)
 
@@ -155,10 +149,7 @@ def _function_call(found: object) -> FunctionCall | None:
         return None
     arguments = found.get("arguments")
     if isinstance(arguments, str):  # the documentation knows both forms
-        try:
-            arguments = json.loads(arguments)
-        except ValueError:
-            arguments = None
+        arguments = json_object(arguments)
     return FunctionCall(found["name"], arguments if isinstance(arguments, Mapping) else {})
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ...errors import ServiceError
 from ...messages import Model
+from ..wire import json_object
 
 PATH = "/models"
 
 
 def parse_models(content: bytes) -> list[Model]:
     """The models that the account sees, in the service's order.  Raises ServiceError for what is no list."""
-    try:
-        listed = json.loads(content)["data"]
-        return [_model(each) for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
-    except (ValueError, KeyError, TypeError):
-        raise ServiceError("The service answered with something that is not a list of models.") from None
+    listed = (json_object(content) or {}).get("data")
+    if not isinstance(listed, list):
+        raise ServiceError("The service answered with something that is not a list of models.")
+    return [_model(each) for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
 
 
 def _model(found: dict[str, Any]) -> Model:

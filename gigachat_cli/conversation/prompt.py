@@ -79,12 +79,16 @@ def decoded(content: bytes, what: str) -> str:
 
 
 def text_of(argument: str, what: str) -> str:
-    """An argument as text.  Raises UsageError when its bytes were not UTF-8."""
+    """An argument as text, in a locale without UTF-8 as well.  Raises UsageError when its bytes were not UTF-8."""
     try:
         argument.encode()
+        return argument
     except UnicodeEncodeError:
+        pass  # it holds bytes that the locale could not read
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
         raise UsageError(f"{what} is not UTF-8 text.", hint="Set the terminal's encoding to UTF-8.") from None
-    return argument
 
 
 def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
@@ -113,7 +117,7 @@ def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
 
 
 def _at_terminal(command: Sequence[str]) -> int:
-    """Run a command that a person works with, and return its exit code.  It has the terminal even where we have pipes."""
+    """The exit code of a command that a person works with; it gets the terminal even where we have pipes."""
     import signal
 
     keyboard = None if _is_terminal(sys.stdin) else _open_terminal(os.O_RDONLY)

@@ -1,0 +1,75 @@
+"""`gigachat chat`: the conversation."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from . import options
+
+
+def chat(
+    prompt: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PROMPT", help="The first question; words need no quotes.", show_default=False),
+    ] = None,
+    model: options.Model = None,
+    system: options.System = None,
+    continue_: options.Continue = False,
+    session: options.SessionName = None,
+    no_log: options.NoLog = False,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    max_tokens: options.MaxTokens = None,
+    repetition_penalty: options.RepetitionPenalty = None,
+    update_interval: options.UpdateInterval = None,
+    option: options.Option = None,
+    raw: options.Raw = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+    scope: options.Scope = None,
+    base_url: options.BaseUrl = None,
+    proxy: options.Proxy = None,
+    timeout: options.Timeout = None,
+    max_retries: options.MaxRetries = None,
+) -> None:
+    """Converse with the model.
+
+    Enter sends, Alt-Enter begins a new line, /help lists the commands, Ctrl-C stops an answer, Ctrl-D leaves.
+    """
+    from ..conversation.prompt import read_system, text_of
+    from ..errors import UsageError
+    from ..repl import loop
+    from ..repl.chat import Chat
+    from .context import Context
+    from .fields import request_fields
+
+    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
+        raise UsageError("A chat needs a terminal.", hint="In a pipe or a script, use: gigachat ask")
+    flags = {
+        "model": model,
+        "temperature": temperature,
+        "top_p": top_p,
+        "max_tokens": max_tokens,
+        "repetition_penalty": repetition_penalty,
+        "update_interval": update_interval,
+        "scope": scope,
+        "base_url": base_url,
+        "proxy": proxy,
+        "timeout": timeout,
+        "max_retries": max_retries,
+    }
+    context = Context(flags, quiet=quiet, debug=debug)
+    running = Chat(
+        context.terminal,
+        context.settings,
+        context.client,
+        log=context.settings.log and not no_log,
+        raw=raw,
+    )
+    running.fields.update(request_fields(option or ()))
+    running.enter(continued=continue_, name=session, model=model, system=read_system(system))
+    first = text_of(" ".join(prompt), "The prompt") if prompt else None
+    context.run(loop.run(running, first=first))

@@ -1,0 +1,94 @@
+"""`gigachat history`: what was asked and answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from . import options
+from .completions import complete_session
+
+history = typer.Typer(help="List, show, search, export and delete what was asked and answered.", no_args_is_help=True)
+
+Session = Annotated[
+    str, typer.Argument(metavar="SESSION", help="Name, id, or the id's beginning.", autocompletion=complete_session)
+]
+Sessions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SESSION", help="Names or ids.", autocompletion=complete_session, show_default=False),
+]
+Age = Annotated[
+    str | None, typer.Option("--older-than", metavar="AGE", help="Those last written before that: 12h, 30d, 2w.")
+]
+
+
+@history.command("list")
+def list_(
+    limit: Annotated[int | None, typer.Option("--limit", "-l", min=1, metavar="N", help="At most so many.")] = None,
+    older_than: Age = None,
+    json: options.Json = False,
+) -> None:
+    """List the sessions, those written last first."""
+    from .remembering import list_sessions
+
+    list_sessions(limit=limit, older_than=older_than, as_array=json)
+
+
+@history.command()
+def show(session: Session, json: options.Json = False) -> None:
+    """Show a session, its questions and its answers."""
+    from .remembering import show_session
+
+    show_session(session, as_object=json)
+
+
+@history.command()
+def search(
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help='Words, "a phrase", or a beginning*.')],
+    limit: Annotated[int, typer.Option("--limit", "-l", min=1, metavar="N", help="At most so many.")] = 20,
+    json: options.Json = False,
+) -> None:
+    """Search all questions and answers."""
+    from .remembering import search_text
+
+    search_text(" ".join(text), limit=limit, as_array=json)
+
+
+@history.command()
+def export(
+    session: Sessions = None,
+    form: Annotated[
+        Literal["markdown", "json", "jsonl"], typer.Option("--format", "-f", help="markdown, json or jsonl.")
+    ] = "markdown",
+    output_file: Annotated[
+        Path | None, typer.Option("--output-file", "-O", metavar="PATH", help="Write it there.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
+) -> None:
+    """Export sessions, or all of them."""
+    from .remembering import export_sessions
+
+    export_sessions(session or [], form=form, output_file=output_file, force=force)
+
+
+@history.command()
+def delete(
+    session: Sessions = None,
+    older_than: Age = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete sessions for good; at a terminal it asks first."""
+    from .remembering import delete_sessions
+
+    delete_sessions(session or [], older_than=older_than, yes=yes)
+
+
+@history.command()
+def path() -> None:
+    """Print the path of the history."""
+    from .. import paths
+    from ..render.terminal import Terminal
+
+    Terminal().write(f"{paths.history_file()}\n")

@@ -1,0 +1,115 @@
+"""The work of `history`: reading, exporting and deleting what the store holds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import paths
+from ..errors import UsageError
+from ..messages import Notice
+from ..render.answers import OutputFile
+from ..render.reports import show_object, show_rows
+from ..render.terminal import Terminal
+from ..sessions import open_store, parse_age
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..sessions.export import ExportFormat
+    from ..sessions.store import Store
+
+
+def list_sessions(*, limit: int | None, older_than: str | None, as_array: bool) -> None:
+    from ..sessions.export import session_data
+
+    terminal = Terminal()
+    before = None if older_than is None else time.time() - parse_age(older_than)
+    with _store(terminal) as store:
+        rows = [session_data(each) for each in store.sessions(limit=limit, before=before)]
+    show_rows(rows, ("id", "name", "updated", "turns", "total_tokens", "title"), terminal, as_array=as_array)
+
+
+def show_session(reference: str, *, as_object: bool) -> None:
+    """Show a session as Markdown, or as one JSON object.  Raises UsageError when there is none."""
+    from ..sessions.export import conversation_data, conversation_markdown
+
+    terminal = Terminal()
+    with _store(terminal) as store:
+        conversation = store.conversation(store.find_session(reference).id)
+    if as_object:
+        show_object(conversation_data(conversation), terminal)
+    else:
+        terminal.write_safely(conversation_markdown(conversation))
+
+
+def search_text(text: str, *, limit: int, as_array: bool) -> None:
+    terminal = Terminal()
+    with _store(terminal) as store:
+        hits = store.search(text, limit=limit)
+    rows = [
+        {
+            "session": hit.session_id,
+            "name": hit.session_name,
+            "turn": hit.number,
+            "title": hit.title,
+            "snippet": hit.snippet,
+            "matches": [list(match) for match in hit.matches],
+        }
+        for hit in hits
+    ]
+    show_rows(rows, ("session", "turn", "title", "snippet"), terminal, as_array=as_array)
+
+
+def export_sessions(references: Sequence[str], *, form: ExportFormat, output_file: Path | None, force: bool) -> None:
+    """Export to stdout or to a file.  Raises UsageError for an unknown session."""
+    from ..sessions.export import exported
+
+    terminal = Terminal()
+    file = OutputFile(output_file, force=force) if output_file else None
+    with _store(terminal) as store:
+        chosen = [store.find_session(each) for each in references] or store.sessions()
+        for piece in exported((store.conversation(each.id) for each in chosen), form):
+            if file is not None:
+                file.write(piece)
+            else:
+                terminal.write_safely(piece)
+    if file is not None:
+        file.close()
+
+
+def delete_sessions(references: Sequence[str], *, older_than: str | None, yes: bool) -> None:
+    """Delete sessions.  Raises UsageError when none is named, or nobody can be asked."""
+    if bool(references) == (older_than is not None):
+        raise UsageError("Name the sessions to delete, or give --older-than.", hint="As in: --older-than 30d")
+    terminal = Terminal()
+    with _store(terminal) as store:
+        if older_than is not None:
+            chosen = store.sessions(before=time.time() - parse_age(older_than))
+        else:
+            chosen = [store.find_session(each) for each in references]
+        ids = list(dict.fromkeys(each.id for each in chosen))
+        if ids and not yes and not _agreed(terminal, len(ids)):
+            return
+        count = store.delete_sessions(ids) if ids else 0
+    terminal.write(f"{count} session{'' if count == 1 else 's'} deleted.\n")
+
+
+def _agreed(terminal: Terminal, count: int) -> bool:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("Deleting asks first, and there is nobody to ask.", hint="Give --yes.")
+    sys.stderr.write(f"Delete {count} session{'' if count == 1 else 's'} for good? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "д", "да")
+
+
+@contextmanager
+def _store(terminal: Terminal) -> Iterator[Store]:
+    with open_store(paths.history_file()) as store:
+        if store.notice:
+            terminal.notice(Notice("warning", store.notice))
+        yield store

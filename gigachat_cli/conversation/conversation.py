@@ -1,0 +1,252 @@
+"""One conversation with the model, from a question to its answer, recorded on the way.
+
+A question is in the history before its request leaves, an answer while it comes.  What is sent again later is every
+exchange that has an answer, a partial one as it stands; a question without an answer stays in the history alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import GigaChatError, InvalidRequestError, PromptTooLongError, UsageError
+from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage
+
+if TYPE_CHECKING:
+    from ..engine import GigaChat
+    from ..sessions import Recorder, Session, SessionKind
+    from ..sessions.turns import Turn
+
+INTERRUPTED = ("interrupted", "The answer was interrupted.")
+_CHARACTERS_A_TOKEN = 3  # a careful guess for Russian and English; only the service knows
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question with its answer, whole or partial, and what was said between the two."""
+
+    prompt: Message
+    answer: Answer
+    between: tuple[Message, ...] = ()
+
+    @property
+    def messages(self) -> list[Message]:
+        answer = self.answer
+        said = Message(
+            "assistant",
+            answer.text,
+            function_call=answer.function_call,
+            functions_state_id=answer.functions_state_id,
+        )
+        return [self.prompt, *self.between, said]
+
+
+class Conversation:
+    """What was said so far.  `recorder` writes it down; without one, or when it fails, memory is all there is.
+
+    `context_tokens` is how much the model can take, where that is known: above it the oldest exchanges are left out
+    of the request, never out of the history.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: SessionKind,
+        model: str,
+        recorder: Recorder | None = None,
+        session: Session | None = None,
+        exchanges: Sequence[Exchange] = (),
+        system: str | None = None,
+        context_tokens: int | None = None,
+        notify: Callable[[Notice], None] = lambda notice: None,
+    ) -> None:
+        self.model = model
+        self.system = system
+        self.session = session
+        self.exchanges = list(exchanges)
+        self.last_usage: Usage | None = None
+        self.total_tokens = session.total_tokens if session else 0
+        self._kind: SessionKind = kind
+        self.recorder = recorder
+        self._context_tokens = context_tokens
+        self._notify = notify
+        self._left_out = 0
+
+    def outgoing(self, prompt: Message | None = None) -> list[Message]:
+        """The messages that are sent: the system message, the exchanges that fit, and the question."""
+        sent = [Message("system", self.system)] if self.system else []
+        for exchange in self.exchanges[self._left_out :]:
+            sent.extend(exchange.messages)
+        return [*sent, prompt] if prompt else sent
+
+    async def send(
+        self,
+        client: GigaChat,
+        question: str | Message,
+        *,
+        stream: bool = True,
+        fields: Mapping[str, Any] | None = None,
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answer to a question, chunk by chunk.  Raises what the engine raises, and records that too."""
+        prompt = Message("user", question) if isinstance(question, str) else question
+        if self.recorder is not None:
+            self.recorder.begin(
+                prompt, self._kind, session=self.session, model=self.model, system=self.system, options=fields
+            )
+            self.session = self.recorder.session or self.session
+        builder = AnswerBuilder()
+        chunks = self._fitting(client, prompt, stream=stream, fields=fields or {})
+        ended = False
+        async with aclosing(self._recorded(chunks, builder)) as recorded:
+            try:
+                async for chunk in recorded:
+                    yield chunk
+                ended = True
+            finally:
+                answer = builder.answer(ended=ended)
+                if answer.text or answer.function_call:
+                    self.exchanges.append(Exchange(prompt, answer))
+
+    async def resume(
+        self,
+        client: GigaChat,
+        request: str,
+        *,
+        stream: bool = True,
+        fields: Mapping[str, Any] | None = None,
+        turn_id: int | None = None,
+    ) -> AsyncGenerator[Chunk, None]:
+        """The rest of the last answer, which was cut; `request` asks the model to go on.
+
+        `turn_id` is the turn of the history that it belongs to, where that is not the one recorded last.  Raises
+        UsageError when there is no such answer.
+        """
+        if not self.exchanges or self.exchanges[-1].answer.complete:
+            raise UsageError("There is no answer to go on with.", hint="Only one that was cut can be continued.")
+        begun = self.exchanges[-1]
+        if self.recorder is not None:
+            turn_id = turn_id if turn_id is not None else self.recorder.turn_id
+            if turn_id is not None and self.session is not None:
+                self.recorder.resume(turn_id, self.session)
+        builder = AnswerBuilder()
+        chunks = self._fitting(client, Message("user", request), stream=stream, fields=fields or {})
+        ended = False
+        async with aclosing(self._recorded(chunks, builder)) as recorded:
+            try:
+                async for chunk in recorded:
+                    yield chunk
+                ended = True
+            finally:
+                rest = builder.answer(ended=ended)
+                whole = replace(rest, text=begun.answer.text + rest.text)
+                self.exchanges[-1] = replace(begun, answer=whole)
+
+    def undo(self) -> Exchange | None:
+        """Take the last exchange back, in memory; None when there is none."""
+        if not self.exchanges:
+            return None
+        self._left_out = min(self._left_out, len(self.exchanges) - 1)
+        return self.exchanges.pop()
+
+    def clear(self) -> None:
+        """Begin anew: nothing that was said is sent again, and the next question begins a new session."""
+        self.exchanges.clear()
+        self._left_out = 0
+        self.session = None
+        self.last_usage = None
+        self.total_tokens = 0
+
+    async def _recorded(
+        self, chunks: AsyncGenerator[Chunk, None], builder: AnswerBuilder
+    ) -> AsyncGenerator[Chunk, None]:
+        """The chunks, each journaled before it is shown, and the end of the turn, whichever it is."""
+        recorder = self.recorder
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    builder.add(chunk)
+                    if recorder is not None:
+                        recorder.journal(chunk.text, reasoning=chunk.reasoning)
+                    yield chunk
+        except GigaChatError as problem:
+            self._count(builder.answer(ended=False))
+            if recorder is not None:
+                recorder.fail(problem.code, problem.message, answer=builder.answer(ended=False))
+            raise
+        except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
+            if recorder is not None:
+                recorder.fail(*INTERRUPTED, answer=builder.answer(ended=False))
+            raise
+        answer = builder.answer(ended=True)
+        self._count(answer)
+        if recorder is not None:
+            recorder.finish(answer)
+
+    def _count(self, answer: Answer) -> None:
+        if answer.usage is not None:
+            self.last_usage = answer.usage
+            self.total_tokens += answer.usage.total_tokens
+
+    async def _fitting(
+        self, client: GigaChat, prompt: Message, *, stream: bool, fields: Mapping[str, Any]
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answer to as much of the conversation as the model takes: the newest exchanges, if not all."""
+        if self.session is not None:
+            client.session_id = self.session.service_id
+        before = self._left_out
+        self._leave_out_by_count(prompt)
+        tried_shorter = False
+        while True:
+            begun = False
+            try:
+                async with aclosing(
+                    client.stream(self.outgoing(prompt), model=self.model, stream=stream, **fields)
+                ) as chunks:
+                    async for chunk in chunks:
+                        if not begun and self._left_out > before:
+                            left = self._left_out
+                            self._notify(Notice("warning", f"The oldest {left} turns no longer fit and were left out."))
+                        begun = True
+                        yield chunk
+                return
+            except (PromptTooLongError, InvalidRequestError) as problem:
+                older = len(self.exchanges) - self._left_out
+                # A document that is too long is refused as invalid (422), as is much else: one shorter try tells.
+                too_long = isinstance(problem, PromptTooLongError) or (problem.status == 422 and not tried_shorter)
+                if begun or not too_long or older < 1:
+                    self._left_out = before
+                    raise
+                tried_shorter = True
+                self._left_out += (older + 1) // 2
+
+    def _leave_out_by_count(self, prompt: Message) -> None:
+        if self._context_tokens is None:
+            return
+        sizes = [sum(_tokens(message) for message in exchange.messages) for exchange in self.exchanges]
+        room = self._context_tokens - _tokens(prompt) - (_tokens(Message("system", self.system)) if self.system else 0)
+        while self._left_out < len(sizes) and sum(sizes[self._left_out :]) > room:
+            self._left_out += 1
+
+
+def exchanges_from(turns: Sequence[Turn]) -> list[Exchange]:
+    """What is sent again of the turns of a history: each that has an answer, a partial one as it stands."""
+    return [
+        Exchange(turn.prompt, turn.answer, turn.messages[1:-1])
+        for turn in turns
+        if turn.state != "running" and turn.answer and turn.answer.text
+    ]
+
+
+def continuation_request(answer: str) -> str:
+    """How to ask for the rest of an answer, in its own language."""
+    russian = sum("а" <= character <= "я" for character in answer.lower()) > len(answer) // 4
+    if russian:
+        return "Продолжи ровно с того места, где ответ оборвался. Ничего не повторяй и ничего не добавляй от себя."
+    return "Go on exactly where the answer broke off. Repeat nothing and add no remarks."
+
+
+def _tokens(message: Message) -> int:
+    return len(message.content) // _CHARACTERS_A_TOKEN + 4

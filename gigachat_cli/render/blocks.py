@@ -1,0 +1,356 @@
+"""The open end of a growing answer: which blocks the next line belongs to, and which are finished by it.
+
+Text comes in as it arrives. As soon as the beginning of a line can only mean one thing, the rest of it flows into
+its block; until then it is held back. Lines are judged by markdown-it, each time over the few lines that matter;
+only the nesting of lists and quotes is followed here, as CommonMark describes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gigachat_cli.render.inline import Inline
+from gigachat_cli.render.leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
+from gigachat_cli.render.look import Look
+from gigachat_cli.render.offline import TAB, Block, leaf_lines, split_blocks
+from gigachat_cli.render.page import Page
+from gigachat_cli.render.rows import Row
+
+_MARKER = re.compile(r"( {0,3})([-+*]|\d{1,9}[.)])( {1,4}(?! )| (?= {4})|$)")
+_QUOTE = re.compile(r" {0,3}> ?")
+_MARKERS = re.compile(r"(?: *(?:[-+*]|\d{1,9}[.)]) +| *> ?)*")
+# A line that begins so says only at its end what it is; one that has a character of the second kind is clear.
+_LATE = re.compile(r" {0,3}(?:```|~~~|\||\$\$|\\\[)")
+_CLEAR = re.compile(r"[^\s\-+*_=#>`~|:\d.)$\\\[\]!(]")
+_MAYBE_DEFINITION = re.compile(r" {0,3}\[[^\]]*(?:\](?::.*)?)?$")
+_HASHES = re.compile(r" {0,3}#{1,6} *")
+_DEEPEST = 24  # containers in each other; what is deeper is shown as text
+
+
+@dataclass(slots=True)
+class _Nesting:
+    """A container as the text has it: its opening marker, and how far the content of an item is indented."""
+
+    opening: str
+    indent: int = 0  # 0: a quote
+    number: int | None = None
+    empty: bool = False
+
+
+class OpenDocument:
+    """Turns text that arrives in pieces into finished rows and rows that may still change."""
+
+    def __init__(self, look: Look, width: int) -> None:
+        self._inline = Inline(look)
+        self._page = Page(look, width)
+        self._nesting: list[_Nesting] = []
+        self._leaf: Leaf | None = None
+        self._lines: list[str] | None = []  # of the open leaf; None when too long or of no use
+        self._lines_added = 0  # how many of them the leaf has
+        self._closing = False  # the leaf ends with its line
+        self._held = ""
+        self._flows = False
+        self._column = 0
+        self._blank = False
+
+    def feed(self, text: str) -> None:
+        """Add text, of any length and cut anywhere."""
+        for index, piece in enumerate(text.split("\n")):
+            if index:
+                self._end_line()
+            if piece:
+                self._extend(self._expanded(piece))
+
+    def finish(self) -> None:
+        """Finish everything that is open."""
+        if self._held or self._flows:
+            self._end_line()
+        self._close_to(0)
+
+    def take(self) -> list[Row]:
+        """Hand over the rows that were finished since the last call."""
+        if isinstance(self._leaf, Code | OpenTable):
+            self._page.settle(self._leaf.take())
+        return self._page.take()
+
+    def open_rows(self) -> list[Row]:
+        """Give the rows that may still change; call `take` first."""
+        if self._leaf is None or isinstance(self._leaf, Waiting) or self._may_be_table():
+            return []
+        rows = self._page.preview(self._leaf.lines())
+        if isinstance(self._leaf, Code) and len(rows) > 1 and any(row.ambiguous for row in rows):
+            return []  # where the terminal will wrap this line is not known; it is shown when it is whole
+        return rows
+
+    def fit(self, height: int) -> None:
+        """Finish rows at the top until at most `height` open ones are left."""
+        rows = self.open_rows()
+        if len(rows) > height and isinstance(self._leaf, Prose | Heading):
+            prose = self._leaf if isinstance(self._leaf, Prose) else self._leaf.prose
+            prose.loosen()
+            self._lines = None
+            rows = self.open_rows()
+        if len(rows) > height:
+            self.settle(len(rows) - height)
+
+    def settle(self, count: int) -> None:
+        """Take the first open rows for finished as they are on the screen; a table is finished as a whole."""
+        rows = self.open_rows()[:count]
+        leaf = self._leaf
+        if not rows or leaf is None:
+            return
+        shown = rows[self._page.gap_rows :]
+        if isinstance(leaf, OpenTable):
+            leaf.freeze()
+            self._page.settle(leaf.take())
+        elif isinstance(leaf, Code):
+            if shown:
+                leaf.drop(sum(len(text) for row in shown for text, _ in row.runs) - self._page.prefix_length())
+            self._page.settle_rows(rows, unfinished=bool(shown))
+        elif isinstance(leaf, Prose | Heading):
+            self._lines = None
+            prose = leaf if isinstance(leaf, Prose) else leaf.prose
+            prose.drop(len(shown))
+            self._page.settle_rows(rows, unfinished=prose.resumes)
+
+    def resize(self, width: int) -> None:
+        """Lay out what is open, and all that follows, in another width."""
+        self._page.resize(width)
+        prose = self._leaf.prose if isinstance(self._leaf, Heading) else self._leaf
+        if isinstance(prose, Prose | OpenTable | Waiting):
+            prose.rewrap(self._page.prose_width)
+
+    def _expanded(self, piece: str) -> str:
+        if "\t" in piece:
+            piece = (" " * (self._column % TAB) + piece).expandtabs(TAB)[self._column % TAB :]
+        self._column += len(piece)
+        return piece
+
+    def _extend(self, piece: str) -> None:
+        if self._flows:
+            self._flow(piece)
+            return
+        self._held += piece
+        if self._is_clear(self._held):
+            line, self._held = self._held, ""
+            self._flows = True
+            self._start_line(line)
+
+    def _flow(self, piece: str) -> None:
+        if isinstance(self._leaf, Prose | Heading | Code):
+            self._leaf.add(piece)
+            if self._lines:
+                self._lines[-1] += piece
+
+    def _end_line(self) -> None:
+        if not self._flows:
+            line, self._held = self._held, ""
+            self._start_line(line)
+        self._flows = False
+        self._column = 0
+        if isinstance(self._leaf, Code):
+            self._leaf.end_line()
+        elif self._closing:
+            self._close_leaf()
+        elif self._lines and self._lines[0].lstrip().startswith("[") and isinstance(self._leaf, Prose):
+            self._decide()  # a definition goes over several lines, and only whole ones tell
+
+    def _is_clear(self, line: str) -> bool:
+        matched, rest = self._match(line)
+        if matched == len(self._nesting):
+            if isinstance(self._leaf, Code) and self._leaf.is_fence:
+                return bool(rest.strip()) and not self._leaf.may_end_with(rest)
+            if isinstance(self._leaf, OpenTable | Waiting):
+                return False
+        markers = _MARKERS.match(rest)
+        rest = rest[markers.end() :] if markers else rest
+        if _LATE.match(rest):
+            return False
+        if rest.lstrip().startswith("[") and not isinstance(self._leaf, Prose) and _MAYBE_DEFINITION.match(rest):
+            return False
+        return _CLEAR.search(rest) is not None
+
+    def _match(self, line: str) -> tuple[int, str]:
+        """Give the number of open containers that a line belongs to by its indent and marks, and what is left of it."""
+        for matched, container in enumerate(self._nesting):
+            if not container.indent:
+                mark = _QUOTE.match(line)
+                if mark is None:
+                    return matched, line
+                line = line[mark.end() :]
+            elif not line.strip() and not container.empty:
+                line = line[container.indent :]
+            elif line[: container.indent].strip() or len(line) < container.indent or not line.strip():
+                return matched, line
+            else:
+                line = line[container.indent :]
+        return len(self._nesting), line
+
+    def _start_line(self, line: str) -> None:
+        matched, rest = self._match(line)
+        if matched < len(self._nesting):
+            if not rest.strip():
+                self._close_to(matched)
+                self._blank = True
+                return
+            container = self._nesting[matched]
+            verdict = self._judge(container, rest)
+            if verdict == "lazy" and isinstance(self._leaf, Prose):
+                self._leaf.add("\n" + rest)
+                if self._lines is not None:
+                    # So far in, it can only continue the paragraph when the lines are read again.
+                    self._lines.append("    " + rest.lstrip())
+                    self._lines_added = len(self._lines)
+                return
+            self._close_to(matched)
+            if verdict == "sibling":
+                self._open_item(rest, None if container.number is None else container.number + 1, sibling=True)
+                return
+        self._place(rest)
+
+    def _judge(self, container: _Nesting, rest: str) -> str:
+        """Say what a line is that is not inside this container: its next item, a lazy continuation, or another block."""
+        in_paragraph = isinstance(self._leaf, Prose)
+        witness = f"{container.opening}x\n{'' if in_paragraph else chr(10)}{rest}"
+        tokens = self._inline.blocks(witness)
+        first = split_blocks(tokens)[0]
+        if in_paragraph and any(token.type == "inline" and token.map == [0, 2] for token in tokens):
+            return "lazy"
+        return "sibling" if container.indent and len(first.children) == 2 else "block"
+
+    def _place(self, rest: str) -> None:
+        """Put a line where it belongs inside the innermost container."""
+        leaf = self._leaf
+        if isinstance(leaf, Code):
+            if not leaf.ends_with(rest):
+                leaf.start_line(rest)
+                return
+            self._close_leaf()
+            if leaf.is_fence:
+                return
+        if not rest.strip():
+            self._close_leaf()
+            self._blank = True
+            return
+        for container in self._nesting:
+            container.empty = False
+        if isinstance(leaf, OpenTable):
+            blocks = split_blocks(self._inline.blocks(leaf.witness + rest))
+            if blocks[0].end == 3:
+                leaf.add_row(blocks[0])
+                return
+            self._close_leaf()
+        elif isinstance(leaf, Prose) and self._lines is None:
+            blocks = split_blocks(self._inline.blocks("x\n" + rest))
+            if blocks[0].end == 2:
+                if blocks[0].kind == "paragraph_open":
+                    leaf.add("\n" + rest)
+                else:
+                    self._close_leaf()  # too long to become a heading now
+                return
+            self._close_leaf()
+        self._lines = [*(self._lines or []), rest]
+        self._decide()
+
+    def _decide(self) -> None:
+        """Find out what the open lines are, now that there is one more, or more of the last one."""
+        lines, leaf = self._lines or [], self._leaf
+        blocks = split_blocks(self._inline.blocks("\n".join(lines)))
+        if not blocks:
+            self._leaf = Waiting(None, self._inline, self._page.prose_width)
+            return
+        *finished, last = blocks
+        if isinstance(leaf, Prose) and not finished and not last.start and last.kind == "paragraph_open":
+            if len(lines) > self._lines_added:
+                leaf.add("\n" + lines[-1])
+                self._lines_added = len(lines)
+            return
+        if finished and isinstance(leaf, Prose) and finished[0].end == len(lines) - 1:
+            self._close_leaf()
+        else:
+            for block in finished:
+                self._begin()
+                self._page.settle(leaf_lines(block, self._inline, self._page.prose_width))
+        if finished or leaf is None:
+            self._begin()
+        self._lines = lines[last.start :]
+        self._lines_added = len(self._lines)
+        self._open(last, self._lines)
+
+    def _begin(self, *, sibling: bool = False) -> None:
+        self._page.begin(blank_before=self._blank, sibling=sibling)
+        self._blank = False
+
+    def _open(self, block: Block, lines: Sequence[str]) -> None:
+        width = self._page.prose_width
+        kind, token = block.kind, block.tokens[0]
+        nested = kind in ("blockquote_open", "bullet_list_open", "ordered_list_open")
+        if nested and len(self._nesting) < _DEEPEST:
+            self._leaf, self._lines = None, []
+            if kind == "blockquote_open":
+                self._open_quote(lines[-1])
+            else:
+                self._open_item(lines[-1], int(token.attrs.get("start", 1)) if kind[0] == "o" else None)
+        elif kind == "heading_open":
+            self._leaf = Heading(self._inline, token.tag, width)
+            if token.markup.startswith("#"):
+                self._leaf.add(_HASHES.sub("", lines[-1], count=1))
+            else:
+                self._leaf.prose.add(block.tokens[1].content)
+            self._closing = True
+        elif kind == "fence":
+            self._leaf = Code(self._inline.look, lines[-1])
+        elif kind == "code_block":
+            self._leaf = Code(self._inline.look, "", indented=True)
+            self._leaf.start_line(lines[-1])
+        elif kind == "table_open":
+            self._leaf = OpenTable(block, self._inline, width)
+        elif kind in ("hr", "formula"):
+            self._leaf = Waiting(block, self._inline, width)
+            self._closing = kind == "hr" or token.meta["closed"]
+        else:
+            self._leaf = Prose(self._inline, self._inline.look.style("text"), width)
+            self._leaf.add(self._page.task_text(lines[0].lstrip(" ")))
+            for line in lines[1:]:
+                self._leaf.add("\n" + line)
+
+    def _open_quote(self, line: str) -> None:
+        mark = _QUOTE.match(line)
+        self._page.open_quote()
+        self._nesting.append(_Nesting("> "))
+        rest = line[mark.end() :] if mark else line
+        if rest.strip():
+            self._place(rest)
+
+    def _open_item(self, line: str, number: int | None, *, sibling: bool = False) -> None:
+        mark = _MARKER.match(line)
+        content = line[mark.end() :] if mark else line
+        indent = mark.end() if mark and content.strip() else len(line.rstrip()) + 1
+        if sibling:
+            self._begin(sibling=True)
+        self._page.open_item(number)
+        self._nesting.append(_Nesting(line[:indent].ljust(indent), indent, number, empty=not content.strip()))
+        if content.strip():
+            self._place(content)
+
+    def _close_leaf(self) -> None:
+        leaf = self._leaf
+        if leaf is not None:
+            if isinstance(leaf, Code) and leaf.blank_lines:
+                self._blank = True
+            self._page.settle(leaf.close())
+        self._leaf, self._lines, self._closing = None, [], False
+
+    def _close_to(self, depth: int) -> None:
+        """Close the containers inside the first `depth` ones."""
+        self._close_leaf()
+        while len(self._nesting) > depth:
+            self._page.close()
+            self._nesting.pop()
+
+    def _may_be_table(self) -> bool:
+        """A line that begins with a bar waits for the next one, which tells a table from a paragraph."""
+        lines = self._lines
+        return bool(lines) and len(lines or []) == 1 and isinstance(self._leaf, Prose) and lines[0].startswith("|")

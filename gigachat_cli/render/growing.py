@@ -1,0 +1,98 @@
+"""An answer as Markdown: it grows on a terminal while it comes, and is rendered at its end for a pipe.
+
+Apart from the other formats because it is slow to import, and `ask` in a pipe must not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..messages import Answer, Chunk
+from ..text import TerminalFilter, safe
+from .answers import TextAnswer, Write
+from .markdown import GrowingMarkdown, MarkdownOptions, render_offline
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from .look import ColorDepth
+
+_IDLE_SECONDS = 1 / 30
+
+
+class GrowingAnswer(TextAnswer):
+    """Markdown that grows; `size` gives the terminal's columns and lines."""
+
+    def __init__(self, write: Write, *, size: Callable[[], tuple[int, int]], options: MarkdownOptions) -> None:
+        super().__init__(write)
+        self._size = size
+        self._filter = TerminalFilter()
+        width, height = size()
+        self._markdown = GrowingMarkdown(write, width=width, height=height, options=options, synchronized=True)
+        self._drawing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._drawing = asyncio.create_task(self._draw())
+        with suppress(NotImplementedError, AttributeError):  # where there is no such signal
+            asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
+
+    def chunk(self, chunk: Chunk) -> None:
+        self._markdown.feed(self._filter.feed(chunk.text))
+
+    def end(self, answer: Answer) -> None:
+        if self._drawing is not None:
+            self._drawing.cancel()
+            with suppress(NotImplementedError, AttributeError):
+                asyncio.get_running_loop().remove_signal_handler(signal.SIGWINCH)
+        if answer.text:
+            self._markdown.feed(self._filter.close())
+            self._markdown.finish()
+
+    def _resized(self) -> None:
+        self._markdown.resize(*self._size())
+
+    async def _draw(self) -> None:
+        """Draw what waits when its time has come, also while no chunk does."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = self._markdown.next_frame_due()
+            await asyncio.sleep(_IDLE_SECONDS if due is None else max(0.0, due - loop.time()))
+            self._markdown.tick()
+
+
+class RenderedAnswer(TextAnswer):
+    """Markdown rendered once, at the end: for a pipe that asked for it."""
+
+    def __init__(self, write: Write, *, width: int, options: MarkdownOptions) -> None:
+        super().__init__(write)
+        self._width = width
+        self._options = options
+
+    def chunk(self, chunk: Chunk) -> None:
+        """Nothing yet: without a terminal nothing can be drawn again."""
+
+    def end(self, answer: Answer) -> None:
+        self._put(render_offline(safe(answer.text), width=self._width, options=self._options))
+        super().end(answer)
+
+
+def options_from(settings: Settings, *, color: bool, environment: Mapping[str, str] = os.environ) -> MarkdownOptions:
+    """How Markdown is to look, by the settings and what the terminal can show."""
+    return MarkdownOptions(
+        theme="light" if settings.theme == "light" else "dark",
+        code_theme=settings.code_theme or "",
+        wrap=settings.wrap,
+        formulas=settings.formulas,
+        color=_depth(environment) if color else "none",
+        hyperlinks=color,
+    )
+
+
+def _depth(environment: Mapping[str, str]) -> ColorDepth:
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return "truecolor"
+    return "256" if "256" in environment.get("TERM", "") else "standard"

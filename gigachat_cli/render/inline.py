@@ -1,0 +1,192 @@
+"""The inside of paragraphs: emphasis, code, links and formulas become styled runs.
+
+It also finds how much of a text that is still growing can no longer change, whatever comes after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+from rich.style import Style
+
+from gigachat_cli.render.look import Look
+from gigachat_cli.render.rows import Run, Runs
+from gigachat_cli.render.syntax import (
+    LONGEST_FORMULA,
+    LONGEST_MONEY_GAP,
+    Env,
+    block_tokens,
+    inline_tokens,
+    parser,
+)
+
+# The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BREAK_TAG = re.compile(r"<br ?/?>", re.IGNORECASE)
+_OPEN_BREAK_TAG = re.compile(r"<br ?/?$", re.IGNORECASE)
+_INDENTS = re.compile(r"\n +")
+_LAST_WORD = re.compile(r" +[^ ]*$")
+_BLANKS = re.compile(r"  +")
+_SPANS = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
+_OPENERS = re.compile(r"[`$\[\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The runs of a text, in two: those of its first `settled` characters, which can no longer change, and the rest."""
+
+    settled: int
+    settled_runs: Runs
+    open_runs: Runs
+
+
+class Inline:
+    """Parses the text of paragraphs of one answer, whose reference links it remembers."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.markdown = parser(look.options.formulas)
+        self.env: Env = {}
+
+    def blocks(self, text: str) -> list[Token]:
+        """Find the blocks of a text and remember the links defined there."""
+        return block_tokens(self.markdown, text, self.env)
+
+    def runs(self, text: str, base: Style) -> Runs:
+        return self._runs(inline_tokens(self.markdown, _INDENTS.sub("\n", text), self.env), base)
+
+    def parse(self, text: str, base: Style) -> Parsed:
+        """Parse a text that may go on; like `runs`, but the lines of the text must not be indented."""
+        tokens = inline_tokens(self.markdown, text, self.env)
+        settled = 0 if self.env["unmatched"] else _settled(text, tokens)
+        runs = self._runs(tokens, base)
+        return Parsed(settled, *(_split_runs(runs, text[settled:]) if settled else ([], runs)))
+
+    def formula(self, latex: str) -> str:
+        """Give a formula in Unicode, one line of text a line."""
+        from gigachat_cli.render.formulas import to_unicode
+
+        return "\n".join(map(printable, to_unicode(latex).split("\n")))
+
+    def _runs(self, tokens: Sequence[Token], base: Style) -> Runs:
+        look = self.look
+        runs: Runs = []
+        styles = [base]
+        links: list[tuple[str, int]] = []
+
+        def add(text: str, style: Style) -> None:
+            if text:
+                runs.append((text, look.ink(style, links[-1][0] if links and look.options.hyperlinks else "")))
+
+        for token in tokens:
+            kind = token.type
+            if kind == "text":
+                parts = _BREAK_TAG.split(_BLANKS.sub(" ", token.content))
+                add("\n".join(map(printable, parts)), styles[-1])
+            elif kind in ("softbreak", "hardbreak"):
+                add("\n", base)
+            elif kind == "text_special":
+                add(printable(token.content), styles[-1])
+            elif kind == "code_inline":
+                add(printable(token.content), styles[-1] + look.style("code"))
+            elif kind == "formula_inline":
+                text = " ".join(self.formula(token.content).split())
+                add(text or token.content, styles[-1] + look.style("formula"))
+            elif kind in _SPANS:
+                styles.append(styles[-1] + look.style(_SPANS[kind]))
+            elif kind == "link_open":
+                links.append((printable(str(token.attrs.get("href", ""))), len(runs)))
+                styles.append(styles[-1] + look.style("link"))
+            elif kind == "link_close":
+                address, start = links.pop()
+                styles.pop()
+                if not look.options.hyperlinks:
+                    self._add_address(runs, address, start)
+            elif kind == "image":
+                self._add_image(runs, token, styles[-1], linked=bool(links))
+            elif token.nesting == -1:
+                styles.pop()
+        return runs
+
+    def _add_address(self, runs: Runs, address: str, start: int) -> None:
+        shown = "".join(text for text, _ in runs[start:])
+        if address and address.removeprefix("mailto:") != shown:
+            runs.append((" (", runs[-1][1] if runs else self.look.named("text")))
+            runs.append((address, self.look.named("url")))
+            runs.append((")", self.look.named("text")))
+
+    def _add_image(self, runs: Runs, token: Token, style: Style, *, linked: bool) -> None:
+        address = printable(str(token.attrs.get("src", "")))
+        title = printable("".join(child.content for child in token.children or ()) or address)
+        link = address if self.look.options.hyperlinks and not linked else ""
+        start = len(runs)
+        runs.append((title, self.look.ink(style + self.look.style("link"), link)))
+        if not self.look.options.hyperlinks:
+            self._add_address(runs, address, start)
+
+
+def printable(text: str) -> str:
+    """Drop control characters and bidi controls, which a text can spell as entities or in addresses."""
+    return text if text.isalpha() else _CONTROLS.sub("", text)
+
+
+def plain(runs: Sequence[Run]) -> str:
+    return "".join(text for text, _ in runs)
+
+
+def _settled(text: str, tokens: Sequence[Token]) -> int:
+    """Give the length of the part of a text that no later character can change; blanks follow it."""
+    if not tokens or _pending_opener(text, tokens):
+        return 0
+    last = tokens[-1]
+    if last.type in ("softbreak", "hardbreak"):
+        return len(text.rstrip(" \n"))
+    if last.type != "text" or last.level or not text.endswith(last.content):
+        return 0
+    word = _LAST_WORD.search(last.content)
+    if word is None or "]" in word.group() or "<" in word.group() or _OPEN_BREAK_TAG.search(last.content):
+        return 0
+    return len(text) - len(word.group())
+
+
+def _split_runs(runs: Runs, left: str) -> tuple[Runs, Runs]:
+    """Split the runs of a text where its unsettled part begins: a last word and the blanks before it, or a newline."""
+    if "\n" in left:
+        return runs[:-1], []
+    last, ink = runs[-1]
+    word = printable(left.lstrip(" "))
+    before = [*runs[:-1], (last[: len(last) - len(word)].rstrip(" "), ink)]
+    return before, [(f" {word}", ink)] if word else []
+
+
+def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
+    """Say whether a literal character may still become the beginning of code, a link or a formula."""
+    depth = 0
+    for token in tokens:
+        if token.type == "text":
+            for opener in _OPENERS.findall(token.content):
+                if opener == "`":
+                    return True
+                if opener == "[":
+                    depth += 1
+                elif opener == "]":
+                    depth = max(0, depth - 1)
+                elif _in_reach(text, "$", LONGEST_MONEY_GAP) or _in_reach(text, "$$", LONGEST_FORMULA):
+                    return True
+        elif (
+            token.type == "text_special"
+            and token.markup in ("\\(", "\\[")
+            and _in_reach(text, token.markup, LONGEST_FORMULA)
+        ):
+            return True
+    return depth > 0 or bool(re.search(r"\]\([^)]*$", text))
+
+
+def _in_reach(text: str, opener: str, reach: int) -> bool:
+    start = text.rfind(opener)
+    if opener == "$" and "\n" in text[start:]:
+        return False
+    return start >= 0 and len(text) - start <= reach + 2 * len(opener)

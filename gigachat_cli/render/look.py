@@ -1,0 +1,125 @@
+"""What Markdown looks like: the options, the styles of each theme, and the ink they become.
+
+Styles are rich's, so that colours degrade to what the terminal can show. Markup is left to weight, a few
+colours and light rules; nothing pads a line or draws a box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.color import ColorSystem
+from rich.style import Style
+
+from gigachat_cli.render.rows import Ink
+
+ColorDepth = Literal["none", "standard", "256", "truecolor"]
+Theme = Literal["dark", "light"]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkdownOptions:
+    """How Markdown is shown.
+
+    `wrap` bounds the width of everything but code, in cells. An empty `code_theme` follows `theme`; otherwise
+    it is the name of a pygments style.
+    """
+
+    theme: Theme = "dark"
+    code_theme: str = ""
+    wrap: int | None = None
+    formulas: bool = True
+    color: ColorDepth = "truecolor"
+    hyperlinks: bool = True
+
+
+_STYLES: dict[Theme, dict[str, str]] = {
+    "dark": {
+        "text": "",
+        "h1": "bold bright_cyan",
+        "h2": "bold underline cyan",
+        "h3": "bold cyan",
+        "h4": "bold",
+        "h5": "bold italic",
+        "h6": "italic",
+        "strong": "bold",
+        "em": "italic",
+        "s": "strike",
+        "code": "bright_yellow",
+        "link": "underline bright_blue",
+        "url": "bright_blue",
+        "formula": "bright_magenta",
+        "bullet": "cyan",
+        "quote": "italic",
+        "faint": "bright_black",
+        "table_head": "bold",
+    },
+    "light": {
+        "text": "",
+        "h1": "bold blue",
+        "h2": "bold underline blue",
+        "h3": "bold blue",
+        "h4": "bold",
+        "h5": "bold italic",
+        "h6": "italic",
+        "strong": "bold",
+        "em": "italic",
+        "s": "strike",
+        "code": "red",
+        "link": "underline blue",
+        "url": "blue",
+        "formula": "magenta",
+        "bullet": "blue",
+        "quote": "italic",
+        "faint": "bright_black",
+        "table_head": "bold",
+    },
+}
+_CODE_THEMES: dict[Theme, str] = {"dark": "monokai", "light": "friendly"}
+_DEPTHS = {
+    "none": ColorSystem.TRUECOLOR,
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+}
+
+
+class Look:
+    """The options with everything that follows from them, made once for an answer."""
+
+    def __init__(self, options: MarkdownOptions) -> None:
+        self.options = options
+        self.code_theme = options.code_theme or _CODE_THEMES[options.theme]
+        self._styles = {name: Style.parse(words) for name, words in _STYLES[options.theme].items()}
+        self._inks: dict[tuple[Style, str], Ink] = {}
+
+    def style(self, name: str) -> Style:
+        return self._styles[name]
+
+    def named(self, name: str) -> Ink:
+        """Give the ink of a style by its name."""
+        return self.ink(self._styles[name])
+
+    def ink(self, style: Style, link: str = "") -> Ink:
+        """Give the ink of a style, wrapped in a hyperlink to an address where there is one."""
+        known = self._inks.get((style, link))
+        if known is None:
+            if len(self._inks) > 1000:
+                self._inks.clear()
+            known = self._inks[style, link] = self._make_ink(style, link)
+        return known
+
+    def _make_ink(self, style: Style, link: str) -> Ink:
+        shown = style.without_color if self.options.color == "none" else style
+        before, _, after = shown.render("\0", color_system=_DEPTHS[self.options.color]).partition("\0")
+        if link:
+            return Ink(f"\x1b]8;;{link}\x1b\\{before}", f"{after}\x1b]8;;\x1b\\")
+        return Ink(before, after)
+
+    def prose_width(self, width: int) -> int:
+        """Bound a width in cells by the `wrap` option.
+
+        The last column stays empty: terminals differ in what a full row does to marks that combine and to erasing.
+        """
+        return min(width - 1, self.options.wrap or width)

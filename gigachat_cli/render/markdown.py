@@ -1,0 +1,106 @@
+"""Markdown that grows on a terminal while its text arrives.
+
+A finished block is written once and never touched again. Only the open block is redrawn, at most 30 times a
+second; when it outgrows the screen, its upper rows are finished early. Work for a chunk does not depend on how
+much was shown before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from gigachat_cli.render.blocks import OpenDocument
+from gigachat_cli.render.look import Look, MarkdownOptions
+from gigachat_cli.render.offline import render_offline
+from gigachat_cli.render.paint import Painter
+
+__all__ = ["GrowingMarkdown", "MarkdownOptions", "render_offline"]
+
+_FRAME = 1 / 30
+_PAUSE_PER_COST = 25  # a frame that took 2 ms is followed by 50 ms of rest: drawing takes 4 % of a core at most
+_LONGEST_PAUSE = 0.5
+
+
+class GrowingMarkdown:
+    """Draws one answer on a terminal of `width` by `height` cells, starting at the beginning of a line.
+
+    The text must have passed the terminal filter: no controls but newline and tab. `write` gets what is to be
+    sent to the terminal; `clock` gives seconds. The caller tells of resizes, calls `tick` when `next_frame_due`
+    has come, and `finish` in the end, also when the answer was cut.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        width: int,
+        height: int,
+        options: MarkdownOptions,
+        clock: Callable[[], float] = time.monotonic,
+        synchronized: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._height = max(1, height)
+        self._width = width
+        self._document = OpenDocument(Look(options), width)
+        self._painter = Painter(write, width, synchronized=synchronized)
+        self._waiting: list[str] = []
+        self._due = clock()
+
+    def feed(self, text: str) -> None:
+        """Add text, and draw it if a frame is due."""
+        if text:
+            self._waiting.append(text)
+            self.tick()
+
+    def next_frame_due(self) -> float | None:
+        """Give the time by `clock` at which text that waits should be drawn; None when none waits."""
+        return self._due if self._waiting else None
+
+    def tick(self) -> None:
+        """Draw what waits, if the time for it has come."""
+        if self._waiting and self._clock() >= self._due:
+            self._draw()
+
+    def resize(self, width: int, height: int) -> None:
+        """Go on in another size.
+
+        Terminals may have wrapped rows anew that no longer fit, or that they wrapped by themselves, and nobody can
+        know how; such rows are left as they are, with all above them. What is below them is drawn again.
+        """
+        shown = self._painter.shown
+        keep = 0
+        for index, row in enumerate(shown):
+            if row.cells > width or row.joined or (row.ambiguous and width != self._width):
+                keep = index + (2 if row.joined else 1)
+        keep = max(min(keep, len(shown)), len(shown) - max(1, height))
+        if keep:
+            self._document.settle(keep)
+            self._painter.settle(self._document.take())
+        self._width, self._height = width, max(1, height)
+        self._document.resize(width)
+        self._painter.resize(width)
+        self._draw()
+
+    def finish(self) -> None:
+        """Draw everything that came as finished, and leave the cursor at the beginning of a new line."""
+        self._document.feed(self._take_waiting())
+        self._document.finish()
+        self._painter.paint(self._document.take(), [])
+        self._painter.finish()
+
+    def _draw(self) -> None:
+        start = self._clock()
+        self._document.feed(self._take_waiting())
+        settled = self._document.take()
+        self._document.fit(self._height)
+        settled += self._document.take()
+        self._painter.paint(settled, self._document.open_rows())
+        end = self._clock()
+        self._due = end + min(_LONGEST_PAUSE, max(_FRAME - (end - start), _PAUSE_PER_COST * (end - start)))
+
+    def _take_waiting(self) -> str:
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        return text

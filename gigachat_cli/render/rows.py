@@ -1,0 +1,228 @@
+"""Rows of cells: styled runs of text, how wide they are, and how prose is wrapped into them.
+
+A run is a piece of text and its ink. A line is a list of runs that has no width yet; a row is
+what one line of the screen holds. Widths are in cells of the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cell_len, get_character_cell_size, split_graphemes
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """The escape sequences written before and after a text; both are empty for plain text."""
+
+    open: str
+    close: str
+
+
+PLAIN = Ink("", "")
+
+Run = tuple[str, Ink]
+Runs = list[Run]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A wrapped line of prose, and what stood in the text where it ended: a newline, blanks or nothing."""
+
+    runs: Runs
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the screen.
+
+    A joined row is followed by the rest of the same line without a newline: the terminal wraps it by itself,
+    so that copying gives the line back in one piece. Only a finished line may be wider than the screen.
+    """
+
+    runs: tuple[Run, ...]
+    cells: int
+    joined: bool = False
+
+    @property
+    def ambiguous(self) -> bool:
+        return any(is_ambiguous(text) for text, _ in self.runs)
+
+    def ansi(self) -> str:
+        return "".join(f"{ink.open}{text}{ink.close}" for text, ink in self.runs)
+
+
+# Marks on which terminals disagree: joiners, variation selectors, flags, skin tones, scripts with spacing marks.
+_AMBIGUOUS = re.compile(
+    "[^\u0020-\u058f\u1e00-\u1fff\u2000-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u218f"
+    "\u2190-\u22ff\u2500-\u25fc\u3000-\u9fff\uac00-\ud7a3\uff01-\uff60\U0001d400-\U0001d7ff]"
+)
+# A wide glyph may start a row by itself, the punctuation behind it may not.
+_WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"
+_WIDE_MARKS = "\u3001\u3002\uff0c\uff0e\uff01\uff1f\uff1a\uff1b\uff09\u300d\u300f\u3011"
+_PIECES = re.compile(f" +|\n|[{_WIDE}][{_WIDE_MARKS}]*|[^ \n{_WIDE}]+")
+_WIDE_WORD = re.compile(f"[{_WIDE}]")
+
+
+def is_ambiguous(text: str) -> bool:
+    """Say whether terminals may disagree about the width of this text."""
+    return not text.isascii() and _AMBIGUOUS.search(text) is not None
+
+
+def cells(text: str) -> int:
+    """Give the width of a text, the larger one where terminals disagree, so that no row overflows."""
+    return len(text) if text.isascii() else _wide_cells(text)
+
+
+def total_cells(runs: Iterable[Run]) -> int:
+    return sum(cells(text) for text, _ in runs)
+
+
+def wrap(runs: Iterable[Run], width: int) -> list[Line]:
+    """Wrap prose greedily at blanks, between wide glyphs, and inside words that are wider than a row.
+
+    The last line's end holds the blanks that came after it, so that wrapping can go on from there.
+    """
+    return _Wrapping(width).wrap(runs)
+
+
+def unwrap(lines: Iterable[Line]) -> Runs:
+    """Give the runs back from which lines were wrapped."""
+    runs: Runs = []
+    for line in lines:
+        runs.extend(line.runs)
+        if line.end:
+            runs.append((line.end, PLAIN))
+    return runs
+
+
+def merge(runs: Iterable[Run]) -> Runs:
+    """Join neighbours of the same ink, so that no escape sequence is written twice."""
+    merged: Runs = []
+    for text, ink in runs:
+        if merged and merged[-1][1] == ink:
+            merged[-1] = (merged[-1][0] + text, ink)
+        elif text:
+            merged.append((text, ink))
+    return merged
+
+
+def soft_rows(runs: Runs, width: int) -> list[Row]:
+    """Split a line that is left to the terminal's own wrapping into the rows it will take."""
+    size = total_cells(runs)
+    if size <= width:
+        return [Row(tuple(merge(runs)), size)]
+    rows: list[Row] = []
+    row: Runs = []
+    column = 0
+    for text, ink in runs:
+        for part, size in _fill(text, width, column):
+            if column + size > width and column:
+                rows.append(Row(tuple(merge(row)), column, joined=True))
+                row, column = [], 0
+            row.append((part, ink))
+            column += size
+    rows.append(Row(tuple(merge(row)), column))
+    return rows
+
+
+@lru_cache(maxsize=8192)
+def _wide_cells(text: str) -> int:
+    size = cell_len(text)
+    if "\u200d" in text:
+        return max(size, sum(map(get_character_cell_size, text)))
+    return size
+
+
+def _graphemes(text: str) -> Iterator[tuple[str, int]]:
+    for start, end, _ in split_graphemes(text)[0]:
+        yield text[start:end], cells(text[start:end])
+
+
+def _fill(text: str, width: int, column: int) -> Iterator[tuple[str, int]]:
+    """Cut a text into pieces, the first one filling the row from this column on."""
+    if text.isascii():
+        start, room = 0, width - column or width
+        while start < len(text):
+            piece = text[start : start + room]
+            yield piece, len(piece)
+            start, room = start + room, width
+        return
+    piece, size, room = "", 0, width - column
+    for grapheme, grapheme_cells in _graphemes(text):
+        if size + grapheme_cells > room:
+            if piece:
+                yield piece, size
+            piece, size, room = "", 0, width
+        piece += grapheme
+        size += grapheme_cells
+    if piece:
+        yield piece, size
+
+
+class _Wrapping:
+    """One pass of greedy wrapping: a row being filled, and the word that comes next."""
+
+    def __init__(self, width: int) -> None:
+        self._width = max(1, width)
+        self._lines: list[Line] = []
+        self._row: Runs = []
+        self._column = 0
+        self._gap: Run | None = None
+        self._word: Runs = []
+        self._word_cells = 0
+
+    def wrap(self, runs: Iterable[Run]) -> list[Line]:
+        for text, ink in runs:
+            for piece in _PIECES.findall(text):
+                first = piece[0]
+                if first == "\n":
+                    self._place_word()
+                    self._end_row("\n")
+                elif first == " ":
+                    self._place_word()
+                    self._gap = (self._gap[0] + piece, ink) if self._gap else (piece, ink)
+                elif first > "\u2e7f" and _WIDE_WORD.match(first):
+                    self._place_word()
+                    self._word, self._word_cells = [(piece, ink)], cells(piece)
+                else:
+                    if self._word and _WIDE_WORD.match(self._word[-1][0]):
+                        self._place_word()
+                    self._word.append((piece, ink))
+                    self._word_cells += cells(piece)
+        self._place_word()
+        self._end_row(self._gap[0] if self._gap else "")
+        return self._lines
+
+    def _place_word(self) -> None:
+        if not self._word:
+            return
+        gap_cells = len(self._gap[0]) if self._gap else 0
+        if self._row and self._column + gap_cells + self._word_cells > self._width:
+            self._end_row(self._gap[0] if self._gap else "")
+        elif self._row and self._gap:
+            self._row.append(self._gap)
+            self._column += gap_cells
+        self._gap = None
+        if self._word_cells > self._width:
+            self._fold_word()
+        else:
+            self._row.extend(self._word)
+            self._column += self._word_cells
+        self._word, self._word_cells = [], 0
+
+    def _fold_word(self) -> None:
+        for text, ink in self._word:
+            for part, size in _fill(text, self._width, self._column):
+                if self._row and self._column + size > self._width:
+                    self._end_row("")
+                self._row.append((part, ink))
+                self._column += size
+
+    def _end_row(self, end: str) -> None:
+        self._lines.append(Line(merge(self._row), end))
+        self._row, self._column, self._gap = [], 0, None

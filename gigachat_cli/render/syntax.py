@@ -1,0 +1,152 @@
+"""The Markdown that models write: markdown-it's CommonMark with tables, strikethrough and formulas, no HTML.
+
+Formulas are rules of the parser, so that they are never found inside code and nothing is emphasised inside
+them. `$5 and $6` stays money.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, table
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+Env = dict[str, object]
+
+LONGEST_MONEY_GAP = 200
+"""How many characters after a `$` another one can still make a formula of them."""
+LONGEST_FORMULA = 2000
+"""How many characters a formula inside a paragraph may have; a longer one stays text."""
+
+_CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+_OPERATORS = re.compile(r"[\\^_={}+*/<>]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# More levels than markdown-it's own limit, beyond which it drops the text; an answer never has as many.
+_MAX_NESTING = 100
+
+
+@cache
+def parser(formulas: bool) -> MarkdownIt:
+    """Give the parser; it holds no state between texts."""
+    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
+    markdown.enable(["strikethrough"]).disable(["html_block", "html_inline"])
+    # Where markdown-it has it, a table would swallow the mark of a list or quote in its first line.
+    markdown.block.ruler.before("lheading", "gfm_table", table, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler2.after("balance_pairs", "unmatched", _note_unmatched)
+    if formulas:
+        markdown.inline.ruler.before("escape", "formula", _inline_formula)
+        interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+        markdown.block.ruler.before("fence", "formula", _block_formula, interrupts)
+    return markdown
+
+
+def block_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
+    """Find the blocks of a text; what is inside their paragraphs is left unparsed."""
+    tokens: list[Token] = []
+    markdown.block.parse(text, markdown, env, tokens)
+    return tokens
+
+
+def inline_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
+    """Parse the text of one paragraph; afterwards `env["unmatched"]` says whether emphasis is still open."""
+    env["unmatched"] = False
+    tokens: list[Token] = []
+    markdown.inline.parse(text, markdown, env, tokens)
+    return tokens
+
+
+def starts_formula(line: str) -> bool:
+    """Say whether a line begins a formula that stands by itself."""
+    stripped = line.lstrip(" ")
+    closer = _CLOSERS.get(stripped[:2]) if stripped[:2] != "\\(" else None
+    if closer is None or len(line) - len(stripped) > 3:
+        return False
+    content, closed, rest = stripped[2:].partition(closer)
+    return not closed or bool(content.strip() and not rest.strip())
+
+
+def _note_unmatched(state: StateInline) -> None:
+    if any(delimiter.open and delimiter.end < 0 for delimiter in state.delimiters):
+        state.env["unmatched"] = True
+
+
+def _inline_formula(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    if source[start] not in "$\\":
+        return False
+    opener = source[start : start + 2]
+    closer = _CLOSERS.get(opener)
+    if closer is not None:
+        content_start = start + 2
+        end = source.find(closer, content_start, content_start + LONGEST_FORMULA + 2)
+        if end < 0 or not source[content_start:end].strip():
+            return False
+    elif source[start] == "$":
+        opener = closer = "$"
+        content_start = start + 1
+        end = _money_or_formula(source, start)
+        if end < 0:
+            return False
+    else:
+        return False
+    if end + len(closer) > state.posMax:
+        return False
+    if not silent:
+        token = state.push("formula_inline", "", 0)
+        token.content = source[content_start:end]
+        token.markup = opener
+    state.pos = end + len(closer)
+    return True
+
+
+def _money_or_formula(source: str, start: int) -> int:
+    """Find the `$` that closes a formula opened at `start`, or give -1 where the sign means money."""
+    if start and (source[start - 1].isalnum() or source[start - 1] == "$"):
+        return -1
+    end = start
+    while True:
+        end = source.find("$", end + 1, start + LONGEST_MONEY_GAP)
+        if end < 0:
+            return -1
+        if source[end - 1] != "\\":
+            break
+    content = source[start + 1 : end]
+    if not content or content[0].isspace() or content[-1].isspace() or "\n" in content or "`" in content:
+        return -1
+    if source[end + 1 : end + 2].isalnum() or source[end + 1 : end + 2] == "$":
+        return -1
+    if content[0].isdigit() and not _OPERATORS.search(content) and not _NUMBER.fullmatch(content):
+        return -1
+    return end
+
+
+def _block_formula(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    if state.is_code_block(start_line):
+        return False
+    first = state.src[state.bMarks[start_line] + state.tShift[start_line] : state.eMarks[start_line]]
+    if not starts_formula(first):
+        return False
+    if silent:
+        return True
+    closer = _CLOSERS[first[:2]]
+    content, closed, rest = first[2:].partition(closer)
+    lines = [content]
+    next_line = start_line + 1
+    while not closed and next_line < end_line:
+        if state.isEmpty(next_line) or state.sCount[next_line] < state.blkIndent:
+            break
+        line = state.getLines(next_line, next_line + 1, state.blkIndent, False)
+        content, closed, rest = line.partition(closer)
+        lines.append(content)
+        next_line += 1
+    token = state.push("formula", "", 0)
+    token.content = "\n".join(lines)
+    token.markup = first[:2]
+    token.info = rest.strip() if closed else ""
+    token.meta["closed"] = bool(closed)
+    token.map = [start_line, next_line]
+    state.line = next_line
+    return True

@@ -1,0 +1,149 @@
+"""Tables: columns with light rules between them, or one record below the other where the screen is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+from gigachat_cli.render.inline import Inline
+from gigachat_cli.render.look import Look
+from gigachat_cli.render.rows import PLAIN, Run, Runs, total_cells, wrap
+
+_GUTTER = " │ "
+_NARROWEST = 6  # cells a column needs on average; with less, records are easier to read
+_RECORD_RULE = 12
+_UNWRAPPED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cells of a table as runs. Alignments are `left`, `right`, `center` or empty."""
+
+    head: list[Runs]
+    alignments: list[str]
+    rows: list[list[Runs]]
+
+
+def read_table(tokens: Sequence[Token], inline: Inline) -> Table:
+    """Read the tokens of one table."""
+    rows: list[list[Runs]] = []
+    alignments: list[str] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "th_open":
+            alignments.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
+        elif token.type == "inline":
+            base = inline.look.style("text" if len(rows) > 1 else "table_head")
+            rows[-1].append(inline.runs(token.content, base))
+    return Table(rows[0], alignments, rows[1:])
+
+
+class TableLayout:
+    """The columns of one table; widths are chosen for the rows known when it is made.
+
+    Without room for columns a row becomes a record: one line `header: value` a column.
+    """
+
+    def __init__(self, table: Table, look: Look, width: int, natural: Sequence[int] | None = None) -> None:
+        self._table = table
+        self._width = width
+        self._faint = look.named("faint")
+        self.widths = _column_widths(natural or natural_widths([table.head, *table.rows]), width)
+
+    def lines(self) -> list[Runs]:
+        """Lay the whole table out."""
+        table = self._table
+        if not table.rows and self.widths is None:
+            return self.row([[] for _ in table.head], first=True)
+        rows = (self.row(cells, first=not index) for index, cells in enumerate(table.rows))
+        return [*self.head(), *(line for lines in rows for line in lines)]
+
+    def head(self) -> list[Runs]:
+        if self.widths is None:
+            return []
+        rule = "─┼─".join("─" * width for width in self.widths)
+        return [*self._columns(self._table.head, self.widths), [(rule, self._faint)]]
+
+    def row(self, cells: Sequence[Runs], *, first: bool) -> list[Runs]:
+        """Lay one row out; a rule stands between records but not before the first one."""
+        if self.widths is None:
+            return self._record(cells, first=first)
+        return self._columns(cells, self.widths)
+
+    def _columns(self, cells: Sequence[Runs], widths: Sequence[int]) -> list[Runs]:
+        wrapped = [wrap(cell, width) for cell, width in zip(cells, widths, strict=False)]
+        lines: list[Runs] = []
+        for index in range(max(map(len, wrapped), default=0)):
+            line: Runs = []
+            for column, (part, width) in enumerate(zip(wrapped, widths, strict=False)):
+                if column:
+                    line.append((_GUTTER, self._faint))
+                content = part[index].runs if index < len(part) else []
+                line += _aligned(content, width, self._table.alignments[column])
+            lines.append(_stripped(line))
+        return lines
+
+    def _record(self, cells: Sequence[Runs], *, first: bool) -> list[Runs]:
+        lines: list[Runs] = [] if first else [[("─" * min(_RECORD_RULE, self._width), self._faint)]]
+        for name, cell in zip(self._table.head, cells, strict=False):
+            lines += [line.runs for line in wrap([*name, (": ", PLAIN), *cell], self._width)]
+        return lines
+
+
+def natural_widths(rows: Sequence[Sequence[Runs]]) -> list[int]:
+    """Give the cells that each column needs to show its texts without wrapping."""
+    return [
+        max(1, *(total_cells(line.runs) for cell in column for line in wrap(cell, _UNWRAPPED)))
+        for column in zip(*rows, strict=True)
+    ]
+
+
+def _column_widths(natural: Sequence[int], width: int) -> list[int] | None:
+    room = width - len(_GUTTER) * (len(natural) - 1)
+    if sum(natural) <= room:
+        return list(natural)
+    if room < _NARROWEST * len(natural):
+        return None
+    return _shared(natural, room)
+
+
+def _shared(natural: Sequence[int], room: int) -> list[int]:
+    """Give narrow columns what they need and share the rest of the room among the wide ones."""
+    widths = list(natural)
+    wide = set(range(len(natural)))
+    while wide:
+        left = room - sum(widths[column] for column in range(len(widths)) if column not in wide)
+        share = left // len(wide)
+        fitting = {column for column in wide if natural[column] <= share}
+        if not fitting:
+            for index, column in enumerate(sorted(wide)):
+                widths[column] = share + (index < left - share * len(wide))
+            break
+        wide -= fitting
+    return widths
+
+
+def _aligned(content: Runs, width: int, alignment: str) -> Runs:
+    left, right = 0, max(0, width - total_cells(content))
+    if alignment == "right":
+        left, right = right, 0
+    elif alignment == "center":
+        left, right = right // 2, right - right // 2
+    before: list[Run] = [(" " * left, PLAIN)] if left else []
+    after: list[Run] = [(" " * right, PLAIN)] if right else []
+    return [*before, *content, *after]
+
+
+def _stripped(line: Runs) -> Runs:
+    """Drop the blanks at the end of a line."""
+    kept = list(line)
+    while kept and not kept[-1][0].strip():
+        kept.pop()
+    if kept:
+        kept[-1] = (kept[-1][0].rstrip(), kept[-1][1])
+    return kept
+
+

@@ -1,0 +1,1 @@
+"""`gigachat chat`: a conversation at a terminal."""

@@ -1,0 +1,58 @@
+"""The clipboard: the system's own program where one is there, else the terminal (OSC 52)."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+
+from ..errors import OutputError
+
+MAX_OSC_BYTES = 74_994  # xterm takes no more in one sequence
+_SECONDS = 3.0
+
+
+def osc52(text: str) -> str:
+    """The sequence that puts `text` into the terminal's clipboard.  Raises OutputError when it is too long for one."""
+    content = text.encode("utf-8", "replace")
+    if len(content) > MAX_OSC_BYTES:
+        raise OutputError(
+            f"The text is too long for the terminal's clipboard ({len(content)} bytes).",
+            hint="Write it to a file with /export, or install xclip, xsel or wl-clipboard.",
+        )
+    return f"\x1b]52;c;{base64.b64encode(content).decode()}\x07"
+
+
+def copy_by_program(text: str) -> bool:
+    """Give `text` to the system's clipboard; whether there was a program for it that took it."""
+    if os.environ.get("SSH_CONNECTION"):  # the clipboard there is not the one before the person
+        return False
+    for command in _programs():
+        if shutil.which(command[0]):
+            try:
+                subprocess.run(
+                    command,
+                    input=text.encode("utf-8", "replace"),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=_SECONDS,
+                    check=True,
+                )
+                return True
+            except (OSError, subprocess.SubprocessError):
+                continue
+    return False
+
+
+def _programs() -> list[list[str]]:
+    if sys.platform == "darwin":
+        return [["pbcopy"]]
+    if os.name == "nt":
+        return [["clip"]]
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return [["wl-copy"]]
+    if os.environ.get("DISPLAY"):
+        return [["xclip", "-selection", "clipboard"], ["xsel", "--clipboard", "--input"]]
+    return []

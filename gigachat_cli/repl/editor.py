@@ -1,0 +1,211 @@
+"""The line that a person types: the one home of prompt-toolkit.
+
+Enter sends; Alt-Enter and Ctrl-J begin a new line; a paste never sends; three double quotes open a block that the
+next three close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition, has_completions, is_searching
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import History
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.shortcuts.prompt import PromptSession
+from prompt_toolkit.styles import Style
+
+if TYPE_CHECKING:
+    from prompt_toolkit.buffer import Buffer
+
+    from .input_history import InputHistory
+
+BLOCK = '"""'
+_LEAVE_HINT = "Ctrl-D or /quit leaves."
+_STYLE = Style.from_dict(
+    {
+        "prompt": "ansicyan bold",
+        "continuation": "ansibrightblack",
+        "auto-suggestion": "ansibrightblack",
+        "bottom-toolbar": "noreverse ansibrightblack",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A completion: `text` takes the place of the last `replaces` characters; `about` says what it is."""
+
+    text: str
+    replaces: int
+    about: str = ""
+
+
+class Editor:
+    """Reads what a person types.  `complete` gets the text before the cursor, `toolbar` gives the line below."""
+
+    def __init__(
+        self,
+        history: InputHistory,
+        *,
+        complete: Callable[[str], Iterable[Candidate]],
+        toolbar: Callable[[], str],
+        vi: bool = False,
+        color: bool = True,
+    ) -> None:
+        self.multiline = False
+        self._hint = ""
+        self._toolbar = toolbar
+        self._session: PromptSession[str] = PromptSession(
+            message=[("class:prompt", "› ")],
+            multiline=True,
+            prompt_continuation=_continuation,
+            editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
+            history=_Shared(history),
+            auto_suggest=_FromHistory(),
+            completer=_Completer(complete),
+            complete_while_typing=False,
+            enable_history_search=True,
+            enable_open_in_editor=True,
+            enable_suspend=True,
+            tempfile_suffix=".md",
+            search_ignore_case=True,
+            bottom_toolbar=self._toolbar_text,
+            key_bindings=self._bindings(),
+            style=_STYLE,
+            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            reserve_space_for_menu=4,
+        )
+
+    async def read(self, start: str = "") -> str | None:
+        """What was typed, after Enter; `start` is there to begin with.  None when the person leaves (Ctrl-D)."""
+        self._hint = ""
+        try:
+            # Signals are the loop's: Ctrl-C is a key here, and a signal only while an answer comes.
+            return await self._session.prompt_async(default=start, handle_sigint=False)
+        except EOFError:
+            return None
+
+    def _toolbar_text(self) -> str:
+        return self._hint or self._toolbar()
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+        typing = ~is_searching
+
+        @bindings.add("enter", filter=typing & ~_choosing)
+        def enter(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if self.multiline or is_open_block(buffer.text):
+                buffer.newline(copy_margin=False)
+            else:
+                buffer.validate_and_handle()
+
+        @bindings.add("enter", filter=typing & _choosing)
+        def take(event: KeyPressEvent) -> None:
+            event.current_buffer.complete_state = None
+
+        @bindings.add("escape", "enter", filter=typing)
+        def alt_enter(event: KeyPressEvent) -> None:
+            if self.multiline:
+                event.current_buffer.validate_and_handle()
+            else:
+                event.current_buffer.newline(copy_margin=False)
+
+        @bindings.add("c-j", filter=typing)
+        def ctrl_j(event: KeyPressEvent) -> None:
+            event.current_buffer.newline(copy_margin=False)
+
+        @bindings.add("c-c", filter=typing)
+        def ctrl_c(event: KeyPressEvent) -> None:
+            if event.current_buffer.text:
+                event.current_buffer.reset()
+            else:
+                self._hint = _LEAVE_HINT
+
+        @bindings.add("c-l")
+        def ctrl_l(event: KeyPressEvent) -> None:
+            event.app.renderer.clear()
+
+        return bindings
+
+
+def is_open_block(text: str) -> bool:
+    """Whether the text opened a block with three double quotes that is still to be closed."""
+    return text.lstrip().startswith(BLOCK) and text.count(BLOCK) < 2
+
+
+def without_block(text: str) -> str:
+    """The text of a block without its quotes; any other text as it is."""
+    stripped = text.strip()
+    if stripped.startswith(BLOCK) and stripped.endswith(BLOCK) and len(stripped) >= 2 * len(BLOCK):
+        return stripped[len(BLOCK) : -len(BLOCK)].strip("\n")
+    return text
+
+
+def _continuation(width: int, number: int, wrapped: int) -> StyleAndTextTuples:
+    return [("class:continuation", "· ".rjust(width))]
+
+
+@Condition
+def _is_completion_chosen() -> bool:
+    from prompt_toolkit.application.current import get_app
+
+    state = get_app().current_buffer.complete_state
+    return state is not None and state.current_completion is not None
+
+
+_choosing = has_completions & _is_completion_chosen
+
+
+class _Shared(History):
+    """Our input history in the library's terms."""
+
+    def __init__(self, history: InputHistory) -> None:
+        super().__init__()
+        self._history = history
+
+    def load_history_strings(self) -> Iterable[str]:
+        return self._history.newest_first()
+
+    def store_string(self, string: str) -> None:
+        self._history.add(string)
+
+
+class _FromHistory(AutoSuggest):
+    """The newest line that begins as this one does.
+
+    The lines are kept apart from the history, so that a keystroke costs one pass over them and no copy.
+    """
+
+    def __init__(self) -> None:
+        self._known = -1
+        self._lines: list[str] = []
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        text = document.current_line_before_cursor
+        if not text.strip() or not document.is_cursor_at_the_end:
+            return None
+        entries = buffer.history.get_strings()
+        if len(entries) != self._known:
+            self._known = len(entries)
+            lines = (line for entry in reversed(entries) for line in reversed(entry.splitlines()))
+            self._lines = list(dict.fromkeys(lines))
+        found = next((line for line in self._lines if line.startswith(text)), None)
+        return Suggestion(found[len(text) :]) if found else None
+
+
+class _Completer(Completer):
+    def __init__(self, complete: Callable[[str], Iterable[Candidate]]) -> None:
+        self._complete = complete
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        for each in self._complete(document.text_before_cursor):
+            yield Completion(each.text, start_position=-each.replaces, display_meta=each.about or None)

@@ -1,0 +1,164 @@
+"""A history as Markdown for people, as JSON or JSON lines for programs; made piece by piece, however long it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from gigachat_cli.messages import Answer, Message
+from gigachat_cli.sessions.turns import Conversation, Turn
+from gigachat_cli.sessions.values import Session
+
+ExportFormat = Literal["markdown", "json", "jsonl"]
+
+SEAM = "*— continued —*"
+
+
+def exported(conversations: Iterable[Conversation], form: ExportFormat) -> Iterator[str]:
+    """The pieces of the exported text.  "json" is one array of sessions, "jsonl" one session a line."""
+    if form == "markdown":
+        for index, conversation in enumerate(conversations):
+            yield from ("\n---\n\n" if index else "", conversation_markdown(conversation))
+    elif form == "jsonl":
+        for conversation in conversations:
+            yield json.dumps(conversation_data(conversation), ensure_ascii=False) + "\n"
+    else:
+        separator = "[\n"
+        for conversation in conversations:
+            yield separator + json.dumps(conversation_data(conversation), ensure_ascii=False, indent=2)
+            separator = ",\n"
+        yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def conversation_markdown(conversation: Conversation) -> str:
+    """One conversation to read: its head, then each question with its answer, or with what came of it."""
+    session = conversation.session
+    lines = [f"# {session.title or session.name or session.id}", ""]
+    lines += [f"- Session: `{session.id}`" + (f" ({session.name})" if session.name else "")]
+    lines += [f"- Begun: {_when(session.created_at)}"]
+    if session.model:
+        lines += [f"- Model: {session.model}"]
+    if session.system:
+        lines += ["", "## System message", "", session.system]
+    for turn in conversation.turns:
+        lines += ["", f"## Question {turn.number} · {_when(turn.started_at)}", "", turn.prompt.content]
+        if turn.prompt.attachments:
+            lines += ["", "Attached: " + ", ".join(f"`{each}`" for each in turn.prompt.attachments)]
+        for message in turn.messages[1 : -1 if turn.answer else None]:
+            lines += ["", *_step(message)]
+        if turn.answer:
+            lines += ["", f"## Answer {turn.number}" + (f" · {turn.model}" if turn.model else "")]
+            lines += ["", with_seams(turn.answer.text, turn.seams)]
+        mark = state_mark(turn)
+        if mark:
+            lines += ["", f"*{mark}*"]
+    return "\n".join(lines) + "\n"
+
+
+def state_mark(turn: Turn) -> str:
+    """A sentence that says what is amiss with a turn; "" for one that is complete."""
+    if turn.state == "complete":
+        return ""
+    if turn.state == "running":
+        return "The answer is still running."
+    finish_reason = turn.answer.finish_reason if turn.answer else None
+    reason = turn.problem or (f"It ended with {finish_reason!r}." if finish_reason else "")
+    return f"{'This answer is partial.' if turn.state == 'partial' else 'No answer.'} {reason}".rstrip()
+
+
+def with_seams(text: str, seams: tuple[int, ...]) -> str:
+    """An answer with its seams shown where a line of their own breaks nothing, else told after it."""
+    pieces, told, start = [], 0, 0
+    for seam in seams:
+        inside_code = sum(line.lstrip().startswith(("```", "~~~")) for line in text[:seam].split("\n")) % 2
+        if inside_code:
+            told += 1
+        else:
+            pieces.append(text[start:seam].rstrip("\n"))
+            start = seam
+    pieces.append(text[start:].lstrip("\n") if pieces else text)
+    shown = f"\n\n{SEAM}\n\n".join(pieces)
+    return shown + f"\n\n*Continued {told} time{'s' * (told > 1)} inside the code.*" if told else shown
+
+
+def conversation_data(conversation: Conversation) -> dict[str, Any]:
+    """One conversation as what JSON can say.  Keys are only ever added."""
+    return {
+        **session_data(conversation.session),
+        "history": [turn_data(each) for each in conversation.turns],
+    }
+
+
+def session_data(session: Session) -> dict[str, Any]:
+    """A session as what JSON can say, with times as ISO 8601 in UTC."""
+    return {
+        "id": session.id,
+        "name": session.name,
+        "title": session.title,
+        "kind": session.kind,
+        "model": session.model,
+        "system": session.system,
+        "created": _when(session.created_at),
+        "updated": _when(session.updated_at),
+        "turns": session.turns,
+        "total_tokens": session.total_tokens,
+    }
+
+
+def turn_data(turn: Turn) -> dict[str, Any]:
+    """A turn as what JSON can say."""
+    return {
+        "number": turn.number,
+        "state": turn.state,
+        "started": _when(turn.started_at),
+        "ended": None if turn.ended_at is None else _when(turn.ended_at),
+        "model": turn.model,
+        "options": dict(turn.options),
+        "messages": [_message_data(each) for each in turn.messages],
+        "answer": _answer_data(turn.answer),
+        "seams": list(turn.seams),
+        "problem": None if turn.problem_code is None else {"code": turn.problem_code, "message": turn.problem},
+    }
+
+
+def _answer_data(answer: Answer | None) -> dict[str, Any] | None:
+    if answer is None:
+        return None
+    return {
+        "text": answer.text,
+        "reasoning": answer.reasoning,
+        "finish_reason": answer.finish_reason,
+        "complete": answer.complete,
+        "usage": asdict(answer.usage) if answer.usage else None,
+        "request_id": answer.request_id,
+    }
+
+
+def _message_data(message: Message) -> dict[str, Any]:
+    data: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.name:
+        data["name"] = message.name
+    if message.function_call:
+        call = message.function_call
+        data["function_call"] = {"name": call.name, "arguments": dict(call.arguments)}
+    if message.functions_state_id:
+        data["functions_state_id"] = message.functions_state_id
+    if message.attachments:
+        data["attachments"] = list(message.attachments)
+    return data
+
+
+def _step(message: Message) -> list[str]:
+    if message.function_call:
+        arguments = json.dumps(dict(message.function_call.arguments), ensure_ascii=False)
+        return [f"Function call: `{message.function_call.name}({arguments})`"]
+    if message.role == "function":
+        return [f"Result of `{message.name}`:", "", "```json", message.content, "```"]
+    return [message.content]
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,74 @@
+"""What streams in, put down in pieces by a thread of its own, so that neither a kill nor a slow disk costs much.
+
+Adding a piece only appends to a list: the stream never waits for the database.  The thread writes what has
+gathered half a second after it came, so no more than that is lost, however long the stream then stays silent.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from gigachat_cli.sessions.values import HistoryError
+
+PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+
+
+class Journal:
+    """The pieces of one running answer.  `write` puts down one text and one reasoning text, or raises HistoryError.
+
+    A write that fails is tried again with a longer pause: whether anything is lost is known only at the end.
+    """
+
+    def __init__(self, write: Callable[[str, str], None]) -> None:
+        self._write = write
+        self._texts: list[str] = []
+        self._reasonings: list[str] = []
+        self._changed = threading.Condition()
+        self._ended = False
+        self._thread: threading.Thread | None = None
+
+    def add(self, text: str, reasoning: str = "") -> None:
+        if not text and not reasoning:
+            return
+        with self._changed:
+            self._texts.append(text)
+            self._reasonings.append(reasoning)
+            if self._thread is None and not self._ended:
+                self._thread = threading.Thread(target=self._run, name="history journal", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def end(self) -> tuple[str, str]:
+        """Stop; return the text and the reasoning that were not written."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+        return self._taken()
+
+    def _run(self) -> None:
+        pause = PAUSE
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._texts or self._ended)
+                if self._changed.wait_for(lambda: self._ended, pause):
+                    return
+            text, reasoning = self._taken()
+            try:
+                self._write(text, reasoning)
+                pause = PAUSE
+            except HistoryError:
+                with self._changed:
+                    self._texts.insert(0, text)
+                    self._reasonings.insert(0, reasoning)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _taken(self) -> tuple[str, str]:
+        with self._changed:
+            text, reasoning = "".join(self._texts), "".join(self._reasonings)
+            self._texts.clear()
+            self._reasonings.clear()
+        return text, reasoning

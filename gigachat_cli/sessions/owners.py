@@ -1,0 +1,137 @@
+"""Which process is alive: each one that records holds a byte of a lock file, which the kernel frees with the process.
+
+A process id would not do: it is used again, and means nothing in another container that shares the home
+folder. The bytes are locks only; the file stays empty.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gigachat_cli import paths
+
+_REPAIR_BYTE = 0
+_HIGHEST_BYTE = 2**40
+
+_guard = threading.RLock()
+
+
+@dataclass(slots=True)
+class _Held:
+    """Our own byte.  The descriptor is never closed: closing any descriptor of a file frees all our locks on it."""
+
+    descriptor: int
+    owner: int
+    process_id: int
+
+
+_held: dict[Path, _Held] = {}
+
+
+def lock_file_of(database: Path) -> Path:
+    """The lock file beside a database, the same one however the database's path was written."""
+    return database.resolve().with_suffix(".lock")
+
+
+def hold(lock_file: Path) -> int:
+    """The number of this process in that lock file, held until the process ends.  Raises OSError."""
+    with _guard:
+        return _ours(lock_file).owner
+
+
+def is_alive(lock_file: Path, owner: int | None) -> bool:
+    """Whether the process of that number still runs."""
+    if owner is None:
+        return False
+    with _guard, suppress(OSError):
+        if not lock_file.exists():
+            return False
+        ours = _ours(lock_file)
+        if ours.owner == owner:
+            return True
+        if not _try_lock(ours.descriptor, owner, shared=True):
+            return True
+        _unlock(ours.descriptor, owner)
+    return False
+
+
+@contextmanager
+def opening(lock_file: Path, *, timeout: float) -> Iterator[None]:
+    """Be sure that nobody renames the database meanwhile.  Raises OSError, and TimeoutError after `timeout` s."""
+    with _repair_byte(lock_file, shared=True, timeout=timeout):
+        yield
+
+
+@contextmanager
+def repairing(lock_file: Path, *, timeout: float) -> Iterator[None]:
+    """Be the only process that opens or repairs the database.  Raises as `opening` does."""
+    with _repair_byte(lock_file, shared=False, timeout=timeout):
+        yield
+
+
+@contextmanager
+def _repair_byte(lock_file: Path, *, shared: bool, timeout: float) -> Iterator[None]:
+    deadline = time.monotonic() + timeout
+    with _guard:
+        descriptor = _ours(lock_file).descriptor
+        while not _try_lock(descriptor, _REPAIR_BYTE, shared=shared):
+            if time.monotonic() > deadline:
+                raise TimeoutError("another process is repairing it")
+            time.sleep(0.02)
+        try:
+            yield
+        finally:
+            _unlock(descriptor, _REPAIR_BYTE)
+
+
+def _ours(lock_file: Path) -> _Held:
+    held = _held.get(lock_file)
+    if held is None or held.process_id != os.getpid():
+        descriptor = paths.open_private(lock_file, os.O_RDWR | os.O_CREAT)
+        owner = secrets.randbelow(_HIGHEST_BYTE) + 1
+        while not _try_lock(descriptor, owner, shared=False):
+            owner = secrets.randbelow(_HIGHEST_BYTE) + 1
+        held = _held[lock_file] = _Held(descriptor, owner, os.getpid())
+    return held
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int, byte: int, *, shared: bool) -> bool:
+        os.lseek(descriptor, byte, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(descriptor: int, byte: int) -> None:
+        os.lseek(descriptor, byte, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import errno
+    import fcntl
+
+    def _try_lock(descriptor: int, byte: int, *, shared: bool) -> bool:
+        # A shared lock to look with: two that look at once do not take each other for the owner.
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.lockf(descriptor, kind | fcntl.LOCK_NB, 1, byte)
+        except OSError as problem:
+            if problem.errno in (errno.EACCES, errno.EAGAIN):
+                return False
+            raise
+        return True
+
+    def _unlock(descriptor: int, byte: int) -> None:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)

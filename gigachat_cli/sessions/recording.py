@@ -1,0 +1,270 @@
+"""The steps by which a turn gets into the database: begun, continued, journaled, finished or failed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from gigachat_cli.errors import UsageError
+from gigachat_cli.messages import Answer, Message
+from gigachat_cli.sessions.database import Database, storable
+from gigachat_cli.sessions.names import title_of
+from gigachat_cli.sessions.rows import call_text, insert_message, json_text
+from gigachat_cli.sessions.values import INTERRUPTED, HistoryError, TurnState
+
+
+def begin_turn(
+    database: Database,
+    session_id: str,
+    *,
+    prompt: Message,
+    model: str | None,
+    system: str | None,
+    options: Mapping[str, Any],
+    owner: int,
+) -> int:
+    """Put the prompt down, as a running turn; return the turn's id."""
+    with database.writing() as connection:
+        _touch(connection, session_id)
+        connection.execute(
+            """UPDATE sessions SET model = coalesce(?, model), system = ?,
+                title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?""",
+            (model, system and storable(system), title_of(storable(prompt.content)), session_id),
+        )
+        turn_id = int(
+            connection.execute(
+                """INSERT INTO turns (session_id, number, state, owner, model, system, options, started_at)
+                    SELECT ?1, (SELECT coalesce(max(number), 0) + 1 FROM turns WHERE session_id = ?1),
+                        'running', ?2, ?3, ?4, ?5, ?6
+                    RETURNING id""",
+                (session_id, owner, model, system and storable(system), json_text(options), time.time()),
+            ).fetchone()[0]
+        )
+        insert_message(connection, turn_id, prompt)
+    return turn_id
+
+
+def begin_continuation(database: Database, turn_id: int, *, owner: int) -> None:
+    """Let another request go on with a partial answer.  Raises UsageError when there is none to go on with."""
+    with database.writing() as connection:
+        turn = _turn(connection, turn_id)
+        text = _answer_text(connection, turn)
+        if turn["state"] != "partial" or not text:
+            raise UsageError("There is no interrupted answer to go on with.")
+        with _reindexed(connection, turn_id):
+            seams = [*json.loads(turn["seams"]), len(text)]
+            connection.execute(
+                "UPDATE turns SET state = 'running', owner = ?, seams = ?, ended_at = NULL WHERE id = ?",
+                (owner, json_text(seams), turn_id),
+            )
+        _touch(connection, turn["session_id"])
+
+
+def write_journal(database: Database, turn_id: int, *, text: str, reasoning: str) -> None:
+    with database.writing() as connection:
+        connection.execute(
+            "INSERT INTO journal (turn_id, text, reasoning) VALUES (?, ?, ?)",
+            (turn_id, storable(text), storable(reasoning)),
+        )
+
+
+def add_message(database: Database, turn_id: int, message: Message) -> None:
+    """Put down a message between the prompt and the answer; what was journaled so far has become that message."""
+    with database.writing() as connection:
+        _turn(connection, turn_id)
+        insert_message(connection, turn_id, message)
+        connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
+
+
+def end_turn(database: Database, turn_id: int, *, answer: Answer, problem: tuple[str, str] | None = None) -> None:
+    """Put the answer, or what came of it, in the place of the journal."""
+    with database.writing() as connection:
+        _end(connection, _turn(connection, turn_id), answer=answer, problem=problem)
+
+
+def journaled(database: Database, turn_id: int) -> tuple[str, str]:
+    """The text and the reasoning that a running turn's journal holds."""
+    rows = database.read("SELECT text, reasoning FROM journal WHERE turn_id = ? ORDER BY id", (turn_id,))
+    return "".join(each["text"] for each in rows), "".join(each["reasoning"] for each in rows)
+
+
+def settle(database: Database, turn_ids: Sequence[int]) -> None:
+    """End running turns whose process is gone, with what the journal holds of them."""
+    for turn_id in turn_ids:
+        with database.writing() as connection:
+            turn = _turn(connection, turn_id)
+            if turn["state"] == "running":
+                rows = connection.execute(
+                    "SELECT text, reasoning FROM journal WHERE turn_id = ? ORDER BY id", (turn_id,)
+                ).fetchall()
+                answer = Answer("".join(each[0] for each in rows), reasoning="".join(each[1] for each in rows))
+                _end(connection, turn, answer=answer, problem=INTERRUPTED)
+
+
+def remove_turn(database: Database, turn_id: int) -> None:
+    """Mark a turn as undone, so that it is neither sent, shown nor found."""
+    with database.writing() as connection:
+        with _reindexed(connection, turn_id):
+            connection.execute("UPDATE turns SET removed = 1 WHERE id = ?", (turn_id,))
+        _touch(connection, _turn(connection, turn_id)["session_id"])
+
+
+def copy_turn(connection: sqlite3.Connection, turn_id: int, session_id: str, *, number: int) -> None:
+    """Copy a turn that has ended, with its messages, into another session."""
+    copied = _copied(connection, "turns", turn_id, {"session_id": session_id, "number": number, "owner": None})
+    turn = _turn(connection, copied)
+    for (message_id,) in connection.execute(
+        "SELECT id FROM messages WHERE turn_id = ? ORDER BY position", (turn_id,)
+    ).fetchall():
+        message_copied = _copied(connection, "messages", message_id, {"turn_id": copied})
+        if message_id == turn["answer_message"]:
+            connection.execute("UPDATE turns SET answer_message = ? WHERE id = ?", (message_copied, copied))
+    _index(connection, copied)
+
+
+def next_write(connection: sqlite3.Connection) -> int:
+    """The number of this write among all sessions: it tells which was written last, whatever the clock says."""
+    return int(connection.execute("SELECT coalesce(max(last_write), 0) + 1 FROM sessions").fetchone()[0])
+
+
+def rebuild_index(database: Database) -> None:
+    """Make the search index anew from the texts."""
+    with database.writing() as connection:
+        connection.execute("INSERT INTO search (search) VALUES ('rebuild')")
+
+
+def unindex_session(connection: sqlite3.Connection, session_id: str) -> None:
+    connection.execute(
+        """INSERT INTO search (search, rowid, prompt, answer)
+            SELECT 'delete', id, prompt, answer FROM searchable WHERE session_id = ?""",
+        (session_id,),
+    )
+
+
+def _end(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, problem: tuple[str, str] | None) -> None:
+    turn_id = turn["id"]
+    seams = json.loads(turn["seams"])
+    # A turn that was given up for dead and ends after all: what was settled makes way for the whole answer.
+    kept = _answer_text(connection, turn)[: seams[-1] if seams else 0]
+    if seams and not answer.text:
+        seams.pop()
+    text = kept + storable(answer.text)
+    with _reindexed(connection, turn_id):
+        message_id = _write_answer(connection, turn, answer=answer, text=text, continued=bool(kept))
+        connection.execute(
+            """UPDATE turns SET state = ?, owner = NULL, ended_at = ?, answer_message = ?, seams = ?,
+                model = coalesce(?, model), finish_reason = coalesce(?, finish_reason),
+                request_id = coalesce(?, request_id), problem_code = ?, problem = ? WHERE id = ?""",
+            (
+                _state(answer, text=text, failed=problem is not None),
+                time.time(),
+                message_id,
+                json_text(seams),
+                answer.model,
+                answer.finish_reason,
+                answer.request_id,
+                problem and problem[0],
+                problem and storable(problem[1]),
+                turn_id,
+            ),
+        )
+        _add_usage(connection, turn, answer=answer, continued=bool(kept))
+        connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
+    _touch(connection, turn["session_id"])
+
+
+def _state(answer: Answer, *, text: str, failed: bool) -> TurnState:
+    if answer.complete and not failed:
+        return "complete"
+    return "partial" if text or not failed else "failed"
+
+
+def _write_answer(
+    connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, text: str, continued: bool
+) -> int | None:
+    call, state_id = call_text(answer.function_call), answer.functions_state_id
+    if turn["answer_message"] is not None:
+        # A continuation's reasoning follows the first one's; otherwise it is the same answer's, whole.
+        earlier = "reasoning || " if continued else ""
+        connection.execute(
+            f"""UPDATE messages SET content = ?, reasoning = {earlier}?, function_call = ?,
+                functions_state_id = ? WHERE id = ?""",
+            (text, storable(answer.reasoning), call, state_id, turn["answer_message"]),
+        )
+        return int(turn["answer_message"])
+    if not (text or answer.reasoning or call or answer.complete):
+        return None
+    message = Message("assistant", text, None, (), answer.function_call, state_id)
+    return insert_message(connection, turn["id"], message, reasoning=answer.reasoning)
+
+
+def _add_usage(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, continued: bool) -> None:
+    if answer.usage is None:
+        return
+    for name in ("prompt_tokens", "completion_tokens", "total_tokens", "precached_prompt_tokens"):
+        before = (turn[name] or 0) if continued else 0
+        connection.execute(
+            f"UPDATE turns SET {name} = ? WHERE id = ?",
+            (before + getattr(answer.usage, name), turn["id"]),
+        )
+
+
+def _turn(connection: sqlite3.Connection, turn_id: int) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM turns WHERE id = ?", (turn_id,)).fetchone()
+    if row is None:
+        raise HistoryError("This turn was deleted from the history while it ran.")
+    return row
+
+
+def _answer_text(connection: sqlite3.Connection, turn: sqlite3.Row) -> str:
+    found = connection.execute("SELECT content FROM messages WHERE id = ?", (turn["answer_message"],)).fetchone()
+    return str(found[0]) if found else ""
+
+
+def _touch(connection: sqlite3.Connection, session_id: str) -> None:
+    changed = connection.execute(
+        "UPDATE sessions SET updated_at = ?, last_write = ? WHERE id = ?",
+        (time.time(), next_write(connection), session_id),
+    ).rowcount
+    if not changed:
+        raise HistoryError(f"The session {session_id} was deleted from the history.")
+
+
+@contextmanager
+def _reindexed(connection: sqlite3.Connection, turn_id: int) -> Iterator[None]:
+    """Keep the search index true to what the view shows, before and after a change of a turn.
+
+    The index holds no text of its own: to forget a text it must be told the text, so that comes before the
+    change.
+    """
+    connection.execute(
+        """INSERT INTO search (search, rowid, prompt, answer)
+            SELECT 'delete', id, prompt, answer FROM searchable WHERE id = ?""",
+        (turn_id,),
+    )
+    yield
+    _index(connection, turn_id)
+
+
+def _index(connection: sqlite3.Connection, turn_id: int) -> None:
+    connection.execute(
+        "INSERT INTO search (rowid, prompt, answer) SELECT id, prompt, answer FROM searchable WHERE id = ?",
+        (turn_id,),
+    )
+
+
+def _copied(connection: sqlite3.Connection, table: str, row_id: int, changes: Mapping[str, Any]) -> int:
+    row = connection.execute(f"SELECT * FROM {table} WHERE id = ?", (row_id,)).fetchone()
+    values = {**dict(row), **changes}
+    del values["id"]
+    marks = ", ".join("?" for _ in values)
+    inserted = connection.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})",
+        tuple(values.values()),
+    )
+    assert inserted.lastrowid is not None
+    return inserted.lastrowid

@@ -1,0 +1,120 @@
+"""The documentation of the schema, made from the schema itself: its tables and columns with what each is for."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from gigachat_cli.sessions.migrations import APPLICATION_ID, MIGRATIONS, apply
+
+TABLES = {
+    "sessions": "One row a conversation.",
+    "turns": "One row a question with its answer.",
+    "messages": "What was said in a turn: the prompt, function calls and their results, the answer.",
+    "journal": "Pieces of answers that are running. A turn that ends takes its pieces into its message.",
+    "searchable": "A view: the text that the search index reads, of turns that have ended and stand.",
+    "search": "The full-text index (FTS5) over `searchable`; its `rowid` is the turn's id.",
+}
+
+COLUMNS = {
+    "sessions": {
+        "id": "seven characters that sort by the time of creation",
+        "kind": "the command that began it: `ask` or `chat`",
+        "name": "the name a person gave it, unique",
+        "title": "the first words of the first prompt",
+        "model": "the model last asked for",
+        "system": "the system message",
+        "service_id": "the value of X-Session-ID for its requests",
+        "created_at": "Unix time in seconds",
+        "updated_at": "Unix time in seconds of the last turn's begin or end",
+        "last_write": "counts the writes of all sessions: the highest was written last",
+    },
+    "turns": {
+        "id": "never used again",
+        "session_id": "the session",
+        "number": "counts from 1 within the session",
+        "state": "`running`, `complete`, `partial` (interrupted, cut, at a limit) or `failed` (nothing came)",
+        "removed": "1 when it was undone",
+        "owner": "the byte of `history.lock` that the recording process holds while it lives",
+        "model": "the model that was asked for, then the one that answered",
+        "system": "the system message that was sent",
+        "options": "further request fields, JSON",
+        "started_at": "Unix time in seconds",
+        "ended_at": "Unix time in seconds; null while running",
+        "answer_message": "the answer's row in `messages`",
+        "seams": "places in the answer, in characters, where another request went on with it; JSON",
+        "finish_reason": "as the service said it",
+        "request_id": "the service's id of the last request",
+        "problem_code": "why it is partial or failed: a code word, as in `--json`",
+        "problem": "why, in a sentence",
+        "prompt_tokens": "of all its requests",
+        "completion_tokens": "of all its requests",
+        "total_tokens": "of all its requests",
+        "precached_prompt_tokens": "of all its requests",
+    },
+    "messages": {
+        "id": "",
+        "turn_id": "the turn",
+        "position": "counts from 0 within the turn",
+        "role": "`user`, `assistant` or `function`",
+        "content": "the text",
+        "reasoning": "the model's reasoning, of an answer",
+        "name": "the function's, of a result",
+        "function_call": "`name` and `arguments`, JSON",
+        "functions_state_id": "the service's handle of a function call",
+        "attachments": "ids of stored files, JSON",
+    },
+    "journal": {
+        "id": "in the order of writing",
+        "turn_id": "the turn",
+        "text": "a piece of the answer",
+        "reasoning": "a piece of the reasoning",
+    },
+    "searchable": {
+        "id": "the turn",
+        "session_id": "the session",
+        "prompt": "at most a million characters, ё written as е",
+        "answer": "likewise",
+        "written_prompt": "the same with its ё",
+        "written_answer": "likewise",
+    },
+    "search": {"prompt": "", "answer": ""},
+}
+
+HEAD = """# The history's schema
+
+`gigachat history path` names the SQLite file. Read it freely, best with `sqlite3 -readonly`; write it only
+through `gigachat`. `PRAGMA user_version` is {version}, `PRAGMA application_id` is {application}. A turn in
+state `running` whose process is gone is taken for `partial` (or `failed`), with what `journal` holds of its
+answer.
+
+The end of the program, `kill -9` too, loses nothing that was committed, and of a running answer at most the
+last second. A power cut may lose the last commits; the file stays whole. What is deleted is overwritten in
+the file.
+"""
+
+
+def schema_markdown() -> str:
+    """The whole page.  A table or column without its words is a KeyError, so that none goes undescribed."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        apply(connection, 0)
+        lines = [HEAD.format(version=len(MIGRATIONS), application=APPLICATION_ID)]
+        for table in _tables(connection):
+            lines += [f"## {table}", "", TABLES[table], "", "| column | type | |", "|---|---|---|"]
+            for name, kind, required in _columns(connection, table):
+                of = f"{kind}{', not null' if required else ''}".lower()
+                lines += [f"| `{name}` | {of} | {COLUMNS[table][name]} |"]
+            lines += [""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY rowid")
+    return [name for (name,) in found if not name.startswith(("search_", "sqlite_"))]
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[str, str, bool]]:
+    return [
+        (name, kind, bool(required))
+        for _, name, kind, required, _, _ in connection.execute(f"PRAGMA table_info ({table})").fetchall()
+    ]

@@ -1,0 +1,148 @@
+"""What reading gives: turns, conversations and what a search found; made from rows here, and written nowhere.
+
+Recording does without this module, for its values take a while to be made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gigachat_cli.messages import Answer, FunctionCall, Message, Usage
+from gigachat_cli.sessions.values import INTERRUPTED, Session, TurnState
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One prompt with its answer, or with what came of it.
+
+    "running": its process is alive.  "complete": answered to the end.  "partial": interrupted, cut, or ended
+    by a limit; `answer` holds what came.  "failed": nothing came.  Of the last two, `problem_code` and
+    `problem` say why where that is known.  `messages` are all messages of the turn in order, the prompt first
+    and the answer last, function calls and their results between.  `seams` are the places in the answer's
+    text, in characters, where another request went on with it.  `number` counts from 1 within the session.
+    """
+
+    id: int
+    session_id: str
+    number: int
+    state: TurnState
+    prompt: Message
+    answer: Answer | None
+    messages: tuple[Message, ...]
+    model: str | None
+    system: str | None
+    options: Mapping[str, Any]
+    started_at: float
+    ended_at: float | None
+    problem_code: str | None = None
+    problem: str | None = None
+    seams: tuple[int, ...] = ()
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A session with its turns, as it is shown and exported."""
+
+    session: Session
+    turns: list[Turn] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A turn that a search found.
+
+    `snippet` is one line of its text around the best place, "…" where something was left out; `matches` are
+    the found words in it, as (start, end) in characters.
+    """
+
+    session_id: str
+    session_name: str | None
+    title: str
+    turn_id: int
+    number: int
+    state: TurnState
+    started_at: float
+    snippet: str
+    matches: tuple[tuple[int, int], ...]
+
+
+def turn_from(
+    row: sqlite3.Row, messages: Sequence[sqlite3.Row], journal: Sequence[sqlite3.Row], *, alive: bool
+) -> Turn:
+    """A turn of its row and those that belong to it; `alive` says whether a running one's process is."""
+    text = "".join(each["text"] for each in journal)
+    reasoning = "".join(each["reasoning"] for each in journal)
+    written = [each for each in messages if each["id"] == row["answer_message"]]
+    sent = [message_from(each) for each in messages if each["id"] != row["answer_message"]]
+    state: TurnState = row["state"]
+    code, problem = row["problem_code"], row["problem"]
+    if written:
+        text = written[0]["content"] + text
+        reasoning = written[0]["reasoning"] + reasoning
+    if state == "running" and not alive:
+        state = "partial" if text else "failed"
+        code, problem = INTERRUPTED
+    answer = None
+    if text or reasoning or written:
+        found = message_from(written[0]) if written else Message("assistant", "")
+        answer = Answer(
+            text=text,
+            model=row["model"],
+            finish_reason=row["finish_reason"],
+            complete=state == "complete",
+            usage=_usage_from(row),
+            reasoning=reasoning,
+            function_call=found.function_call,
+            functions_state_id=found.functions_state_id,
+            request_id=row["request_id"],
+        )
+        sent.append(Message("assistant", text, None, (), found.function_call, found.functions_state_id))
+    seams = tuple(each for each in json.loads(row["seams"]) if each < len(text))
+    return Turn(
+        id=row["id"],
+        session_id=row["session_id"],
+        number=row["number"],
+        state=state,
+        prompt=sent[0],
+        answer=answer,
+        messages=tuple(sent),
+        model=row["model"],
+        system=row["system"],
+        options=json.loads(row["options"]),
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        problem_code=code,
+        problem=problem,
+        seams=seams,
+        removed=bool(row["removed"]),
+    )
+
+
+def message_from(row: sqlite3.Row) -> Message:
+    call = json.loads(row["function_call"]) if row["function_call"] else None
+    return Message(
+        role=row["role"],
+        content=row["content"],
+        name=row["name"],
+        attachments=tuple(json.loads(row["attachments"])),
+        function_call=FunctionCall(call["name"], call["arguments"]) if call else None,
+        functions_state_id=row["functions_state_id"],
+    )
+
+
+def _usage_from(row: sqlite3.Row) -> Usage | None:
+    if row["total_tokens"] is None:
+        return None
+    return Usage(
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        total_tokens=row["total_tokens"],
+        precached_prompt_tokens=row["precached_prompt_tokens"],
+    )
