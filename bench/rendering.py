@@ -100,9 +100,8 @@ def run(*, quick: bool = False) -> bool:
     names = [f"mixed-{length}" for length in lengths]
     shapes = ["code-500", "table-60", "paragraph-4000"] if quick else ["code-5000", "table-300", "paragraph-64000"]
     broken: list[str] = []
-    print(
-        f"{'answer':<17}{'tokens':>8}{'CPU s':>8}{'of core':>9}{'p99 ms':>8}{'max ms':>8}{'frames':>8}{'bytes':>7}{'memory':>8}"
-    )
+    heads = ("tokens", "CPU s", "of core", "p99 ms", "max ms", "frames", "bytes", "memory")
+    print(f"{'answer':<17}" + "".join(f"{head:>10}" for head in heads))
     costs: list[float] = []
     for name in [*names, *shapes]:
         text = _answer(name)
@@ -110,8 +109,7 @@ def run(*, quick: bool = False) -> bool:
         memory = _measured("grow-memory", name).memory / _measured("offline-memory", name).memory
         size = grown.written / offline.written
         print(
-            f"{name:<17}{len(_tokens(text)):>8}{grown.cpu:>8.2f}{grown.share:>9.1%}{grown.slow_frame * 1e3:>8.1f}"
-            f"{grown.slowest_frame * 1e3:>8.1f}{grown.frames:>8}{size:>6.2f}x{memory:>7.2f}x",
+            f"{name:<17}{len(_tokens(text)):>10}{_costs(grown)}{size:>9.2f}x{memory:>9.2f}x",
             flush=True,
         )
         if name in names:
@@ -132,11 +130,17 @@ def _print_peer(names: list[str]) -> None:
     for name in names:
         peer, ours, offline = _measured("live", name), _measured("grow", name), _measured("offline", name)
         print(
-            f"{name:<17}{'':>8}{peer.cpu:>8.2f}{peer.share:>9.1%}{peer.slow_frame * 1e3:>8.1f}"
-            f"{peer.slowest_frame * 1e3:>8.1f}{peer.frames:>8}{peer.written / offline.written:>6.1f}x"
-            f"  ({peer.cpu / ours.cpu:.0f} times our CPU)",
+            f"{name:<17}{'':>10}{_costs(peer)}{peer.written / offline.written:>9.0f}x"
+            f"  {peer.cpu / ours.cpu:.0f} times our CPU",
             flush=True,
         )
+
+
+def _costs(figures: Figures) -> str:
+    return (
+        f"{figures.cpu:>10.2f}{figures.share:>10.1%}{figures.slow_frame * 1e3:>10.1f}"
+        f"{figures.slowest_frame * 1e3:>10.1f}{figures.frames:>10}"
+    )
 
 
 def _broken(name: str, grown: Figures, size: float, memory: float) -> list[str]:

@@ -365,7 +365,7 @@ def shown(name: str, value: object) -> str:
 def without_password(url: str) -> str:
     """The address with the password of its user part masked."""
     # Not by urlsplit(), which finds no password where one holds a slash, and fails on an address that is broken.
-    return re.sub(r"^([^/]*//)?([^:@/]*):.*@", r"\1\2:***@", url)
+    return re.sub(r"^((?:[^/]*//)?[^:@/]*):(?!//).*@", r"\1:***@", url)
 
 
 def is_loopback(host: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GigaChatError, InvalidRequestError, PromptTooLongError, UsageError
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage
+from ..sessions.names import title_of
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
@@ -26,11 +27,17 @@ _CHARACTERS_A_TOKEN = 3  # a careful guess for Russian and English; only the ser
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question with its answer, whole or partial, and what was said between the two."""
+    """A question with its answer, whole or partial, and what was said between the two.
+
+    `seams` are the places in the answer's text, in characters, where another request went on with it; `turn_id` is
+    its turn in the history, None when it is not recorded.
+    """
 
     prompt: Message
     answer: Answer
     between: tuple[Message, ...] = ()
+    seams: tuple[int, ...] = ()
+    turn_id: int | None = None
 
     @property
     def messages(self) -> list[Message]:
@@ -48,7 +55,7 @@ class Conversation:
     """What was said so far.  `recorder` writes it down; without one, or when it fails, memory is all there is.
 
     `context_tokens` is how much the model can take, where that is known: above it the oldest exchanges are left out
-    of the request, never out of the history.
+    of the request, never out of the history.  `unanswered` is the last question, when nothing came of it.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class Conversation:
         self.system = system
         self.session = session
         self.exchanges = list(exchanges)
+        self.unanswered: Exchange | None = None
         self.last_usage: Usage | None = None
         self.total_tokens = session.total_tokens if session else 0
         self._kind: SessionKind = kind
@@ -92,15 +100,18 @@ class Conversation:
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to a question, chunk by chunk.  Raises what the engine raises, and records that too."""
         prompt = Message("user", question) if isinstance(question, str) else question
+        turn_id = None
         if self.recorder is not None:
             self.recorder.begin(
                 prompt, self._kind, session=self.session, model=self.model, system=self.system, options=fields
             )
-            self.session = self.recorder.session or self.session
+            self.session = _titled(self.recorder.session or self.session, prompt)
+            turn_id = self.recorder.turn_id
+        self.unanswered = Exchange(prompt, Answer(), turn_id=turn_id)
         builder = AnswerBuilder()
         chunks = self._fitting(client, prompt, stream=stream, fields=fields or {})
         ended = False
-        async with aclosing(self._recorded(chunks, builder)) as recorded:
+        async with aclosing(self._recorded(chunks, builder, self.recorder)) as recorded:
             try:
                 async for chunk in recorded:
                     yield chunk
@@ -108,7 +119,8 @@ class Conversation:
             finally:
                 answer = builder.answer(ended=ended)
                 if answer.text or answer.function_call:
-                    self.exchanges.append(Exchange(prompt, answer))
+                    self.exchanges.append(Exchange(prompt, answer, turn_id=turn_id))
+                    self.unanswered = None
 
     async def resume(
         self,
@@ -121,31 +133,36 @@ class Conversation:
     ) -> AsyncGenerator[Chunk, None]:
         """The rest of the last answer, which was cut; `request` asks the model to go on.
 
-        `turn_id` is the turn of the history that it belongs to, where that is not the one recorded last.  Raises
-        UsageError when there is no such answer.
+        `turn_id` is its turn in the history, where the exchange does not say.  Raises UsageError when there is no
+        such answer.
         """
         if not self.exchanges or self.exchanges[-1].answer.complete:
             raise UsageError("There is no answer to go on with.", hint="Only one that was cut can be continued.")
         begun = self.exchanges[-1]
-        if self.recorder is not None:
-            turn_id = turn_id if turn_id is not None else self.recorder.turn_id
-            if turn_id is not None and self.session is not None:
-                self.recorder.resume(turn_id, self.session)
+        turn_id = begun.turn_id if turn_id is None else turn_id
+        recorder = self.recorder if turn_id is not None and self.session is not None else None
+        if recorder is not None and turn_id is not None and self.session is not None:
+            recorder.resume(turn_id, self.session)
         builder = AnswerBuilder()
         chunks = self._fitting(client, Message("user", request), stream=stream, fields=fields or {})
         ended = False
-        async with aclosing(self._recorded(chunks, builder)) as recorded:
+        async with aclosing(self._recorded(chunks, builder, recorder)) as recorded:
             try:
                 async for chunk in recorded:
                     yield chunk
                 ended = True
             finally:
                 rest = builder.answer(ended=ended)
-                whole = replace(rest, text=begun.answer.text + rest.text)
-                self.exchanges[-1] = replace(begun, answer=whole)
+                if rest.text:
+                    seams = (*begun.seams, len(begun.answer.text))
+                    whole = replace(rest, text=begun.answer.text + rest.text)
+                    self.exchanges[-1] = replace(begun, answer=whole, seams=seams)
 
     def undo(self) -> Exchange | None:
-        """Take the last exchange back, in memory; None when there is none."""
+        """Take the last question back, in memory, and its answer if it has one; None when there is none."""
+        if self.unanswered is not None:
+            taken, self.unanswered = self.unanswered, None
+            return taken
         if not self.exchanges:
             return None
         self._left_out = min(self._left_out, len(self.exchanges) - 1)
@@ -154,16 +171,16 @@ class Conversation:
     def clear(self) -> None:
         """Begin anew: nothing that was said is sent again, and the next question begins a new session."""
         self.exchanges.clear()
+        self.unanswered = None
         self._left_out = 0
         self.session = None
         self.last_usage = None
         self.total_tokens = 0
 
     async def _recorded(
-        self, chunks: AsyncGenerator[Chunk, None], builder: AnswerBuilder
+        self, chunks: AsyncGenerator[Chunk, None], builder: AnswerBuilder, recorder: Recorder | None
     ) -> AsyncGenerator[Chunk, None]:
         """The chunks, each journaled before it is shown, and the end of the turn, whichever it is."""
-        recorder = self.recorder
         try:
             async with aclosing(chunks):
                 async for chunk in chunks:
@@ -234,7 +251,7 @@ class Conversation:
 def exchanges_from(turns: Sequence[Turn]) -> list[Exchange]:
     """What is sent again of the turns of a history: each that has an answer, a partial one as it stands."""
     return [
-        Exchange(turn.prompt, turn.answer, turn.messages[1:-1])
+        Exchange(turn.prompt, turn.answer, turn.messages[1:-1], turn.seams, turn.id)
         for turn in turns
         if turn.state != "running" and turn.answer and turn.answer.text
     ]
@@ -246,6 +263,11 @@ def continuation_request(answer: str) -> str:
     if russian:
         return "Продолжи ровно с того места, где ответ оборвался. Ничего не повторяй и ничего не добавляй от себя."
     return "Go on exactly where the answer broke off. Repeat nothing and add no remarks."
+
+
+def _titled(session: Session | None, prompt: Message) -> Session | None:
+    """The session as the history knows it by now: titled by its first question."""
+    return session if session is None or session.title else replace(session, title=title_of(prompt.content))
 
 
 def _tokens(message: Message) -> int:

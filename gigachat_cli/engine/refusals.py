@@ -180,7 +180,7 @@ def _page_words(page: str) -> str:
 
     page = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", " ", page)
     title = re.search(r"(?is)<(title|h1)\b[^<>]*>([^<]*)", page)
-    words = unescape(re.sub(r"<[^<>]*>", " ", title[2] if title else page)).strip()
+    words = one_line(unescape(re.sub(r"<[^<>]*>", " ", title[2] if title else page)))
     return f"a web page, “{words}”" if words else "a web page"
 
 

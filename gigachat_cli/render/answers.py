@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import asdict
@@ -254,13 +255,12 @@ def usage_line(usage: Usage | None) -> str:
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON: unescaped UTF-8, but for what is no text."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value)
-    return line
+    """One line of JSON: UTF-8, with escapes for all that is no text or that a terminal would obey."""
+    return _ESCAPED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+_ESCAPED_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, those of text direction, and lone surrogates; C0 is escaped anyway."""
 
 
 def first_code_block(text: str) -> str | None:

@@ -86,14 +86,9 @@ class OpenDocument:
 
     def fit(self, height: int) -> None:
         """Finish rows at the top until at most `height` open ones are left."""
-        rows = self.open_rows()
-        if len(rows) > height and isinstance(self._leaf, Prose | Heading):
-            prose = self._leaf if isinstance(self._leaf, Prose) else self._leaf.prose
-            prose.loosen()
-            self._lines = None
-            rows = self.open_rows()
-        if len(rows) > height:
-            self.settle(len(rows) - height)
+        excess = len(self.open_rows()) - height
+        if excess > 0:
+            self.settle(excess)
 
     def settle(self, count: int) -> None:
         """Take the first open rows for finished as they are on the screen; a table is finished as a whole."""
@@ -211,7 +206,7 @@ class OpenDocument:
         self._place(rest)
 
     def _judge(self, container: _Nesting, rest: str) -> str:
-        """Say what a line is that is not inside this container: its next item, a lazy continuation, or another block."""
+        """Say what a line outside this container is: its next item, a lazy continuation, or another block."""
         in_paragraph = isinstance(self._leaf, Prose)
         witness = f"{container.opening}x\n{'' if in_paragraph else chr(10)}{rest}"
         tokens = self._inline.blocks(witness)
@@ -244,7 +239,7 @@ class OpenDocument:
             self._close_leaf()
         elif isinstance(leaf, Prose) and self._lines is None:
             blocks = split_blocks(self._inline.blocks("x\n" + rest))
-            if blocks[0].end == 2:
+            if blocks[0].end == 2 and not rest.lstrip().startswith("|"):  # it may begin a table
                 if blocks[0].kind == "paragraph_open":
                     leaf.add("\n" + rest)
                 else:
@@ -352,5 +347,5 @@ class OpenDocument:
 
     def _may_be_table(self) -> bool:
         """A line that begins with a bar waits for the next one, which tells a table from a paragraph."""
-        lines = self._lines
-        return bool(lines) and len(lines or []) == 1 and isinstance(self._leaf, Prose) and lines[0].startswith("|")
+        lines = self._lines or []
+        return len(lines) == 1 and isinstance(self._leaf, Prose) and lines[0].startswith("|")

@@ -110,7 +110,7 @@ def _colours(theme: str) -> StyleMeta:
 
 
 def _style_of(colours: StyleMeta, kind: _TokenType) -> Style:
-    if kind in Error or kind in Whitespace:
+    if _is_a(kind, Error) or _is_a(kind, Whitespace):
         return Style.null()  # half a line is often an error that the next chunk mends
     while kind.parent is not None and not colours.styles_token(kind):
         kind = kind.parent
@@ -123,6 +123,10 @@ def _style_of(colours: StyleMeta, kind: _TokenType) -> Style:
         italic=given["italic"] or None,
         underline=given["underline"] or None,
     )
+
+
+def _is_a(kind: _TokenType, family: _TokenType) -> bool:
+    return kind[: len(family)] == tuple(family)
 
 
 def _lex(lexer: Lexer, text: str, stack: tuple[str, ...]) -> tuple[_Tokens, tuple[str, ...]]:
@@ -144,7 +148,7 @@ def _drive(lexer: RegexLexer, text: str, states: list[str]) -> Iterator[tuple[_T
 
     The library's own loop does the same but forgets its states at the end of the text.
     """
-    table: dict[str, list[tuple[Any, Any, Any]]] = lexer._tokens
+    table: dict[str, list[tuple[Any, Any, Any]]] = lexer._tokens  # type: ignore[attr-defined]  # it has no public name
     position = 0
     while position < len(text):
         for match_here, action, change in table[states[-1]]:
@@ -190,7 +194,7 @@ def _open_span(lexer: Lexer, text: str, stack: tuple[str, ...]) -> tuple[str, _T
         for kind, part in tokens:
             end = position + len(part)
             if position <= start and end >= len(text) + len(closer):
-                return (closer, kind) if kind in Comment or kind in String else None
+                return (closer, kind) if _is_a(kind, Comment) or _is_a(kind, String) else None
             position = end
     return None
 

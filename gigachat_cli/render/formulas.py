@@ -30,9 +30,7 @@ _SUPERSCRIPTS = dict(
         strict=True,
     )
 )
-_SUBSCRIPTS = dict(
-    zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
-)
+_SUBSCRIPTS = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 _ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 _FUNCTIONS = (
     "sin cos tan tg cot ctg sec csc arcsin arccos arctan arctg sinh cosh tanh log ln lg exp lim sup inf max min "

@@ -20,6 +20,7 @@ from .markdown import GrowingMarkdown, MarkdownOptions, render_offline
 if TYPE_CHECKING:
     from ..settings import Settings
     from .look import ColorDepth
+    from .terminal import Terminal
 
 _IDLE_SECONDS = 1 / 30
 
@@ -78,6 +79,13 @@ class RenderedAnswer(TextAnswer):
     def end(self, answer: Answer) -> None:
         self._put(render_offline(safe(answer.text), width=self._width, options=self._options))
         super().end(answer)
+
+
+def rendered(text: str, terminal: Terminal, settings: Settings) -> str:
+    """A whole text as it looks on this terminal after it grew there; lines, with a newline at the end."""
+    options = options_from(settings, color=terminal.color_on_stdout)
+    shown = render_offline(safe(text), width=terminal.width, options=options)
+    return shown if shown.endswith("\n") or not shown else f"{shown}\n"
 
 
 def options_from(settings: Settings, *, color: bool, environment: Mapping[str, str] = os.environ) -> MarkdownOptions:

@@ -21,6 +21,7 @@ from gigachat_cli.render.syntax import (
     block_tokens,
     inline_tokens,
     parser,
+    unmatched_marks,
 )
 
 # The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
@@ -41,6 +42,7 @@ class Parsed:
     settled: int
     settled_runs: Runs
     open_runs: Runs
+    unmatched: int  # marks of emphasis that are not closed
 
 
 class Inline:
@@ -61,9 +63,10 @@ class Inline:
     def parse(self, text: str, base: Style) -> Parsed:
         """Parse a text that may go on; like `runs`, but the lines of the text must not be indented."""
         tokens = inline_tokens(self.markdown, text, self.env)
-        settled = 0 if self.env["unmatched"] else _settled(text, tokens)
+        unmatched = unmatched_marks(self.env)
+        settled = 0 if unmatched else _settled(text, tokens)
         runs = self._runs(tokens, base)
-        return Parsed(settled, *(_split_runs(runs, text[settled:]) if settled else ([], runs)))
+        return Parsed(settled, *(_split_runs(runs, text[settled:]) if settled else ([], runs)), unmatched)
 
     def formula(self, latex: str) -> str:
         """Give a formula in Unicode, one line of text a line."""

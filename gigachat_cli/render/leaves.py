@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from rich.style import Style
 
@@ -17,8 +18,9 @@ from gigachat_cli.render.offline import Block, code_frame, code_language, leaf_l
 from gigachat_cli.render.rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
 from gigachat_cli.render.tables import TableLayout, natural_widths, read_table
 
-# When prose outgrows the screen, this many characters at its end may still become emphasis or a link.
-_UNSETTLED = 400
+# How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
+_CUTS_TRIED = 8
+_BLANK = re.compile(r"\s")
 _CLOSING_HASHES = re.compile(r"(?:^| +)#* *$")
 
 
@@ -61,29 +63,31 @@ class Prose:
         lines = self.lines()
         return lines if any(lines) or self._kept else []
 
-    def loosen(self) -> None:
-        """Keep all but the end, taking what is still open for plain text."""
-        cut = max(self._tail.rfind(" ", 0, -_UNSETTLED), self._tail.rfind("\n", 0, -_UNSETTLED))
-        if cut <= 0:
-            cut = len(self._tail) - _UNSETTLED
-        if cut > 0:
-            self._keep([*self._row, *self._inline.runs(self._tail[:cut], self._style)])
-            self._tail = self._tail[cut:]
-            self._shown = None
-
     def drop(self, count: int) -> None:
         """Forget the first lines, which are on the screen for good.
 
-        If these are all, the next text goes on at the end of the last one.
+        What was open in them is plain text from then on. If these are all lines, the next text goes on at the end
+        of the last one.
         """
-        if count > len(self._kept):
-            self._keep([*self._row, *self._inline.runs(self._tail, self._style)])
-            self._tail = ""
-            if count > len(self._kept):
-                self._row = []
-                self.resumes = True
-            self._shown = None
+        while len(self._kept) < count and self._tail:
+            self._loosen((count - len(self._kept)) * self._width)
+        if len(self._kept) < count:
+            self._kept.append(Line(self._row, ""))
+            self._row = []
+            self.resumes = True
         del self._kept[:count]
+        self._shown = None
+
+    def _loosen(self, length: int) -> None:
+        """Keep a beginning of about this many characters, cut at a blank where the least is left open."""
+        best = len(self._tail)
+        fewest = -1
+        for blank in islice(_BLANK.finditer(self._tail, min(length, len(self._tail))), _CUTS_TRIED):
+            unmatched = self._inline.parse(self._tail[: blank.start()], self._style).unmatched
+            if fewest < 0 or unmatched < fewest:
+                best, fewest = blank.start(), unmatched
+        self._keep([*self._row, *self._inline.runs(self._tail[:best], self._style)])
+        self._tail = self._tail[best:]
 
     def rewrap(self, width: int) -> None:
         kept, self._kept = self._kept, []
@@ -98,7 +102,7 @@ class Prose:
 
     def _finish_word(self) -> bool:
         """Complete the word at which the screen was left, on its own row."""
-        blank = re.search(r"\s", self._tail)
+        blank = _BLANK.search(self._tail)
         if blank is None:
             return False
         word, self._tail = self._tail[: blank.start()], self._tail[blank.start() :].lstrip(" ").removeprefix("\n")

@@ -105,11 +105,12 @@ class Page:
             self._rows.extend(rows)
             if unfinished:
                 self._rows[-1] = replace(rows[-1], joined=True)
+            only_gap = len(rows) <= len(self._gap)
             self._gap = []
             self._continues = unfinished
             self._started = True
             for container in self.containers:
-                container.fresh = False
+                container.fresh = container.fresh and only_gap
 
     def preview(self, lines: Sequence[Runs]) -> list[Row]:
         """Give the rows that lines would become, with the empty row before them where one is due."""

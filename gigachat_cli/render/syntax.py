@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -38,7 +39,7 @@ def parser(formulas: bool) -> MarkdownIt:
     markdown.inline.ruler2.after("balance_pairs", "unmatched", _note_unmatched)
     if formulas:
         markdown.inline.ruler.before("escape", "formula", _inline_formula)
-        interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+        interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
         markdown.block.ruler.before("fence", "formula", _block_formula, interrupts)
     return markdown
 
@@ -51,11 +52,18 @@ def block_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
 
 
 def inline_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
-    """Parse the text of one paragraph; afterwards `env["unmatched"]` says whether emphasis is still open."""
-    env["unmatched"] = False
+    """Parse the text of one paragraph; `unmatched_marks` then tells how much emphasis is left open."""
+    env["unmatched"] = 0
     tokens: list[Token] = []
     markdown.inline.parse(text, markdown, env, tokens)
     return tokens
+
+
+def unmatched_marks(env: Env) -> int:
+    """Count the marks in the text parsed last that would begin emphasis if it were closed."""
+    count = env["unmatched"]
+    assert isinstance(count, int)
+    return count
 
 
 def starts_formula(line: str) -> bool:
@@ -69,8 +77,7 @@ def starts_formula(line: str) -> bool:
 
 
 def _note_unmatched(state: StateInline) -> None:
-    if any(delimiter.open and delimiter.end < 0 for delimiter in state.delimiters):
-        state.env["unmatched"] = True
+    state.env["unmatched"] = sum(delimiter.open and delimiter.end < 0 for delimiter in state.delimiters)
 
 
 def _inline_formula(state: StateInline, silent: bool) -> bool:

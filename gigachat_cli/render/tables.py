@@ -145,5 +145,3 @@ def _stripped(line: Runs) -> Runs:
     if kept:
         kept[-1] = (kept[-1][0].rstrip(), kept[-1][1])
     return kept
-
-

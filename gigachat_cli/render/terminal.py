@@ -16,7 +16,7 @@ from typing import BinaryIO, TextIO
 
 from ..errors import ClosedPipeError, OutputError
 from ..messages import Notice
-from ..text import safe
+from ..text import one_line, safe
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.1
@@ -49,6 +49,7 @@ class Terminal:
         self.color_on_stdout = colorful and self.stdout_is_terminal
         self.color_on_stderr = colorful and (self.stderr_is_terminal or bool(environment.get("FORCE_COLOR")))
         self._spinning = False
+        self._beside_spinner = ""
         self._drawn = False
         self._reasoning_is_open = False
 
@@ -100,13 +101,19 @@ class Terminal:
         self._tell(f"{line}\n")
 
     def notice(self, notice: Notice) -> None:
-        """What the engine has to tell, to those who want to know."""
+        """What the engine has to tell, to those who want to know.
+
+        While a spinner turns, progress stands beside it: the newest alone, and none after an empty text.
+        """
+        if notice.kind == "progress" and self._spinning:
+            self._beside_spinner = one_line(notice.text)
+            return
         wanted = {
             "warning": not self.quiet,
             "progress": self.stderr_is_terminal and not self.quiet,
             "debug": self.debug,
         }[notice.kind]
-        if wanted:
+        if wanted and notice.text:
             self.say(f"gigachat: {safe(notice.text)}")
 
     def reasoning(self, text: str) -> None:
@@ -122,7 +129,7 @@ class Terminal:
         if not self.escapes_on_stderr or self.quiet:
             yield
             return
-        self._spinning = True
+        self._spinning, self._beside_spinner = True, ""
         drawing = asyncio.create_task(self._spin())
         try:
             yield
@@ -151,7 +158,10 @@ class Terminal:
         while self._spinning:
             elapsed = time.monotonic() - began
             seconds = f" {elapsed:.0f} s" if elapsed >= 1 else ""
-            self._tell(f"{_CLEAR_LINE}{_FRAMES[frame % len(_FRAMES)]}{seconds}")
+            beside = f" {self._beside_spinner}" if self._beside_spinner else ""
+            # Shorter than the terminal's line, which alone can be wiped.
+            line = f"{_FRAMES[frame % len(_FRAMES)]}{seconds}{beside}"[: max(1, self.width - 1)]
+            self._tell(f"{_CLEAR_LINE}{line}")
             self._drawn = True
             frame += 1
             await asyncio.sleep(_FRAME_SECONDS)

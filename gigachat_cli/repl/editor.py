@@ -6,7 +6,9 @@ next three close.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
+from prompt_toolkit.input.typeahead import store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts.prompt import PromptSession
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 BLOCK = '"""'
 _LEAVE_HINT = "Ctrl-D or /quit leaves."
+_SIGNAL_SECONDS = 0.2  # within which a terminal that went away is told of by SIGHUP as well
 _STYLE = Style.from_dict(
     {
         "prompt": "ansicyan bold",
@@ -84,14 +88,31 @@ class Editor:
             reserve_space_for_menu=4,
         )
 
-    async def read(self, start: str = "") -> str | None:
-        """What was typed, after Enter; `start` is there to begin with.  None when the person leaves (Ctrl-D)."""
+    async def read(self) -> str | None:
+        """What was typed, after Enter.  None when the person leaves (Ctrl-D) or the terminal went away."""
         self._hint = ""
         try:
             # Signals are the loop's: Ctrl-C is a key here, and a signal only while an answer comes.
-            return await self._session.prompt_async(default=start, handle_sigint=False)
-        except EOFError:
+            typed: str = await self._session.prompt_async(handle_sigint=False)
+        except (EOFError, OSError):
+            if _is_cancelled():
+                raise asyncio.CancelledError from None
+            if self._session.app.input.closed:
+                await asyncio.sleep(_SIGNAL_SECONDS)
             return None
+        # In a locale without UTF-8 the bytes of a letter arrive as they are.
+        return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Take the keys that are typed meanwhile, for the next `read`."""
+        source = self._session.app.input
+
+        def take() -> None:
+            store_typeahead(source, source.read_keys())
+
+        with source.attach(take):
+            yield
 
     def _toolbar_text(self) -> str:
         return self._hint or self._toolbar()
@@ -172,6 +193,17 @@ class _Shared(History):
         super().__init__()
         self._history = history
 
+    @property
+    def count(self) -> int:
+        return len(self._loaded_strings)
+
+    def newest_lines(self) -> Iterator[str]:
+        return (line for entry in self._loaded_strings for line in reversed(entry.splitlines()))
+
+    def append_string(self, string: str) -> None:
+        if string.strip():
+            super().append_string(string)
+
     def load_history_strings(self) -> Iterable[str]:
         return self._history.newest_first()
 
@@ -182,24 +214,32 @@ class _Shared(History):
 class _FromHistory(AutoSuggest):
     """The newest line that begins as this one does.
 
-    The lines are kept apart from the history, so that a keystroke costs one pass over them and no copy.
+    While a line grows, the search goes on where it was: what did not begin as its first letters did does not begin
+    as the whole does.  So a keystroke costs no pass over all that was ever typed.
     """
 
     def __init__(self) -> None:
         self._known = -1
         self._lines: list[str] = []
+        self._text = ""
+        self._place = 0
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
         text = document.current_line_before_cursor
         if not text.strip() or not document.is_cursor_at_the_end:
             return None
-        entries = buffer.history.get_strings()
-        if len(entries) != self._known:
-            self._known = len(entries)
-            lines = (line for entry in reversed(entries) for line in reversed(entry.splitlines()))
-            self._lines = list(dict.fromkeys(lines))
-        found = next((line for line in self._lines if line.startswith(text)), None)
-        return Suggestion(found[len(text) :]) if found else None
+        history = buffer.history
+        assert isinstance(history, _Shared)
+        if history.count != self._known:
+            self._known = history.count
+            self._lines = list(dict.fromkeys(history.newest_lines()))
+            self._text = ""
+        if not self._text or not text.startswith(self._text):
+            self._place = 0
+        self._text = text
+        while self._place < len(self._lines) and not self._lines[self._place].startswith(text):
+            self._place += 1
+        return Suggestion(self._lines[self._place][len(text) :]) if self._place < len(self._lines) else None
 
 
 class _Completer(Completer):
@@ -209,3 +249,8 @@ class _Completer(Completer):
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         for each in self._complete(document.text_before_cursor):
             yield Completion(each.text, start_position=-each.replaces, display_meta=each.about or None)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,32 +1,108 @@
-"""The keyboard while an answer comes: what is typed then is neither shown nor lost, it waits for the next prompt."""
+"""The keyboard between two prompts: keys are not shown, and stay keys; only Ctrl-C and Ctrl-Z are signals."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_PASTES_APART, _PASTES_MIXED_IN = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste: what is pasted is told from keys
 
 
-@contextmanager
-def held() -> Iterator[None]:
-    """Keep the keys in the terminal's own queue.  Ctrl-C stays a signal."""
-    try:
+class Keyboard:
+    """The terminal's own treatment of keys; where it cannot be changed, nothing is done.
+
+    `escapes` says whether the terminal understands control sequences.
+    """
+
+    def __init__(self, *, escapes: bool) -> None:
+        self._escapes = escapes
+        self._found: list[Any] | None = None
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """For as long as the chat runs."""
+        self._found = _attributes()
+        self._silence()
+        try:
+            yield
+        finally:
+            self._restore()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """The keyboard as it was found, for another program at this terminal."""
+        self._restore()
+        try:
+            yield
+        finally:
+            self._silence()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """While an answer comes: a paste stays one, and Ctrl-Z leaves the terminal as it was found."""
+        loop = asyncio.get_running_loop()
+        self._write(_PASTES_APART)
+        with suppress(NotImplementedError, AttributeError):  # Windows
+            loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+            loop.add_signal_handler(signal.SIGCONT, self._go_on)
+        try:
+            yield
+        finally:
+            with suppress(NotImplementedError, AttributeError):
+                loop.remove_signal_handler(signal.SIGTSTP)
+                loop.remove_signal_handler(signal.SIGCONT)
+            self._write(_PASTES_MIXED_IN)
+
+    def _suspend(self) -> None:
+        self._restore()
+        self._write(_PASTES_MIXED_IN)
+        # Only ourselves: the terminal has sent the signal to all that run in the foreground.
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        self._silence()
+        self._write(_PASTES_APART)
+
+    def _write(self, sequence: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            if self._escapes:
+                sys.stdout.buffer.write(sequence.encode())
+                sys.stdout.buffer.flush()
+
+    def _silence(self) -> None:
+        if self._found is None:
+            return
         import termios
-    except ImportError:  # Windows: the console shows nothing that nobody reads
-        yield
-        return
-    try:
-        descriptor = sys.stdin.fileno()
-        before = termios.tcgetattr(descriptor)
-    except (OSError, ValueError, AttributeError, termios.error):
-        yield
-        return
-    quiet = [*before[:6], list(before[6])]
-    # Enter stays a carriage return, which is what the prompt takes for Enter.
-    quiet[0] &= ~termios.ICRNL
-    quiet[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(descriptor, termios.TCSANOW, quiet)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+        quiet = [*self._found[:6], list(self._found[6])]
+        # Enter stays a carriage return, which is what the prompt takes for Enter.
+        quiet[0] &= ~(termios.ICRNL | termios.IXON)
+        quiet[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+        quiet[3] |= termios.NOFLSH  # or Ctrl-C would throw away what was typed
+        quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
+        _set_attributes(quiet)
+
+    def _restore(self) -> None:
+        if self._found is not None:
+            _set_attributes(self._found)
+
+
+def _attributes() -> list[Any] | None:
+    with suppress(ImportError, OSError, ValueError, AttributeError):
+        import termios
+
+        with suppress(termios.error):
+            return termios.tcgetattr(sys.stdin.fileno())
+    return None  # Windows, or no terminal: the console shows nothing that nobody reads
+
+
+def _set_attributes(attributes: list[Any]) -> None:
+    import termios
+
+    with suppress(termios.error, OSError, ValueError):
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
