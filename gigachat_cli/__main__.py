@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .errors import GigaChatError, UsageError
 
 
+_COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
+
+
 def main() -> None:
     """Run the program with the process's arguments, and end the process."""
     if sys.argv[1:] == ["--version"]:  # the one answer that needs nothing else
@@ -53,7 +56,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    if not arguments:
+    completing = _COMPLETE in os.environ
+    if not (arguments or completing):
         return _run_without_arguments()
     import typer
 
@@ -62,7 +66,10 @@ def _run(arguments: Sequence[str]) -> int:
 
     try:
         command = typer.main.get_command(build())
-        if f"_{NAME.upper()}_COMPLETE" in os.environ:
+        if completing:
+            from typer.completion import completion_init  # type: ignore[attr-defined]  # its only home in typer
+
+            completion_init()
             command.main(list(arguments), prog_name=NAME)
         with command.make_context(NAME, list(arguments)) as context:
             command.invoke(context)
@@ -74,7 +81,7 @@ def _run(arguments: Sequence[str]) -> int:
     except ClosedPipeError as problem:
         return problem.exit_code
     except typer.TyperException as refused:
-        return _told(_usage_problem(refused), arguments)
+        return _told(_usage_problem(refused, *_meant(command, arguments)), arguments)
     except GigaChatError as problem:
         return _told(problem, arguments)
     except OSError as problem:
@@ -138,25 +145,35 @@ def _flags(arguments: Sequence[str]) -> Sequence[str]:
     return arguments[: arguments.index("--")] if "--" in arguments else arguments
 
 
-def _usage_problem(refused: typer.TyperException) -> UsageError:
+def _meant(command: object, arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The command that was meant, as it is typed, and the names of those below it."""
+    names = ["gigachat"]
+    children = getattr(command, "commands", {})
+    for word in arguments:
+        if word not in children:
+            break
+        names.append(word)
+        children = getattr(children[word], "commands", {})
+    return " ".join(names), list(children)
+
+
+def _usage_problem(refused: typer.TyperException, command: str, children: list[str]) -> UsageError:
     from .errors import UsageError, nearest
 
-    context = getattr(refused, "ctx", None)
-    place = context.command_path if context else "gigachat"
-    hint = f"See '{place} --help'."
+    hint = f"There are {', '.join(children)}; see '{command} --help'." if children else f"See '{command} --help'."
     option = getattr(refused, "option_name", None)
     if type(refused).__name__ != "NoSuchOption" or option is None:
         return UsageError(_sentence(refused.format_message()), hint=hint)
     near = nearest(option, list(getattr(refused, "possibilities", None) or ()))
     if near:
         hint = f"Did you mean {near}? {hint}"
-    elif place == "gigachat ask":
+    elif command in ("gigachat ask", "gigachat chat"):
         hint = f"Put -- before words that begin with a dash. {hint}"
     return UsageError(f"There is no option {option}.", hint=hint)
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!", ")")) else f"{text}."
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 if __name__ == "__main__":

@@ -6,12 +6,21 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from .. import __version__
 from . import ask, auth, chat, completion, config, doctor, history, models, simulator
 
 NAME = "gigachat"
 HELP = "A terminal client for Sber's GigaChat."
+
+
+class _InOrder(TyperGroup):
+    """Lists its commands as `build` names them; typer puts those with commands of their own last."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer's own subclass
+        order = ("ask", "chat", "history", "models", "auth", "config", "doctor", "simulator", "completion")
+        return sorted(super().list_commands(ctx), key=lambda name: order.index(name) if name in order else len(order))
 
 
 def _rich_help() -> bool:
@@ -26,9 +35,10 @@ def build() -> typer.Typer:
     app = typer.Typer(
         name=NAME,
         help=HELP,
+        cls=_InOrder,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich" if _rich_help() else None,
+        rich_markup_mode="markdown" if _rich_help() else None,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
 

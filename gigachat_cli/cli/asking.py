@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from .. import paths
 from ..conversation import Conversation, continuation_request, exchanges_from
 from ..conversation.prompt import read_prompt, read_system
-from ..errors import UsageError, nearest
+from ..errors import HistoryError, UsageError, nearest
 from ..messages import Chunk, Message
 from ..render import answers
-from ..sessions import HistoryError, Recorder, open_store
+from ..sessions import Recorder, open_store
 from .context import Context
 from .fields import request_fields
 

@@ -39,15 +39,13 @@ def chat(
 
     Enter sends, Alt-Enter begins a new line, /help lists the commands, Ctrl-C stops an answer, Ctrl-D leaves.
     """
-    from ..conversation.prompt import read_system, text_of
     from ..errors import UsageError
     from ..repl import loop
     from ..repl.chat import Chat
     from .context import Context
-    from .fields import request_fields
 
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
-        raise UsageError("A chat needs a terminal.", hint="In a pipe or a script, use: gigachat ask")
+        raise UsageError("A chat needs a terminal; in a pipe or a script, use: gigachat ask")
     flags = {
         "model": model,
         "temperature": temperature,
@@ -69,7 +67,19 @@ def chat(
         log=context.settings.log and not no_log,
         raw=raw,
     )
-    running.fields.update(request_fields(option or ()))
-    running.enter(continued=continue_, name=session, model=model, system=read_system(system))
-    first = text_of(" ".join(prompt), "The prompt") if prompt else None
+    if option:
+        from .fields import request_fields
+
+        running.fields.update(request_fields(option))
+    given, first = None, None
+    if system is not None or prompt:
+        from ..conversation.prompt import read_system, text_of
+
+        given = read_system(system)
+        first = text_of(" ".join(prompt or ()), "The prompt")
+    running.enter(continued=continue_, name=session, model=model, system=given)
+    if running.conversation.session is not None:
+        from ..repl.showing import whereabouts
+
+        context.terminal.write(whereabouts(running))
     context.run(loop.run(running, first=first))

@@ -16,7 +16,11 @@ def doctor(
     proxy: options.Proxy = None,
     timeout: options.Timeout = None,
 ) -> None:
-    """Check the way to the service step by step: settings, key, network, TLS, clock, login, model."""
+    """Check the way to the service, step by step.
+
+    From the settings over the key, DNS, proxy, TLS and the clock to the login and the model. A step that fails names
+    the next one to take.
+    """
     from dataclasses import asdict
 
     from ..doctor import Check, check_all

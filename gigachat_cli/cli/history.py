@@ -10,7 +10,7 @@ import typer
 from . import options
 from .completions import complete_session
 
-history = typer.Typer(help="List, show, search, export and delete what was asked and answered.", no_args_is_help=True)
+history = typer.Typer(help="Look into what was asked and answered.")
 
 Session = Annotated[
     str, typer.Argument(metavar="SESSION", help="Name, id, or the id's beginning.", autocompletion=complete_session)

@@ -59,7 +59,9 @@ def show_status(context: Context, *, as_json: bool) -> None:
     elif settings.cert_file:
         row |= {"source": f"client certificate {settings.cert_file}", "scope": None}
     else:
-        raise MissingKeyError("There is no authorization key.", hint="Run 'gigachat auth login'.")
+        raise MissingKeyError(
+            "There is no authorization key.", hint="Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS."
+        )
     if as_json:
         show_object(row, terminal)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,27 +18,34 @@ def simulator(
         list[str] | None,
         typer.Argument(metavar="COMMAND", help="Command to run against it, after --.", show_default=False),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
-    pace: Annotated[float, typer.Option(min=0, help="Seconds between two chunks.")] = PACE_FOR_PEOPLE,
-    chunks: Annotated[int | None, typer.Option(min=1, help="Chunks of each answer.")] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
+    pace: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Seconds between two chunks.")
+    ] = PACE_FOR_PEOPLE,
+    chunks: Annotated[int | None, typer.Option(min=1, metavar="N", help="Chunks of each answer.")] = None,
     answer: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File whose text is each answer.", show_default=False)
     ] = None,
     fault: Annotated[list[str] | None, typer.Option(metavar="FAULT", help=_FAULT_HELP, show_default=False)] = None,
     certificate: Annotated[
-        str, typer.Option(metavar="KIND", help="good, expired, other-host or other-authority.")
+        Literal["good", "expired", "other-host", "other-authority"],
+        typer.Option(metavar="KIND", help="good, expired, other-host or other-authority."),
     ] = "good",
     scope: Annotated[str, typer.Option(metavar="SCOPE", help=f"Scope of the key: {', '.join(SCOPES)}.")] = SCOPES[0],
-    token_lifetime: Annotated[float, typer.Option(help="Seconds that an access token lives.")] = 1800.0,
-    clock_offset: Annotated[float, typer.Option(help="Seconds that its clock is ahead.")] = 0.0,
+    token_lifetime: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Seconds that an access token lives.")
+    ] = 1800.0,
+    clock_offset: Annotated[float, typer.Option(metavar="SECONDS", help="Seconds that its clock is ahead.")] = 0.0,
     client_certificate: Annotated[
         bool, typer.Option("--client-certificate", help="Demand a client certificate.")
     ] = False,
 ) -> None:
-    """Serve a GigaChat look-alike on this machine, or run COMMAND against it.
+    """Run a GigaChat look-alike on this machine.
 
     Its answers are simulated and say so. Without COMMAND it prints export lines for another terminal, and serves
-    until Ctrl-C.
+    until Ctrl-C; with one it runs COMMAND against itself, and ends with its exit code.
     """
     from ..conversation.prompt import decoded
 
@@ -49,7 +56,7 @@ def simulator(
             chunks=chunks,
             answer=decoded(answer.read_bytes(), str(answer)) if answer else None,
             faults=tuple(parse_fault(each) for each in fault or ()),
-            certificate=certificate,  # type: ignore[arg-type]  # checked by Options
+            certificate=certificate,
             scope=scope,
             token_lifetime=token_lifetime,
             clock_offset=clock_offset,

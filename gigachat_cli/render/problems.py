@@ -17,13 +17,13 @@ def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool)
     if as_object:
         terminal.say(as_json({"error": problem_object(problem)}))
         return
-    named, plain = (
-        ("\x1b[1;31mgigachat:\x1b[0m", "\x1b[2m{}\x1b[0m") if terminal.color_on_stderr else ("gigachat:", "{}")
-    )
     which = f" [request {one_line(problem.request_id)}]" if problem.request_id else ""
-    terminal.say(f"{named} {_line(problem.message)}{which}")
-    if problem.hint:
-        terminal.say(plain.format(f"  {_line(problem.hint)}"))
+    message = terminal.folded(f"gigachat: {_line(problem.message)}{which}")
+    hint = terminal.folded(f"  {_line(problem.hint)}") if problem.hint else ""
+    if terminal.color_on_stderr:
+        message = message.replace("gigachat:", "\x1b[1;31mgigachat:\x1b[0m", 1)
+        hint = hint and f"\x1b[2m{hint}\x1b[0m"
+    terminal.say("\n".join(filter(None, (message, hint))))
 
 
 def show_traceback(problem: BaseException, terminal: Terminal) -> None:

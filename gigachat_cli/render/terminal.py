@@ -100,6 +100,15 @@ class Terminal:
         self._end_reasoning()
         self._tell(f"{line}\n")
 
+    def folded(self, line: str) -> str:
+        """A line for people, broken between words where stderr is a terminal and it is too long for that."""
+        if not self.stderr_is_terminal or len(line) <= self.width:
+            return line
+        import textwrap
+
+        folded = textwrap.wrap(line, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        return "\n".join(folded)
+
     def notice(self, notice: Notice) -> None:
         """What the engine has to tell, to those who want to know.
 
@@ -160,7 +169,7 @@ class Terminal:
             seconds = f" {elapsed:.0f} s" if elapsed >= 1 else ""
             beside = f" {self._beside_spinner}" if self._beside_spinner else ""
             # Shorter than the terminal's line, which alone can be wiped.
-            line = f"{_FRAMES[frame % len(_FRAMES)]}{seconds}{beside}"[: max(1, self.width - 1)]
+            line = one_line(f"{_FRAMES[frame % len(_FRAMES)]}{seconds}{beside}", max(1, self.width - 1))
             self._tell(f"{_CLEAR_LINE}{line}")
             self._drawn = True
             frame += 1
