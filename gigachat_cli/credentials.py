@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -42,8 +44,8 @@ class Credential:
     async def key(self) -> AuthorizationKey:
         """The key.  Raises ConfigError or MissingKeyError when it cannot be had after all."""
         if self._kept is None:
-            # In a thread: a keyring or a command may ask a person, and the spinner turns meanwhile.
-            self._kept = await asyncio.to_thread(self._read)
+            # Beside the loop: a keyring or a command may ask a person, and the spinner turns meanwhile.
+            self._kept = await asyncio.wrap_future(_started(self._read))
             self.fingerprint = self._kept.fingerprint
         return self._kept
 
@@ -115,7 +117,7 @@ def forget() -> list[str]:
 
 
 def _note() -> dict[str, str]:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         noted = json.loads(paths.read_private(paths.login_file()) or b"{}")
         if isinstance(noted, dict):
             return {name: value for name, value in noted.items() if isinstance(value, str)}
@@ -195,17 +197,22 @@ def _keyring_forget() -> bool:
 
 def _in_time(work: Callable[[], T]) -> T | None:
     """What `work` returns, or None when it fails or takes more than 3 s: a keyring may wait for a person forever."""
-    import threading
+    # Whatever goes wrong with a keyring, there is another place for the key.
+    with suppress(Exception):
+        return _started(work).result(_KEYRING_SECONDS)
+    return None
 
-    results: list[T] = []
+
+def _started(work: Callable[[], T]) -> Future[T]:
+    """What `work` will return.  It runs in a daemon thread, which does not hold up the end of the program."""
+    done: Future[T] = Future()
+    done.set_running_or_notify_cancel()
 
     def run() -> None:
-        # Whatever goes wrong with a keyring, there is another place for the key.
-        with suppress(Exception):
-            results.append(work())
+        try:
+            done.set_result(work())
+        except Exception as problem:
+            done.set_exception(problem)
 
-    # A daemon, so that a keyring that hangs does not hold up the end of the program.
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(_KEYRING_SECONDS)
-    return results[0] if results else None
+    threading.Thread(target=run, daemon=True).start()
+    return done

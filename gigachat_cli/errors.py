@@ -2,7 +2,9 @@
 
 GigaChatError                      1  error
 ├── UsageError                     2  usage               a bad flag, no prompt, an unreadable file
-│   └── ConfigError                2  config              a bad setting: the file or variable is named
+│   ├── ConfigError                2  config              a bad setting: the file or variable is named
+│   └── HistoryError               2  history             the history cannot be read or written, and is needed
+│       └── BrokenHistoryError     2  broken_history      its file is no database, or a malformed one
 ├── AuthenticationError            3  authentication      401 after one renewal
 │   ├── MissingKeyError            3  no_key              no authorization key anywhere
 │   ├── KeyRefusedError            3  key_refused         OAuth refused the key
@@ -68,6 +70,16 @@ class UsageError(GigaChatError):
 
 class ConfigError(UsageError):
     code = "config"
+
+
+class HistoryError(UsageError):
+    """The history could not be read or written.  It never costs an answer that does not need the history."""
+
+    code = "history"
+
+
+class BrokenHistoryError(HistoryError):
+    code = "broken_history"
 
 
 class AuthenticationError(GigaChatError):

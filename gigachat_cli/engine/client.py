@@ -137,7 +137,7 @@ class GigaChat:
     async def models(self) -> list[Model]:
         """The models that the account sees."""
         request = Request("GET", f"{self.settings.base_url}{models.PATH}", "the list of models", self._headers())
-        return models.parse_models((await self._whole(request)).body)
+        return models.parse_models((await self.fetch(request)).body)
 
     async def log_in(self) -> Token | None:
         """A fresh access token, which proves the key; None where none is got: a given token, a certificate."""
@@ -154,6 +154,12 @@ class GigaChat:
         if stream:
             headers |= {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         return Request("POST", f"{self.settings.base_url}{chat.PATH}", "the chat request", headers, chat.encode(sent))
+
+    def request(self, method: str, path: str, purpose: str, *, body: Mapping[str, Any] | None = None) -> Request:
+        """A request of the API, but for its authorization; `body` goes as JSON, `purpose` is as in `wire.Request`."""
+        headers = self._headers() | ({} if body is None else {"Content-Type": "application/json"})
+        content = None if body is None else chat.encode(body)
+        return Request(method, f"{self.settings.base_url}{path}", purpose, headers, content)
 
     def _headers(self) -> dict[str, str]:
         return {"Accept": "application/json", "X-Session-ID": self.session_id}
@@ -195,9 +201,14 @@ class GigaChat:
     def _repeated(self, attempt: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
         return repeated(attempt, most=self.settings.max_retries, notify=self._notify)
 
-    async def _whole(self, request: Request) -> Response:
+    async def fetch(self, request: Request, *, model: str | None = None) -> Response:
+        """The whole answer to any request of the API, authorized, in a slot, repeated after what may pass.
+
+        What the endpoints of `api/` stand on; `model` is for the words of a refusal.  Raises as `stream` does.
+        """
+
         async def attempt() -> AsyncGenerator[Response, None]:
-            async with self._reply(request) as reply:
+            async with self._reply(request, model=model) as reply:
                 yield await reply.whole()
 
         async with self._slot(), aclosing(self._repeated(attempt)) as responses:

@@ -6,12 +6,14 @@ is proved.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 from .. import __version__
 from ..errors import (
@@ -40,13 +42,24 @@ _SETTLE_SECONDS = 30.0  # name, connection, proxy and TLS together
 class _Connector(aiohttp.TCPConnector):
     """Remembers whom its last connection was proved by, which an answer that is already whole has let go."""
 
-    authority = ""
+    def __init__(self) -> None:
+        super().__init__(limit=0, ttl_dns_cache=300)
+        self.authority = ""
+        self._transports = WeakSet[asyncio.Transport]()
 
     async def connect(self, *args: Any, **named: Any) -> aiohttp.connector.Connection:
         connection = await super().connect(*args, **named)
-        secured = connection.transport.get_extra_info("ssl_object") if connection.transport else None
-        self.authority = authority_of(secured) if secured else ""
+        if connection.transport:
+            with suppress(TypeError):  # not every event loop's transports can be held weakly
+                self._transports.add(connection.transport)
+            secured = connection.transport.get_extra_info("ssl_object")
+            self.authority = authority_of(secured) if secured else ""
         return connection
+
+    def hang_up(self) -> None:
+        """End every connection at once; the orderly end of TLS would wait for peers that may be silent."""
+        for transport in self._transports:
+            transport.abort()
 
 
 class Reply:
@@ -123,6 +136,8 @@ class Transport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self._own is not None:
+            self._own.hang_up()
 
     async def _send(
         self, request: Request, with_client_certificate: bool, stack: AsyncExitStack
@@ -158,7 +173,7 @@ class Transport:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             if self._connector is None:
-                self._own = _Connector(limit=0, ttl_dns_cache=300)
+                self._own = _Connector()
             self._session = aiohttp.ClientSession(
                 connector=self._connector or self._own,
                 connector_owner=self._connector is None,
@@ -184,7 +199,7 @@ class Transport:
 
 
 def _hang_up(response: aiohttp.ClientResponse) -> None:
-    """End the connection of an answer that is left before its end; the orderly end of TLS would wait for the peer."""
+    """End the connection of an answer that is left before its end, and with it the answering."""
     if response.connection is not None and response.connection.transport is not None:
         response.connection.transport.abort()
 

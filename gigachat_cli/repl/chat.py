@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..conversation import Conversation, Exchange, continuation_request, exchanges_from
-from ..errors import GigaChatError, UsageError
+from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError
 from ..messages import Answer, Chunk, Notice
-from ..sessions import HistoryError, Recorder, Session, open_store
+from ..sessions import Recorder, Session, open_store
 from ..settings import Settings
-from . import keyboard
+from ..text import one_line
+from .keyboard import Keyboard
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
     from ..render.terminal import Terminal
     from ..sessions.store import Store
-    from ..sessions.turns import Turn
 
 
 class Chat:
     """A conversation at a terminal.
 
     `connect` makes the client, at the first question; with `log` false nothing is recorded.  `fields` are further
-    request fields, as `/set` changes them.
+    request fields, as `/set` changes them; `gather` is entered while an answer comes, and keeps what is typed.
     """
 
     def __init__(
@@ -35,11 +37,11 @@ class Chat:
         self.terminal = terminal
         self.settings = settings
         self.fields: dict[str, Any] = {}
-        self.raw = raw
+        self.format = "text" if raw or settings.markdown == "never" else "markdown"
         self.log = log
         self.multiline = False
-        self.prefilled = ""
-        self.last_question: str | None = None
+        self.keyboard = Keyboard(escapes=terminal.moves_on_stdout)
+        self.gather: Callable[[], AbstractContextManager[None]] = nullcontext
         self._connect = connect
         self._answering: asyncio.Task[Answer] | None = None
         self._interrupted = False
@@ -80,18 +82,19 @@ class Chat:
 
     async def ask(self, question: str) -> None:
         """Send a question and show its answer, or what went wrong."""
-        self.last_question = question
         self._ready()
         await self._show(self.conversation.send(self.client, question, fields=self.fields))
 
     async def resume(self) -> None:
         """Go on with the last answer, which was cut.  Raises UsageError when there is none."""
-        if not self.conversation.exchanges or self.conversation.exchanges[-1].answer.complete:
+        exchanges = self.conversation.exchanges
+        if not exchanges or exchanges[-1].answer.complete:
             raise UsageError("There is no cut answer to go on with.")
         self._ready()
-        request = continuation_request(self.conversation.exchanges[-1].answer.text)
-        chunks = self.conversation.resume(self.client, request, fields=self.fields, turn_id=self._last_turn_id())
-        await self._show(chunks)
+        begun = exchanges[-1].answer.text
+        self.say(self.quiet("— continued —"))
+        rest = self.conversation.resume(self.client, continuation_request(begun), fields=self.fields)
+        await self._show(_after(open_fence(begun), rest) if self.format == "markdown" else rest)
 
     def interrupt(self) -> None:
         """Ctrl-C: stop the answer that comes, if one does."""
@@ -103,22 +106,29 @@ class Chat:
         """The last answer, or the one `number` before the end.  Raises UsageError when there are not so many."""
         exchanges = self.conversation.exchanges
         if not 1 <= number <= len(exchanges):
-            raise UsageError(
-                f"There is no answer number {number} from the end." if exchanges else "There is no answer."
-            )
+            raise UsageError(f"There is no answer {number} from the end." if exchanges else "There is no answer yet.")
         return exchanges[-number].answer
 
-    # Sessions
+    def last_question(self) -> str:
+        """The last question, answered or not.  Raises UsageError when there is none."""
+        asked = [*self.conversation.exchanges, *filter(None, [self.conversation.unanswered])]
+        if not asked:
+            raise UsageError("There is no question yet.")
+        return asked[-1].prompt.content
 
     def undo(self) -> Exchange | None:
-        """Take back the last question that was answered, here and in the history."""
+        """Take back the last question, with its answer if it has one, here and in the history."""
         taken = self.conversation.undo()
         session = self.conversation.session
-        if taken is not None and session is not None and self.recorder is not None:
-            # Questions after it that went without an answer go with it.
-            while (undone := self.store.undo_turn(session.id)) and not (undone.answer and undone.answer.text):
-                pass
+        if taken is not None and taken.turn_id is not None and session is not None and self.recorder is not None:
+            # Later questions that stayed without an answer go with it; another program's are left alone.
+            last = self.store.last_turn(session.id)
+            while last is not None and last.id >= taken.turn_id and last.state != "running":
+                self.store.undo_turn(session.id)
+                last = self.store.last_turn(session.id)
         return taken
+
+    # Sessions
 
     def enter(self, *, continued: bool, name: str | None, model: str | None, system: str | None) -> None:
         """Begin where the command line says: with the latest session, with a named one, or anew.
@@ -129,7 +139,14 @@ class Chat:
         if continued and name is not None:
             raise UsageError("--continue and --session do not go together.", hint="Leave one of them out.")
         if continued or name is not None:
-            session = self.store.latest_session() if name is None else self.store.join_session(name, "chat")
+            store = open_store(paths.history_file())
+            if store.notice:  # what was to be gone on with is in the file that was set aside
+                raise HistoryError(store.notice, hint="Begin anew: gigachat chat")
+            self.store = store
+            if name is None:
+                session = store.latest_session()
+            else:
+                session = store.join_session(name, "chat") if self.log else store.find_session(name)
             if session is None:
                 raise UsageError("There is no conversation to continue.", hint="Begin one: gigachat chat")
             self.join(session)
@@ -137,6 +154,22 @@ class Chat:
             self.conversation.model = model
         if system is not None:
             self.conversation.system = system
+
+    def session_of(self, name: str) -> Session:
+        """The session of a name, an id, or the beginning of an id; begun under that name when there is none.
+
+        Raises UsageError for what cannot be a name, for what stands for several, and for an unknown one when nothing
+        is recorded.
+        """
+        typed = name.strip()
+        try:
+            return self.store.find_session(typed)
+        except UsageError:
+            several = any(each.id.startswith(typed.lower()) for each in self.store.sessions())
+            if several or not self.log:
+                raise
+        before = self.conversation
+        return self.store.join_session(typed, "chat", model=before.model, system=before.system)
 
     def join(self, session: Session) -> None:
         """Go on with a session of the history."""
@@ -148,10 +181,7 @@ class Chat:
         self.conversation = self._begun(None)
         self.conversation.model, self.conversation.system = before.model, before.system
 
-    def turns(self) -> list[Turn]:
-        """The turns of this session as they are recorded."""
-        session = self.conversation.session
-        return self.store.turns(session.id) if session else []
+    # What a person sees
 
     def toolbar(self) -> str:
         """Model, session, tokens: one quiet line."""
@@ -161,15 +191,21 @@ class Chat:
             parts.append(session.name or session.title or session.id)
         if self.conversation.last_usage is not None:
             parts.append(f"{self.conversation.last_usage.total_tokens} tokens, {self.conversation.total_tokens} in all")
+        elif self.conversation.total_tokens:
+            parts.append(f"{self.conversation.total_tokens} tokens in all")
         if not self.log:
             parts.append("not recorded")
         if self.multiline:
             parts.append("Alt-Enter sends")
-        return " · ".join(parts)
+        return " · ".join(one_line(part, 60) for part in parts)
 
     def say(self, text: str) -> None:
         """A line for the person."""
         self.terminal.say(text)
+
+    def quiet(self, text: str) -> str:
+        """The text dimmed, where there are colours."""
+        return f"\x1b[2m{text}\x1b[22m" if self.terminal.color_on_stderr else text
 
     def show_problem(self, problem: GigaChatError) -> None:
         from ..render.problems import show_problem
@@ -191,27 +227,55 @@ class Chat:
         # The history is opened with the first question, so that the prompt need not wait for it.
         self.conversation.recorder = self.recorder
 
-    def _last_turn_id(self) -> int | None:
-        session = self.conversation.session
-        if session is None or self.recorder is None:
-            return None
-        last = self.store.last_turn(session.id)
-        return last.id if last else None
-
     async def _show(self, chunks: AsyncGenerator[Chunk, None]) -> None:
         from ..render import answers
 
-        writer = answers.writer("text" if self.raw else "markdown", self.terminal, settings=self.settings)
+        writer = answers.writer(self.format, self.terminal, settings=self.settings)
         self._interrupted = False
         self._answering = asyncio.create_task(answers.show(chunks, writer, self.terminal))
         try:
-            with keyboard.held():
+            with self.keyboard.answering(), self.gather():
                 await self._answering
         except asyncio.CancelledError:
-            if not self._interrupted:
+            if not self._interrupted or _is_ending():
                 raise
+            exchanges = self.conversation.exchanges
+            if self.conversation.unanswered is not None or not exchanges:
+                self.say("gigachat: Stopped before an answer came.")
         except GigaChatError as problem:
+            if _is_ending():  # the terminal is gone, and the signal that says so is on its way
+                raise asyncio.CancelledError from None
+            if isinstance(problem, ClosedPipeError):
+                raise
             self.show_problem(problem)
         finally:
             self._answering = None
         self.terminal.write("\n")
+
+
+def open_fence(text: str) -> str:
+    """The line that opened the code block in which a text breaks off, with its newline; empty when it ends in none."""
+    fence = ""
+    for line in text.split("\n"):
+        stripped = line.strip()
+        if not fence and stripped.startswith(("```", "~~~")):
+            fence = stripped
+        elif fence and set(stripped) == {fence[0]} and len(stripped) >= len(fence) - len(fence.lstrip(fence[0])):
+            fence = ""
+    return f"{fence}\n" if fence else ""
+
+
+async def _after(beginning: str, chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
+    """The chunks, to be shown as if `beginning` had come before: in a code block that was cut, the rest is code."""
+    try:
+        async for chunk in chunks:
+            if chunk.text and beginning:
+                chunk, beginning = replace(chunk, text=beginning + chunk.text), ""
+            yield chunk
+    finally:
+        await chunks.aclose()
+
+
+def _is_ending() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -7,6 +7,8 @@ next three close.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, has_completions, is_searching
@@ -24,6 +27,11 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts.prompt import PromptSession
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
+
+if sys.platform != "win32":
+    from prompt_toolkit.input.posix_utils import PosixStdinReader
+    from prompt_toolkit.input.vt100 import Vt100Input
 
 if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 
 BLOCK = '"""'
 _LEAVE_HINT = "Ctrl-D or /quit leaves."
+_SEQUENCE_SECONDS = 0.5  # after which a first key stands for itself, as Escape does
 _SIGNAL_SECONDS = 0.2  # within which a terminal that went away is told of by SIGHUP as well
 _STYLE = Style.from_dict(
     {
@@ -82,11 +91,18 @@ class Editor:
             tempfile_suffix=".md",
             search_ignore_case=True,
             bottom_toolbar=self._toolbar_text,
-            key_bindings=self._bindings(),
+            key_bindings=self._bindings(vi=vi),
             style=_STYLE,
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            cursor=ModalCursorShapeConfig() if vi else None,
             reserve_space_for_menu=4,
         )
+        self._session.default_buffer.on_text_changed += self._forget_hint
+        self._session.app.timeoutlen = _SEQUENCE_SECONDS
+        if sys.platform != "win32":
+            source = self._session.app.input
+            assert isinstance(source, Vt100Input)
+            source.stdin_reader = _Reader(source.fileno(), encoding="utf-8")
 
     async def read(self) -> str | None:
         """What was typed, after Enter.  None when the person leaves (Ctrl-D) or the terminal went away."""
@@ -114,10 +130,23 @@ class Editor:
         with source.attach(take):
             yield
 
-    def _toolbar_text(self) -> str:
-        return self._hint or self._toolbar()
+    def remember(self, text: str) -> None:
+        """Put a text that was not typed here among those that were."""
+        self._session.history.append_string(text)
 
-    def _bindings(self) -> KeyBindings:
+    def _toolbar_text(self) -> str:
+        text = self._hint or self._toolbar()
+        room = self._session.app.output.get_size().columns - 1
+        if get_cwidth(text) > room:
+            while text and get_cwidth(text) >= room:
+                text = text[:-1]
+            text += "…"
+        return text
+
+    def _forget_hint(self, buffer: Buffer) -> None:
+        self._hint = ""
+
+    def _bindings(self, *, vi: bool) -> KeyBindings:
         bindings = KeyBindings()
         typing = ~is_searching
 
@@ -133,7 +162,9 @@ class Editor:
         def take(event: KeyPressEvent) -> None:
             event.current_buffer.complete_state = None
 
-        @bindings.add("escape", "enter", filter=typing)
+        # With vi keys, Escape and then Enter are two: only what arrives in one piece is Alt-Enter.
+        @bindings.add("escape", "c-j", filter=typing)
+        @bindings.add("escape", "enter", filter=typing & Condition(lambda: not vi))
         def alt_enter(event: KeyPressEvent) -> None:
             if self.multiline:
                 event.current_buffer.validate_and_handle()
@@ -163,12 +194,12 @@ def is_open_block(text: str) -> bool:
     return text.lstrip().startswith(BLOCK) and text.count(BLOCK) < 2
 
 
-def without_block(text: str) -> str:
-    """The text of a block without its quotes; any other text as it is."""
+def block_of(text: str) -> str | None:
+    """The text of a block without its quotes; None for any other text."""
     stripped = text.strip()
     if stripped.startswith(BLOCK) and stripped.endswith(BLOCK) and len(stripped) >= 2 * len(BLOCK):
         return stripped[len(BLOCK) : -len(BLOCK)].strip("\n")
-    return text
+    return None
 
 
 def _continuation(width: int, number: int, wrapped: int) -> StyleAndTextTuples:
@@ -240,6 +271,18 @@ class _FromHistory(AutoSuggest):
         while self._place < len(self._lines) and not self._lines[self._place].startswith(text):
             self._place += 1
         return Suggestion(self._lines[self._place][len(text) :]) if self._place < len(self._lines) else None
+
+
+if sys.platform != "win32":
+
+    class _Reader(PosixStdinReader):
+        """Knows a terminal that is gone, which the library's own would ask for ever."""
+
+        def read(self, count: int = 1024) -> str:
+            text = super().read(count)
+            if not text and not os.isatty(self.stdin_fd):
+                self.closed = True
+            return text.replace("\x1b\r", "\x1b\n")
 
 
 class _Completer(Completer):

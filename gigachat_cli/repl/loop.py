@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 
 from .. import paths
 from ..errors import ClosedPipeError, GigaChatError
+from ..messages import Notice
 from .chat import Chat
-from .commands import complete, find, leaves
-from .editor import Editor, without_block
+from .editor import BLOCK, Candidate, Editor, block_of
 from .input_history import InputHistory
+
+_SWITCH_SECONDS = 0.0005
 
 
 async def run(chat: Chat, *, first: str | None = None) -> None:
     """Converse until Ctrl-D or `/quit`; `first` is a question that was typed with the command.
 
-    Raises ClosedPipeError and OutputError when there is no terminal any more to show anything on.
+    Raises ClosedPipeError when there is no terminal any more to show anything on.
     """
     with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, chat.interrupt)
+    later: list[Notice] = []  # what goes wrong while a line is typed is not told across it
     editor = Editor(
-        InputHistory(paths.input_history_file(), chat.terminal.notice),
-        complete=lambda text: complete(chat, text),
+        InputHistory(paths.input_history_file(), later.append),
+        complete=lambda text: _complete(chat, text),
         toolbar=chat.toolbar,
         vi=chat.settings.edit_mode == "vi",
         color=chat.terminal.color_on_stdout,
     )
-    warming = asyncio.create_task(asyncio.to_thread(_warm))
+    chat.gather = editor.gathering
+    warming = asyncio.create_task(_warm())
     try:
-        if first:
-            await handle(chat, first)
-        while True:
-            editor.multiline = chat.multiline
-            start, chat.prefilled = chat.prefilled, ""
-            line = await editor.read(start)
-            if line is None or not await handle(chat, line):
-                return
+        with chat.keyboard.quiet():
+            if first:
+                editor.remember(first)
+                await handle(chat, f"{BLOCK}\n{first}\n{BLOCK}")  # whatever it begins with, it is a question
+            while True:
+                editor.multiline = chat.multiline
+                line = await editor.read()
+                while later:
+                    chat.terminal.notice(later.pop())
+                if line is None or not await handle(chat, line):
+                    return
     finally:
         warming.cancel()
         await chat.close()
@@ -46,18 +56,12 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
 
 async def handle(chat: Chat, line: str) -> bool:
     """Do what a line says; whether the chat goes on.  What goes wrong is told, and the chat lives on."""
-    text = without_block(line)
-    if not text.strip():
-        return True
+    from .commands import leaves  # not before the prompt is shown
+
+    if leaves(line):
+        return False
     try:
-        if leaves(text):
-            return False
-        found = find(text)
-        if found is None:
-            await chat.ask(text.strip()[1:] if text.strip().startswith("//") else text.strip("\n"))
-        else:
-            command, argument = found
-            await command.run(chat, argument)
+        await _do(chat, line)
     except ClosedPipeError:
         raise
     except GigaChatError as problem:
@@ -65,7 +69,36 @@ async def handle(chat: Chat, line: str) -> bool:
     return True
 
 
-def _warm() -> None:
+async def _do(chat: Chat, line: str) -> None:
+    from .commands import find, question_of
+
+    block = block_of(line)
+    found = find(line) if block is None else None
+    if found is not None:
+        command, argument = found
+        await command.run(chat, argument)
+        return
+    question = question_of(line) if block is None else block
+    if question.strip():
+        await chat.ask(question)
+
+
+def _complete(chat: Chat, text: str) -> Iterable[Candidate]:
+    from .commands import complete
+
+    return complete(chat, text)
+
+
+async def _warm() -> None:
     """Import what the first question needs, while the person types it."""
-    for module in ("gigachat_cli.engine", "gigachat_cli.render.answers", "gigachat_cli.render.markdown"):
-        import_module(module)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)  # so that a key need not wait for an import
+    try:
+        for module in ("repl.commands", "engine", "sessions.store", "render.growing"):
+            await asyncio.to_thread(import_module, f"gigachat_cli.{module}")
+    finally:
+        sys.setswitchinterval(before)
+    # The program starts without it; an evening needs it, but not for what is here to stay.
+    gc.collect()
+    gc.freeze()
+    gc.enable()

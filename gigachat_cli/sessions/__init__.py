@@ -11,20 +11,12 @@ from typing import TYPE_CHECKING
 
 from gigachat_cli.sessions.names import check_name, parse_age, title_of
 from gigachat_cli.sessions.recorder import Recorder
-from gigachat_cli.sessions.values import (
-    BrokenHistoryError,
-    HistoryError,
-    Session,
-    SessionKind,
-    TurnState,
-)
+from gigachat_cli.sessions.values import Session, SessionKind, TurnState
 
 if TYPE_CHECKING:
     from gigachat_cli.sessions.store import Store
 
 __all__ = [
-    "BrokenHistoryError",
-    "HistoryError",
     "Recorder",
     "Session",
     "SessionKind",

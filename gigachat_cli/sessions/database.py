@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from gigachat_cli import paths
+from gigachat_cli.errors import BrokenHistoryError, HistoryError
 from gigachat_cli.sessions import migrations, owners
-from gigachat_cli.sessions.values import BrokenHistoryError, HistoryError
 
 Parameters = Sequence[Any] | dict[str, Any]
 

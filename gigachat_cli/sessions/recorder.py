@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from gigachat_cli.errors import BrokenHistoryError, HistoryError
 from gigachat_cli.messages import Answer, Message, Notice
-from gigachat_cli.sessions.values import BrokenHistoryError, HistoryError, Session, SessionKind
+from gigachat_cli.sessions.values import Session, SessionKind
 
 if TYPE_CHECKING:
     from gigachat_cli.sessions.store import Store

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gigachat_cli.errors import UsageError
+from gigachat_cli.errors import HistoryError, UsageError
 from gigachat_cli.messages import Answer, Message
 from gigachat_cli.sessions.database import Database, storable
 from gigachat_cli.sessions.names import title_of
 from gigachat_cli.sessions.rows import call_text, insert_message, json_text
-from gigachat_cli.sessions.values import INTERRUPTED, HistoryError, TurnState
+from gigachat_cli.sessions.values import INTERRUPTED, TurnState
 
 
 def begin_turn(

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from gigachat_cli.errors import HistoryError
 from gigachat_cli.sessions.database import Database
 from gigachat_cli.sessions.recording import unindex_session
-from gigachat_cli.sessions.values import HistoryError
 
 
 def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:

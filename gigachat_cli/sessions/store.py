@@ -12,12 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from gigachat_cli.errors import BrokenHistoryError, HistoryError
 from gigachat_cli.messages import Answer, Message
 from gigachat_cli.sessions import catalogue, owners, recording
 from gigachat_cli.sessions.database import Database, open_database, translated
 from gigachat_cli.sessions.journal import Journal
 from gigachat_cli.sessions.rows import SESSION_COLUMNS, session_from
-from gigachat_cli.sessions.values import INTERRUPTED, BrokenHistoryError, HistoryError, Session, SessionKind
+from gigachat_cli.sessions.values import INTERRUPTED, Session, SessionKind
 
 if TYPE_CHECKING:
     from gigachat_cli.sessions.turns import Conversation, SearchHit, Turn

@@ -5,23 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gigachat_cli.errors import UsageError
-
 SessionKind = Literal["ask", "chat"]
 TurnState = Literal["running", "complete", "partial", "failed"]
 
 INTERRUPTED = ("interrupted", "The program ended before the answer did.")
 """Code and sentence of a turn whose process went away."""
-
-
-class HistoryError(UsageError):
-    """The history could not be read or written.  It never costs an answer that does not need the history."""
-
-    code = "history"
-
-
-class BrokenHistoryError(HistoryError):
-    """The file is no database, or a malformed one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from gigachat_cli.errors import HistoryError
 from gigachat_cli.messages import Answer, Message, Notice
-from gigachat_cli.sessions import HistoryError, Recorder, open_store
+from gigachat_cli.sessions import Recorder, open_store
 from gigachat_cli.sessions.database import set_aside
 from gigachat_cli.sessions.migrations import APPLICATION_ID, MIGRATIONS
 from gigachat_cli.sessions.store import Store

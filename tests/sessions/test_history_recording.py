@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gigachat_cli.errors import UsageError
+from gigachat_cli.errors import HistoryError, UsageError
 from gigachat_cli.messages import Answer, FunctionCall, Message, Usage
-from gigachat_cli.sessions import HistoryError, check_name, journal, open_store, parse_age, title_of
+from gigachat_cli.sessions import check_name, journal, open_store, parse_age, title_of
 from gigachat_cli.sessions.journal import Journal
 from gigachat_cli.sessions.store import Store
 

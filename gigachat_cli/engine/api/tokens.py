@@ -1,0 +1,46 @@
+"""Tokens of texts: `POST {base}/tokens/count`, whose answer is a bare array (recorded)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import ServiceError
+
+if TYPE_CHECKING:
+    from ..client import GigaChat
+
+PATH = "/tokens/count"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """The size of one text, as a model sees it and as a person does."""
+
+    tokens: int
+    characters: int
+
+
+async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str) -> list[TokenCount]:
+    """The sizes of texts, in their order.  Raises what `GigaChat.fetch` raises."""
+    body = {"model": model, "input": list(texts)}
+    response = await giga.fetch(giga.request("POST", PATH, "the token count", body=body), model=model)
+    counts = parse_counts(response.body)
+    if len(counts) != len(texts):
+        raise _odd()
+    return counts
+
+
+def parse_counts(content: bytes) -> list[TokenCount]:
+    """Raises ServiceError for what is no list of counts."""
+    try:
+        found = json.loads(content)
+        return [TokenCount(int(each["tokens"]), int(each["characters"])) for each in found]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise _odd() from None
+
+
+def _odd() -> ServiceError:
+    return ServiceError("The service answered with something that is not a token count for each text.")

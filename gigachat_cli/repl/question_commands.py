@@ -1,0 +1,222 @@
+"""Slash commands about questions and answers, and about this chat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..conversation.prompt import edited, read_system
+from ..errors import UsageError
+from ..known_models import kept_models
+from ..text import one_line, safe
+from . import showing
+from .commands import COMMANDS, command, count, files, unknown
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+_KEYS = (
+    ("Enter", 'sends; Alt-Enter or Ctrl-J begins a line; """ opens a block'),
+    ("Ctrl-C", "stops an answer, clears the line; Ctrl-D leaves"),
+    ("Ctrl-R", "searches what was typed; Ctrl-X Ctrl-E opens $EDITOR"),
+)
+_SETTABLE = ("temperature", "top_p", "max_tokens", "repetition_penalty", "update_interval")
+_SIGNALS_SETTLE = 0.01  # seconds
+
+
+def _models(chat: Chat, typed: str) -> Iterable[str]:
+    return kept_models()
+
+
+def _fields(chat: Chat, typed: str) -> Iterable[str]:
+    return dict.fromkeys([*_SETTABLE, *chat.fields])
+
+
+def _system_files(chat: Chat, typed: str) -> Iterable[str]:
+    return [f"@{path}" for path in files(typed[1:])] if typed.startswith("@") else ["off"]
+
+
+@command("help", "[COMMAND]", choices=lambda chat, typed: COMMANDS)
+async def help_(chat: Chat, argument: str) -> None:
+    """List the commands, or explain one."""
+    if argument:
+        found = COMMANDS.get(argument.lstrip("/.").lower())
+        if found is None:
+            raise unknown(argument)
+        about = f"{found.help} {found.more}".strip()
+        chat.terminal.write(showing.definitions(chat, [(found.usage, about)]))
+        return
+    rows = [(each.usage, each.help) for each in COMMANDS.values()]
+    chat.terminal.write(f"{showing.definitions(chat, rows)}{showing.definitions(chat, _KEYS)}")
+
+
+@command("quit")
+async def quit_(chat: Chat, argument: str) -> None:
+    """Leave; so do Ctrl-D, exit and quit."""
+
+
+@command("model", "[NAME]", choices=_models)
+async def model(chat: Chat, argument: str) -> None:
+    """Show the model, or ask another from here on."""
+    if len(argument.split()) > 1:
+        raise UsageError("A model's name is one word.", hint="As in: /model GigaChat-2-Pro")
+    if argument:
+        chat.conversation.model = argument
+    unseen = argument and kept_models() and argument not in kept_models()
+    about = "; 'gigachat models' did not list it" if unseen else ""
+    chat.say(f"Model: {safe(chat.conversation.model)}{about}")
+
+
+@command("system", "[TEXT|@FILE|off]", choices=_system_files)
+async def system(chat: Chat, argument: str) -> None:
+    """Show the system message, or set it; off: none."""
+    if argument:
+        chat.conversation.system = None if argument.lower() == "off" else read_system(argument)
+    shown = chat.conversation.system
+    chat.say(f"System message: {safe(shown)}" if shown else "There is no system message.")
+
+
+@command("set", "[FIELD [VALUE|off]]", choices=_fields)
+async def set_(chat: Chat, argument: str) -> None:
+    """Show the request fields, or set one.
+    As in: /set temperature 0.3. Any field of the request will do; a value that is no JSON is sent as a text, off
+    removes the field.
+    """
+    name, value = _assignment(argument)
+    if name and not value:
+        raise UsageError(f"/set {name} needs a value.", hint=f"As in: /set {name} 1, or: /set {name} off")
+    if name in ("messages", "stream", "model"):
+        raise UsageError(f"{name} is not set this way.", hint="/model chooses the model, /system the system message.")
+    if name and value.lower() == "off":
+        chat.fields.pop(name, None)
+    elif name:
+        chat.fields[name] = _value(name, value)
+    chat.say(_shown_fields(chat) or "No request field is set.")
+
+
+@command("retry")
+async def retry(chat: Chat, argument: str) -> None:
+    """Ask the last question again, for another answer."""
+    question = chat.last_question()
+    chat.undo()
+    await chat.ask(question)
+
+
+@command("continue")
+async def continue_(chat: Chat, argument: str) -> None:
+    """Go on with an answer that was cut.
+    Both parts are kept as one answer.
+    """
+    await chat.resume()
+
+
+@command("undo")
+async def undo(chat: Chat, argument: str) -> None:
+    """Take back the last question and its answer."""
+    taken = chat.undo()
+    chat.say(f"Taken back: {one_line(taken.prompt.content, 60)}" if taken else "There is nothing to take back.")
+
+
+@command("edit")
+async def edit(chat: Chat, argument: str) -> None:
+    """Change the last question in $EDITOR and ask anew."""
+    question = chat.last_question()
+    with chat.keyboard.released():
+        changed = edited(question).strip("\n")
+    # Ctrl-C belonged to the editor: what it left behind here must not stop the answer.
+    await asyncio.sleep(_SIGNALS_SETTLE)
+    if not changed.strip() or changed == question:
+        chat.say("Nothing was changed, nothing was sent.")
+        return
+    chat.undo()
+    await chat.ask(changed)
+
+
+@command("copy", "[N|code]", choices=lambda chat, typed: ("code",))
+async def copy(chat: Chat, argument: str) -> None:
+    """Copy the last answer, the Nth last, or its code.
+    code is the first code block of the last answer.
+    """
+    from . import clipboard
+
+    if argument.lower() == "code":
+        from ..render.answers import first_code_block
+
+        found = first_code_block(chat.last_answer().text)
+        if found is None:
+            raise UsageError("There is no code block in the last answer.")
+        text = found
+    else:
+        text = chat.last_answer(count(argument, 1)).text
+    if not clipboard.copy_by_program(text):
+        if not chat.terminal.moves_on_stdout:
+            raise UsageError("There is no clipboard here.", hint="/export writes to a file.")
+        chat.terminal.write(clipboard.osc52(text))
+    chat.say(f"Copied {len(text)} character{'' if len(text) == 1 else 's'}.")
+
+
+@command("usage")
+async def usage(chat: Chat, argument: str) -> None:
+    """Show the tokens of the last answer and in all."""
+    from ..render.answers import usage_line
+
+    last = chat.conversation.last_usage
+    chat.say(usage_line(last) if last else "There was no answer in this chat yet.")
+    chat.say(f"{chat.conversation.total_tokens} tokens in this session.")
+
+
+@command("info")
+async def info(chat: Chat, argument: str) -> None:
+    """Show model, session, service and fields."""
+    session = chat.conversation.session
+    if session is None:
+        label = "begins with the first question"
+    else:
+        label = f"{session.id}{f' ({session.name})' if session.name else ''} {one_line(session.title, 60)}".rstrip()
+    rows = [
+        ("Model", safe(chat.conversation.model)),
+        ("Session", f"{label}{'' if chat.log else ' (not recorded)'}"),
+        ("System", one_line(chat.conversation.system or "none")),
+        ("Service", f"{chat.settings.base_url}, {chat.settings.scope}"),
+        ("Fields", one_line(_shown_fields(chat).replace("\n", ", ")) or "none"),
+    ]
+    chat.terminal.write(showing.definitions(chat, rows))
+
+
+@command("multiline")
+async def multiline(chat: Chat, argument: str) -> None:
+    """Swap Enter and Alt-Enter."""
+    chat.multiline = not chat.multiline
+    chat.say("Alt-Enter sends, Enter begins a line." if chat.multiline else "Enter sends, Alt-Enter begins a line.")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    found = re.match(r"([^\s=]+)(?:\s*=\s*|\s+|\Z)(.*)\Z", text, re.DOTALL)
+    return (found[1], found[2].strip()) if found else (text, "")
+
+
+def _value(name: str, text: str) -> object:
+    from ..settings import declarations
+
+    value: object
+    try:
+        value = json.loads(text)
+    except ValueError:
+        if text.startswith(("{", "[", '"')):
+            raise UsageError(f"{text} is not JSON.", hint='As in: /set stop ["END"]') from None
+        value = text
+    if name in _SETTABLE:
+        try:
+            value = declarations()[name].parse(value)
+        except ValueError as problem:
+            raise UsageError(f"{name} must be {problem}, not {text}.") from None
+    return value
+
+
+def _shown_fields(chat: Chat) -> str:
+    shown = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in chat.fields.items())
+    return safe("\n".join(shown))
+

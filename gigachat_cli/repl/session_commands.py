@@ -1,0 +1,155 @@
+"""Slash commands about sessions and the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from ..errors import UsageError
+from . import showing
+from .commands import command, count, files
+
+if TYPE_CHECKING:
+    from ..sessions import Session
+    from ..sessions.export import ExportFormat
+    from .chat import Chat
+
+_SUMMARISE = {
+    True: "Кратко перескажи наш разговор: цели, решения, важные факты, имена и числа. Только пересказ.",
+    False: "Summarise our conversation briefly: aims, decisions, key facts, names and numbers. Only the summary.",
+}
+_FORMATS = {".json": "json", ".jsonl": "jsonl"}
+
+
+def _names(chat: Chat, typed: str) -> Iterable[str]:
+    return [session.name or session.id for session in chat.store.sessions(limit=100)]
+
+
+@command("session", "[NAME]", choices=_names)
+async def session(chat: Chat, argument: str) -> None:
+    """Show this session, or go on with another.
+    By name, by id, or by the id's beginning; a new name begins a session.
+    """
+    if argument:
+        chat.join(chat.session_of(argument))
+    elif chat.conversation.session is None:
+        chat.say("The session begins with the first question.")
+        return
+    chat.terminal.write(showing.whereabouts(chat))
+
+
+@command("sessions", "[N]")
+async def sessions(chat: Chat, argument: str) -> None:
+    """List the last sessions, the newest first."""
+    found = chat.store.sessions(limit=count(argument, 20))
+    chat.terminal.write(showing.sessions(chat, found))
+    if not found:
+        chat.say("There is no session yet.")
+
+
+@command("rename", "NAME")
+async def rename(chat: Chat, argument: str) -> None:
+    """Give this session a name."""
+    if not argument:
+        raise UsageError("/rename needs a name.")
+    begun = _begun(chat)
+    chat.conversation.session = chat.store.rename_session(begun.id, argument)
+    chat.say(f"This session is {chat.conversation.session.name} from here on.")
+
+
+@command("fork", "[NAME]")
+async def fork(chat: Chat, argument: str) -> None:
+    """Go on in a copy; this session stays as it is."""
+    before = chat.conversation
+    chat.join(chat.store.fork_session(_begun(chat).id, name=argument or None))
+    chat.conversation.model, chat.conversation.system = before.model, before.system
+    copied = _begun(chat)
+    chat.say(f"This is a copy from here on: session {copied.name or copied.id}.")
+
+
+@command("search", "TEXT")
+async def search(chat: Chat, argument: str) -> None:
+    """Search all that was ever asked and answered.
+    "a phrase" and begin* are understood.
+    """
+    if not argument:
+        raise UsageError("/search needs words to look for.", hint='As in: /search "a phrase" begin*')
+    found = chat.store.search(argument)
+    chat.terminal.write(showing.hits(chat, found))
+    chat.say("/session goes on with one of them." if found else "Nothing was found.")
+
+
+@command("history", "[N]")
+async def history(chat: Chat, argument: str) -> None:
+    """Show the last questions and answers, 10 or N."""
+    shown = chat.conversation.exchanges[-count(argument, 10) :]
+    chat.terminal.write(showing.exchanges(chat, shown))
+    if not shown:
+        chat.say("Nothing was answered yet.")
+
+
+@command("clear")
+async def clear(chat: Chat, argument: str) -> None:
+    """Begin a new session.
+    The old one stays in the history; model and system message stay as they are.
+    """
+    chat.clear()
+    chat.say("A new session begins with the next question.")
+
+
+@command("compact")
+async def compact(chat: Chat, argument: str) -> None:
+    """Go on from a summary, in a new session.
+    The model is asked for the summary, which becomes part of the system message.
+    """
+    exchanges = chat.conversation.exchanges
+    if not exchanges:
+        raise UsageError("There is nothing to summarise.")
+    said = "".join(each.prompt.content for each in exchanges)
+    before, unanswered = len(exchanges), chat.conversation.unanswered
+    await chat.ask(_SUMMARISE[bool(re.search("[а-яё]", said, re.IGNORECASE))])
+    answered = len(exchanges) > before
+    summary = exchanges[-1].answer
+    # The request is ours, not the person's: the session stays as it was.
+    chat.undo()
+    chat.conversation.unanswered = unanswered
+    if not answered or not summary.complete:
+        raise UsageError("There is no whole summary; the conversation stays as it is.")
+    system = chat.conversation.system
+    chat.clear()
+    chat.conversation.system = "\n\n".join(filter(None, [system, summary.text]))
+    chat.say("The summary is in the system message of a new session.")
+
+
+@command("export", "[PATH]", choices=lambda chat, typed: files(typed))
+async def export(chat: Chat, argument: str) -> None:
+    """Write this session to a file.
+    As Markdown; as JSON or JSON lines when the path ends in .json or .jsonl.
+    """
+    begun = _begun(chat)
+    chat.say(f"Written to {_written(chat, begun, argument or f'gigachat-{begun.name or begun.id}.md')}.")
+
+
+def _written(chat: Chat, session: Session, name: str) -> Path:
+    from ..sessions.export import exported
+
+    path = Path(name).expanduser()
+    form = cast("ExportFormat", _FORMATS.get(path.suffix.lower(), "markdown"))
+    try:
+        with path.open("x", encoding="utf-8", errors="replace") as file:
+            for piece in exported([chat.store.conversation(session.id)], form):
+                file.write(piece)
+    except FileExistsError:
+        raise UsageError(f"{path} exists.", hint="Name another file.") from None
+    except OSError as problem:
+        raise UsageError(f"{path} could not be written: {problem.strerror}.") from None
+    return path
+
+
+def _begun(chat: Chat) -> Session:
+    session = chat.conversation.session
+    if session is None:
+        raise UsageError("This session has no recorded question yet.")
+    return session
