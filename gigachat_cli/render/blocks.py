@@ -9,34 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from gigachat_cli.render.inline import Inline
+from gigachat_cli.render.inline import Inline, without_indents
 from gigachat_cli.render.leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
 from gigachat_cli.render.look import Look
+from gigachat_cli.render.nesting import Nesting, is_clear, item_in, match, quote_in
 from gigachat_cli.render.offline import TAB, Block, leaf_lines, split_blocks
 from gigachat_cli.render.page import Page
 from gigachat_cli.render.rows import Row
 
-_MARKER = re.compile(r"( {0,3})([-+*]|\d{1,9}[.)])( {1,4}(?! )| (?= {4})|$)")
-_QUOTE = re.compile(r" {0,3}> ?")
-_MARKERS = re.compile(r"(?: *(?:[-+*]|\d{1,9}[.)]) +| *> ?)*")
-# A line that begins so says only at its end what it is; one that has a character of the second kind is clear.
-_LATE = re.compile(r" {0,3}(?:```|~~~|\||\$\$|\\\[)")
-_CLEAR = re.compile(r"[^\s\-+*_=#>`~|:\d.)$\\\[\]!(]")
-_MAYBE_DEFINITION = re.compile(r" {0,3}\[[^\]]*(?:\](?::.*)?)?$")
 _HASHES = re.compile(r" {0,3}#{1,6} *")
 _DEEPEST = 24  # containers in each other; what is deeper is shown as text
-
-
-@dataclass(slots=True)
-class _Nesting:
-    """A container as the text has it: its opening marker, and how far the content of an item is indented."""
-
-    opening: str
-    indent: int = 0  # 0: a quote
-    number: int | None = None
-    empty: bool = False
 
 
 class OpenDocument:
@@ -45,7 +28,7 @@ class OpenDocument:
     def __init__(self, look: Look, width: int) -> None:
         self._inline = Inline(look)
         self._page = Page(look, width)
-        self._nesting: list[_Nesting] = []
+        self._nesting: list[Nesting] = []
         self._leaf: Leaf | None = None
         self._lines: list[str] | None = []  # of the open leaf; None when too long or of no use
         self._lines_added = 0  # how many of them the leaf has
@@ -85,37 +68,43 @@ class OpenDocument:
         return rows
 
     def fit(self, height: int) -> None:
-        """Finish rows at the top until at most `height` open ones are left."""
+        """Finish rows at the top until at most `height` open ones are left; a table is finished as a whole."""
         excess = len(self.open_rows()) - height
-        if excess > 0:
-            self.settle(excess)
-
-    def settle(self, count: int) -> None:
-        """Take the first open rows for finished as they are on the screen; a table is finished as a whole."""
-        rows = self.open_rows()[:count]
         leaf = self._leaf
-        if not rows or leaf is None:
+        if excess <= 0:
             return
+        if isinstance(leaf, OpenTable):
+            leaf.widen()
+            leaf.freeze()
+        elif isinstance(leaf, Prose | Heading):
+            self._lines = None
+            self._page.settle(leaf.prose.release(max(0, excess - self._page.gap_rows)))
+        else:
+            self.leave(excess)
+
+    def leave(self, count: int) -> None:
+        """Take the first open rows for finished exactly as they look; a table is finished as a whole."""
+        rows = self.open_rows()[:count]
         shown = rows[self._page.gap_rows :]
+        leaf = self._leaf
         if isinstance(leaf, OpenTable):
             leaf.freeze()
-            self._page.settle(leaf.take())
         elif isinstance(leaf, Code):
             if shown:
                 leaf.drop(sum(len(text) for row in shown for text, _ in row.runs) - self._page.prefix_length())
             self._page.settle_rows(rows, unfinished=bool(shown))
         elif isinstance(leaf, Prose | Heading):
             self._lines = None
-            prose = leaf if isinstance(leaf, Prose) else leaf.prose
-            prose.drop(len(shown))
-            self._page.settle_rows(rows, unfinished=prose.resumes)
+            leaf.prose.leave(len(shown))
+            self._page.settle_rows(rows, unfinished=leaf.prose.resumes)
 
     def resize(self, width: int) -> None:
         """Lay out what is open, and all that follows, in another width."""
         self._page.resize(width)
-        prose = self._leaf.prose if isinstance(self._leaf, Heading) else self._leaf
-        if isinstance(prose, Prose | OpenTable | Waiting):
-            prose.rewrap(self._page.prose_width)
+        if isinstance(self._leaf, Prose | Heading):
+            self._leaf.prose.rewrap(self._page.prose_width)
+        elif isinstance(self._leaf, OpenTable | Waiting):
+            self._leaf.rewrap(self._page.prose_width)
 
     def _expanded(self, piece: str) -> str:
         if "\t" in piece:
@@ -153,44 +142,25 @@ class OpenDocument:
             self._decide()  # a definition goes over several lines, and only whole ones tell
 
     def _is_clear(self, line: str) -> bool:
-        matched, rest = self._match(line)
+        matched, rest = match(self._nesting, line)
         if matched == len(self._nesting):
             if isinstance(self._leaf, Code) and self._leaf.is_fence:
                 return bool(rest.strip()) and not self._leaf.may_end_with(rest)
             if isinstance(self._leaf, OpenTable | Waiting):
                 return False
-        markers = _MARKERS.match(rest)
-        rest = rest[markers.end() :] if markers else rest
-        if _LATE.match(rest):
-            return False
-        if rest.lstrip().startswith("[") and not isinstance(self._leaf, Prose) and _MAYBE_DEFINITION.match(rest):
-            return False
-        return _CLEAR.search(rest) is not None
-
-    def _match(self, line: str) -> tuple[int, str]:
-        """Give the number of open containers that a line belongs to by its indent and marks, and what is left of it."""
-        for matched, container in enumerate(self._nesting):
-            if not container.indent:
-                mark = _QUOTE.match(line)
-                if mark is None:
-                    return matched, line
-                line = line[mark.end() :]
-            elif not line.strip() and not container.empty:
-                line = line[container.indent :]
-            elif line[: container.indent].strip() or len(line) < container.indent or not line.strip():
-                return matched, line
-            else:
-                line = line[container.indent :]
-        return len(self._nesting), line
+        return is_clear(rest, in_paragraph=isinstance(self._leaf, Prose))
 
     def _start_line(self, line: str) -> None:
-        matched, rest = self._match(line)
+        matched, rest = match(self._nesting, line)
         if matched < len(self._nesting):
-            if not rest.strip():
-                self._close_to(matched)
-                self._blank = True
-                return
             container = self._nesting[matched]
+            if not rest.strip():
+                self._blank = True
+                if container.indent:
+                    container.end()
+                else:
+                    self._close_to(matched)
+                return
             verdict = self._judge(container, rest)
             if verdict == "lazy" and isinstance(self._leaf, Prose):
                 self._leaf.add("\n" + rest)
@@ -205,7 +175,7 @@ class OpenDocument:
                 return
         self._place(rest)
 
-    def _judge(self, container: _Nesting, rest: str) -> str:
+    def _judge(self, container: Nesting, rest: str) -> str:
         """Say what a line outside this container is: its next item, a lazy continuation, or another block."""
         in_paragraph = isinstance(self._leaf, Prose)
         witness = f"{container.opening}x\n{'' if in_paragraph else chr(10)}{rest}"
@@ -293,7 +263,7 @@ class OpenDocument:
             if token.markup.startswith("#"):
                 self._leaf.add(_HASHES.sub("", lines[-1], count=1))
             else:
-                self._leaf.prose.add(block.tokens[1].content)
+                self._leaf.prose.add(without_indents(block.tokens[1].content))
             self._closing = True
         elif kind == "fence":
             self._leaf = Code(self._inline.look, lines[-1])
@@ -307,26 +277,23 @@ class OpenDocument:
             self._closing = kind == "hr" or token.meta["closed"]
         else:
             self._leaf = Prose(self._inline, self._inline.look.style("text"), width)
-            self._leaf.add(self._page.task_text(lines[0].lstrip(" ")))
+            self._leaf.add(self._page.take_task_box(lines[0].lstrip(" ")))
             for line in lines[1:]:
                 self._leaf.add("\n" + line)
 
     def _open_quote(self, line: str) -> None:
-        mark = _QUOTE.match(line)
+        quote, rest = quote_in(line)
         self._page.open_quote()
-        self._nesting.append(_Nesting("> "))
-        rest = line[mark.end() :] if mark else line
+        self._nesting.append(quote)
         if rest.strip():
             self._place(rest)
 
     def _open_item(self, line: str, number: int | None, *, sibling: bool = False) -> None:
-        mark = _MARKER.match(line)
-        content = line[mark.end() :] if mark else line
-        indent = mark.end() if mark and content.strip() else len(line.rstrip()) + 1
+        item, content = item_in(line, number)
         if sibling:
             self._begin(sibling=True)
         self._page.open_item(number)
-        self._nesting.append(_Nesting(line[:indent].ljust(indent), indent, number, empty=not content.strip()))
+        self._nesting.append(item)
         if content.strip():
             self._place(content)
 

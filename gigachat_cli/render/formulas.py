@@ -39,7 +39,7 @@ _FUNCTIONS = (
 _RELATIONS = (
     "leq le geq ge neq ne approx equiv sim simeq cong propto to rightarrow leftarrow Rightarrow Leftarrow "
     "leftrightarrow Leftrightarrow implies iff mapsto in notin ni subset subseteq supset cup cap setminus land lor "
-    "wedge vee times div cdot pm mp ll gg perp parallel mid forall exists"
+    "wedge vee bmod times div cdot pm mp ll gg perp parallel mid forall exists"
 )
 # TeX gives these their own blanks; LaTeX source has them only by chance, and pylatexenc eats those.
 _FUNCTION = re.compile(rf"\\({'|'.join(_FUNCTIONS.split())})(?![A-Za-z])[ \t]*(?![ \t^_])")
@@ -61,7 +61,7 @@ def to_unicode(latex: str) -> str:
 
     What cannot be read as LaTeX comes back as it was.
     """
-    source = latex.strip()
+    source = " ".join(latex.split())  # a line end means as much as a blank
     if not source or len(source) > _LONGEST:
         return source
     walker_context, converter = _converter()
@@ -112,7 +112,7 @@ def _converter() -> tuple[LatexContextDb, LatexNodes2Text]:
             *(MacroSpec(name, "{{") for name in ("frac", "dfrac", "tfrac", "cfrac", "binom")),
             MacroSpec("operatorname", "*{"),
             *(MacroSpec(name, "{") for name in ("boxed", "overline", "underline", "underbrace", "overbrace")),
-            *(MacroSpec(name, "{") for name in ("mathbf", "boldsymbol", "tag")),
+            *(MacroSpec(name, "{") for name in ("mathbf", "boldsymbol", "tag", "pmod")),
         ],
     )
     texts = default_texts()
@@ -128,6 +128,8 @@ def _converter() -> tuple[LatexContextDb, LatexNodes2Text]:
             MacroTextSpec("binom", "C(%s, %s)"),
             MacroTextSpec("operatorname", "%(2)s "),
             MacroTextSpec("boxed", "[%s]"),
+            MacroTextSpec("bmod", "mod"),
+            MacroTextSpec("pmod", " (mod %s)"),
             MacroTextSpec("tag", " (%s)"),
             *(MacroTextSpec(name, "%s") for name in ("overline", "underline", "underbrace", "overbrace")),
             *(MacroTextSpec(name, "") for name in ("displaystyle", "limits", "nolimits", "left", "right")),

@@ -29,6 +29,9 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u206
 _BREAK_TAG = re.compile(r"<br ?/?>", re.IGNORECASE)
 _OPEN_BREAK_TAG = re.compile(r"<br ?/?$", re.IGNORECASE)
 _INDENTS = re.compile(r"\n +")
+_BEGUN_LINK = re.compile(r"\[[^\[\]]+\]\([^()\s<>]*$")
+_BEGUN_CODE = re.compile(r"`[^`\n]+$")
+_BEGUN_BOLD = re.compile(r"\*\*[^\s*][^\n]*$")
 _LAST_WORD = re.compile(r" +[^ ]*$")
 _BLANKS = re.compile(r"  +")
 _SPANS = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
@@ -58,7 +61,7 @@ class Inline:
         return block_tokens(self.markdown, text, self.env)
 
     def runs(self, text: str, base: Style) -> Runs:
-        return self._runs(inline_tokens(self.markdown, _INDENTS.sub("\n", text), self.env), base)
+        return self._runs(inline_tokens(self.markdown, without_indents(text), self.env), base)
 
     def parse(self, text: str, base: Style) -> Parsed:
         """Parse a text that may go on; like `runs`, but the lines of the text must not be indented."""
@@ -129,6 +132,23 @@ class Inline:
         runs.append((title, self.look.ink(style + self.look.style("link"), link)))
         if not self.look.options.hyperlinks:
             self._add_address(runs, address, start)
+
+
+def without_indents(text: str) -> str:
+    """Take the indents off the lines of a paragraph, which mean nothing, not even inside code."""
+    return _INDENTS.sub("\n", text)
+
+
+def completed(text: str) -> str:
+    """Close the last link, code and bold text that are begun in a text which is still coming."""
+    closed = text
+    if _BEGUN_LINK.search(text):
+        closed += ")"
+    if text.count("`") % 2 and _BEGUN_CODE.search(text):
+        closed += "`"
+    if text.count("**") % 2 and _BEGUN_BOLD.search(text):
+        closed = (closed.rstrip() if closed == text else closed) + "**"
+    return closed
 
 
 def printable(text: str) -> str:

@@ -12,11 +12,11 @@ from itertools import islice
 
 from rich.style import Style
 
-from gigachat_cli.render.inline import Inline
+from gigachat_cli.render.inline import Inline, completed
 from gigachat_cli.render.look import Look
 from gigachat_cli.render.offline import Block, code_frame, code_language, leaf_lines
 from gigachat_cli.render.rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
-from gigachat_cli.render.tables import TableLayout, natural_widths, read_table
+from gigachat_cli.render.tables import TableLayout, natural_widths, read_table, widened
 
 # How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
 _CUTS_TRIED = 8
@@ -37,6 +37,11 @@ class Prose:
         self._shown: list[Line] | None = None
         self.resumes = False
 
+    @property
+    def prose(self) -> Prose:
+        """Itself, as the text of a heading is."""
+        return self
+
     def add(self, text: str) -> None:
         """Add text; a newline begins a line, whose indent does not count."""
         if text:
@@ -44,15 +49,10 @@ class Prose:
             self._shown = None
 
     def lines(self) -> list[Runs]:
+        """Give the lines as they look so far: with emphasis, code and links closed that are only begun."""
         if self.resumes and not self._finish_word():
             return []
-        if self._shown is None:
-            parsed = self._inline.parse(self._tail, self._style)
-            if parsed.settled:
-                self._keep([*self._row, *parsed.settled_runs])
-                self._tail = self._tail[parsed.settled :]
-            self._shown = wrap([*self._row, *parsed.open_runs], self._width)
-        return [line.runs for line in (*self._kept, *self._shown)]
+        return [line.runs for line in self._all_lines(begun=True)]
 
     def close(self) -> list[Runs]:
         self._tail = self._tail.rstrip()
@@ -60,23 +60,29 @@ class Prose:
         if self.resumes and not self._finish_word():
             self.resumes = False
             return [self._inline.runs(self._tail, self._style)]
-        lines = self.lines()
+        lines = [line.runs for line in self._all_lines(begun=False)]
         return lines if any(lines) or self._kept else []
 
-    def drop(self, count: int) -> None:
-        """Forget the first lines, which are on the screen for good.
-
-        What was open in them is plain text from then on. If these are all lines, the next text goes on at the end
-        of the last one.
-        """
+    def release(self, count: int) -> list[Runs]:
+        """Hand over the first lines for good; what is still open in them is taken as plain text."""
         while len(self._kept) < count and self._tail:
             self._loosen((count - len(self._kept)) * self._width)
-        if len(self._kept) < count:
-            self._kept.append(Line(self._row, ""))
-            self._row = []
-            self.resumes = True
+        lines = [line.runs for line in self._kept[:count]]
         del self._kept[:count]
         self._shown = None
+        return lines
+
+    def leave(self, count: int) -> None:
+        """Forget the first lines, which stay on the screen as they look.
+
+        If these are all lines, the next text goes on at the end of the last one.
+        """
+        left = self._all_lines(begun=True)[count:]
+        self._kept, self._row, self._tail, self._shown = [], [], "", None
+        if left:
+            self._keep(unwrap(left))
+        else:
+            self.resumes = True
 
     def _loosen(self, length: int) -> None:
         """Keep a beginning of about this many characters, cut at a blank where the least is left open."""
@@ -94,6 +100,17 @@ class Prose:
         self._width = width
         self._shown = None
         self._keep([*unwrap(kept), *self._row])
+
+    def _all_lines(self, *, begun: bool) -> list[Line]:
+        if self._shown is None or not begun:
+            parsed = self._inline.parse(self._tail, self._style)
+            if parsed.settled:
+                self._keep([*self._row, *parsed.settled_runs])
+                self._tail = self._tail[parsed.settled :]
+            closed = completed(self._tail) if begun else self._tail
+            runs = parsed.open_runs if closed == self._tail else self._inline.runs(closed, self._style)
+            self._shown = wrap([*self._row, *runs], self._width)
+        return [*self._kept, *self._shown]
 
     def _keep(self, runs: Runs) -> None:
         *full, last = wrap(runs, self._width)
@@ -252,6 +269,10 @@ class OpenTable:
         if self._frozen or self._table.rows:
             return [*self.take(), *self.lines()]
         return self._layout.lines()
+
+    def widen(self) -> None:
+        """Give the columns room for longer texts than they have, as far as the screen allows."""
+        self._natural = widened(self._natural, self._width)
 
     def freeze(self) -> None:
         """Take the rows so far for finished; later ones keep the widths of the columns."""

@@ -76,7 +76,7 @@ class GrowingMarkdown:
                 keep = index + (2 if row.joined else 1)
         keep = max(min(keep, len(shown)), len(shown) - max(1, height))
         if keep:
-            self._document.settle(keep)
+            self._document.leave(keep)
             self._painter.settle(self._document.take())
         self._width, self._height = width, max(1, height)
         self._document.resize(width)

@@ -161,7 +161,7 @@ def _render(block: Block, page: Page, inline: Inline) -> None:
     elif block.kind in ("bullet_list_open", "ordered_list_open"):
         _render_list(block, page, inline)
     elif block.kind == "paragraph_open":
-        runs = inline.runs(page.task_text(block.tokens[1].content), inline.look.style("text"))
+        runs = inline.runs(page.take_task_box(block.tokens[1].content), inline.look.style("text"))
         page.settle(prose_lines(runs, page.prose_width))
     else:
         page.settle(leaf_lines(block, inline, page.prose_width))

@@ -13,7 +13,8 @@ from gigachat_cli.render.look import Look
 from gigachat_cli.render.rows import PLAIN, Row, Run, Runs, soft_rows
 
 _BULLETS = "•◦▪"
-_TASK = re.compile(r"\A\[[ xX]\] (?=\S)")
+_BULLET_CELLS = 3
+_TASK = re.compile(r"\A\[[ xX]\](?: |(?=\n)|\Z)")
 _NARROWEST = 2  # a wide glyph must always fit
 
 
@@ -124,11 +125,14 @@ class Page:
     def resize(self, width: int) -> None:
         self.width = width
 
-    def task_text(self, text: str) -> str:
-        """Replace the box of a task list where a paragraph begins a list item."""
-        if self.containers and self.containers[-1].fresh and isinstance(self.containers[-1], Item):
-            return _TASK.sub(lambda box: "☐ " if box[0][1] == " " else "☑ ", text)
-        return text
+    def take_task_box(self, text: str) -> str:
+        """Make the box of a task, where it begins the text of a bulleted item, the bullet of this item."""
+        item = self.containers[-1] if self.containers else None
+        box = _TASK.match(text) if isinstance(item, Item) and item.fresh else None
+        if box is None or not isinstance(item, Item) or len(item.first[0]) != _BULLET_CELLS:
+            return text
+        item.first = (" ☐ " if box[0][1] == " " else " ☑ ", item.first[1])
+        return text[box.end() :]
 
     def take(self) -> list[Row]:
         """Hand over the rows settled since the last call."""

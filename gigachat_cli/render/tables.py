@@ -14,6 +14,7 @@ from gigachat_cli.render.rows import PLAIN, Run, Runs, total_cells, wrap
 _GUTTER = " │ "
 _NARROWEST = 6  # cells a column needs on average; with less, records are easier to read
 _RECORD_RULE = 12
+_LEAST_SLACK = 4
 _UNWRAPPED = 1_000_000
 
 
@@ -99,6 +100,13 @@ def natural_widths(rows: Sequence[Sequence[Runs]]) -> list[int]:
         max(1, *(total_cells(line.runs) for cell in column for line in wrap(cell, _UNWRAPPED)))
         for column in zip(*rows, strict=True)
     ]
+
+
+def widened(natural: Sequence[int], width: int) -> list[int]:
+    """Share what is left of the screen among columns that will be frozen, for the rows to come."""
+    left = width - len(_GUTTER) * (len(natural) - 1) - sum(natural)
+    share = max(0, left // len(natural))
+    return [size + min(share, max(_LEAST_SLACK, size)) for size in natural]
 
 
 def _column_widths(natural: Sequence[int], width: int) -> list[int] | None:

@@ -1,0 +1,78 @@
+"""Lines and the lists and quotes they stand in, as CommonMark has it: marks, indents, and what is not clear yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MARKER = re.compile(r"( {0,3})([-+*]|\d{1,9}[.)])( {1,4}(?! )| (?= {4})|$)")
+_QUOTE = re.compile(r" {0,3}> ?")
+_MARKERS = re.compile(r"(?: *(?:[-+*]|\d{1,9}[.)]) +| *> ?)*")
+# A line that begins so says only at its end what it is; one that has a character of the second kind is clear.
+_LATE = re.compile(r" {0,3}(?:```|~~~|\||\$\$|\\\[)")
+_CLEAR = re.compile(r"[^\s\-+*_=#>`~|:\d.)$\\\[\]!(]")
+_MAYBE_DEFINITION = re.compile(r" {0,3}\[[^\]]*(?:\](?::.*)?)?$")
+
+_OUT_OF_REACH = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Nesting:
+    """A list item or quote as the text has it: its opening marks, and how far the content of an item is indented."""
+
+    opening: str
+    indent: int = 0  # 0: a quote
+    number: int | None = None
+    empty: bool = False
+
+    def end(self) -> None:
+        """Let no further line belong to this item, as after an empty one and a blank line; its list may go on."""
+        self.indent = _OUT_OF_REACH
+        self.empty = False
+
+
+def quote_in(line: str) -> tuple[Nesting, str]:
+    """Read the mark of a quote, and give what stands behind it."""
+    mark = _QUOTE.match(line)
+    return Nesting("> "), line[mark.end() :] if mark else line
+
+
+def item_in(line: str, number: int | None) -> tuple[Nesting, str]:
+    """Read the mark of a list item, and give what stands behind it."""
+    mark = _MARKER.match(line)
+    content = line[mark.end() :] if mark else line
+    empty = not content.strip()
+    indent = mark.end() if mark and not empty else len(line.rstrip()) + 1
+    return Nesting(line[:indent].ljust(indent), indent, number, empty), content
+
+
+def match(nesting: Sequence[Nesting], line: str) -> tuple[int, str]:
+    """Give the number of open containers that a line belongs to by its indent and marks, and what is left of it."""
+    for matched, container in enumerate(nesting):
+        if not container.indent:
+            mark = _QUOTE.match(line)
+            if mark is None:
+                return matched, line
+            line = line[mark.end() :]
+        elif line.strip():
+            if len(line) - len(line.lstrip(" ")) < container.indent:
+                return matched, line
+            line = line[container.indent :]
+        elif container.empty:
+            return matched, line
+        else:
+            line = line[container.indent :]
+    return len(nesting), line
+
+
+def is_clear(beginning: str, *, in_paragraph: bool) -> bool:
+    """Say whether a line that begins so can only be one thing, whatever follows."""
+    markers = _MARKERS.match(beginning)
+    content = beginning[markers.end() :] if markers else beginning
+    if _LATE.match(content):
+        return False
+    goes_on = in_paragraph and content == beginning
+    if not goes_on and content.lstrip().startswith("[") and _MAYBE_DEFINITION.match(content):
+        return False
+    return _CLEAR.search(content) is not None

@@ -1,0 +1,69 @@
+"""Tables fit the screen in one form or another; words are wrapped where they may be, and no glyph is cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gigachat_cli.render.rows import PLAIN, cells, soft_rows, total_cells, unwrap, wrap
+
+from .screens import offline
+
+_TABLE = "| Имя | Счёт | Что |\n|:----|-----:|:---:|\n| а | 1 | б |\n| длинное | 23456 | много слов в ячейке |\n"
+_GLYPHS = "ab слово日本語。 e\u0301👨\u200d👩\u200d👧⚠\ufe0f🇷🇺\n"
+
+
+def test_columns_are_aligned_with_light_rules() -> None:
+    assert offline(_TABLE, 80) == [
+        "Имя     │  Счёт │         Что",
+        "────────┼───────┼────────────────────",
+        "а       │     1 │          б",
+        "длинное │ 23456 │ много слов в ячейке",
+    ]
+
+
+def test_wide_columns_share_a_narrow_screen() -> None:
+    lines = offline(_TABLE, 30)
+    assert lines[0] == "Имя     │  Счёт │     Что"
+    assert lines[-2:] == ["длинное │ 23456 │ много слов", "        │       │  в ячейке"]
+
+
+def test_rows_become_records_where_columns_do_not_fit() -> None:
+    assert offline(_TABLE, 20)[:5] == ["Имя: а", "Счёт: 1", "Что: б", "────────────", "Имя: длинное"]
+
+
+def test_missing_and_surplus_cells_do_not_matter() -> None:
+    assert offline("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 |\n", 80) == ["a │ b", "──┼──", "1 │", "1 │ 2"]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.text(alphabet=_GLYPHS, max_size=60), st.integers(2, 12))
+def test_wrapped_rows_fit_and_lose_nothing(text: str, width: int) -> None:
+    lines = wrap([(text, PLAIN)], width)
+    assert all(total_cells(line.runs) <= width or _is_one_glyph(line.runs[0][0]) for line in lines)
+    shown = "".join(part for part, _ in unwrap(lines))
+    assert shown.replace(" ", "") == text.replace(" ", "")
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.text(alphabet=_GLYPHS.replace("\n", ""), min_size=1, max_size=60), st.integers(12, 20))
+def test_soft_rows_are_the_line_in_pieces(text: str, width: int) -> None:
+    rows = soft_rows([(text, PLAIN)], width)
+    assert "".join(part for row in rows for part, _ in row.runs) == text
+    assert all(row.cells <= width for row in rows)
+    assert [row.joined for row in rows] == [True] * (len(rows) - 1) + [False]
+
+
+@pytest.mark.parametrize(("text", "width"), [("слово", 5), ("日本", 4), ("e\u0301", 1), ("😀", 2)])
+def test_widths_are_in_cells(text: str, width: int) -> None:
+    assert cells(text) == width
+
+
+def test_wide_glyphs_break_anywhere_but_before_their_punctuation() -> None:
+    assert offline("日本語のテキスト。です", 9)[0] == "日本語の"
+    assert offline("日本語の。", 9) == ["日本語", "の。"]
+
+
+def _is_one_glyph(text: str) -> bool:
+    return len(text) <= 8
