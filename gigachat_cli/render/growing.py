@@ -19,7 +19,7 @@ from .markdown import GrowingMarkdown, MarkdownOptions, render_offline
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from .look import ColorDepth
+    from .markdown.look import ColorDepth
     from .terminal import Terminal
 
 _IDLE_SECONDS = 1 / 30

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from gigachat_cli.render.code import Highlighter, code_theme_exists
-from gigachat_cli.render.look import Look, MarkdownOptions
-from gigachat_cli.render.rows import PLAIN, Ink, Runs
+from gigachat_cli.render.markdown.code import Highlighter, code_theme_exists
+from gigachat_cli.render.markdown.look import Look, MarkdownOptions
+from gigachat_cli.render.markdown.rows import PLAIN, Ink, Runs
 
 _SAMPLES = {
     "python": 'def f(x):\n    """doc\n    more"""\n    return f"{x!r}"  # комментарий\n\n@a\nclass B: pass',

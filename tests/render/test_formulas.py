@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gigachat_cli.render.formulas import to_unicode
+from gigachat_cli.render.markdown.formulas import to_unicode
 
 from .screens import offline
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gigachat_cli.render.rows import PLAIN, cells, soft_rows, total_cells, unwrap, wrap
+from gigachat_cli.render.markdown.rows import PLAIN, cells, soft_rows, total_cells, unwrap, wrap
 
 from .screens import offline
 

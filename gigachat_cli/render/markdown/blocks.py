@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gigachat_cli.render.inline import Inline, without_indents
-from gigachat_cli.render.leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
-from gigachat_cli.render.look import Look
-from gigachat_cli.render.nesting import Nesting, is_clear, item_in, match, quote_in
-from gigachat_cli.render.offline import TAB, Block, leaf_lines, split_blocks
-from gigachat_cli.render.page import Page
-from gigachat_cli.render.rows import Row
+from gigachat_cli.render.markdown.inline import Inline, without_indents
+from gigachat_cli.render.markdown.leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
+from gigachat_cli.render.markdown.look import Look
+from gigachat_cli.render.markdown.nesting import Nesting, is_clear, item_in, match, quote_in
+from gigachat_cli.render.markdown.offline import TAB, Block, leaf_lines, split_blocks
+from gigachat_cli.render.markdown.page import Page
+from gigachat_cli.render.markdown.rows import Row
 
 _HASHES = re.compile(r" {0,3}#{1,6} *")
 _DEEPEST = 24  # containers in each other; what is deeper is shown as text

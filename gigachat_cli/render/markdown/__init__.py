@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from gigachat_cli.render.blocks import OpenDocument
-from gigachat_cli.render.look import Look, MarkdownOptions
-from gigachat_cli.render.offline import render_offline
-from gigachat_cli.render.paint import Painter
+from gigachat_cli.render.markdown.blocks import OpenDocument
+from gigachat_cli.render.markdown.look import Look, MarkdownOptions
+from gigachat_cli.render.markdown.offline import render_offline
+from gigachat_cli.render.markdown.paint import Painter
 
 __all__ = ["GrowingMarkdown", "MarkdownOptions", "render_offline"]
 

@@ -1,0 +1,62 @@
+"""What the history holds, as lists for a person at a terminal: sessions, and what a search found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..text import TerminalFilter, one_line, safe
+from .columns import columns, hanging, shortened
+
+if TYPE_CHECKING:
+    from ..sessions import Session
+    from ..sessions.turns import SearchHit
+    from .terminal import Terminal
+
+_BOLD, _NOT_BOLD = "\x1b[1m", "\x1b[22m"
+_NAME_CELLS = 20
+
+
+def session_list(found: Sequence[Session], terminal: Terminal, *, current: str | None = None) -> str:
+    """Sessions as a table that fits the terminal; the one whose id is `current` is marked."""
+    rows = [
+        (
+            f"{'›' if each.id == current else ' '} {each.id}",
+            shortened(safe(each.name or ""), _NAME_CELLS),
+            f"{each.turns} turn{'' if each.turns == 1 else 's'}",
+            _moment(each.updated_at),
+            one_line(each.title),
+        )
+        for each in found
+    ]
+    return columns(rows, width=terminal.width, indent="")
+
+
+def hit_list(found: Sequence[SearchHit], terminal: Terminal) -> str:
+    """What a search found, each with its snippet below; the found words are bold where the terminal can."""
+    shown = []
+    for hit in found:
+        head = f"  {safe(hit.session_name or hit.session_id)}  {_moment(hit.started_at)}  {one_line(hit.title)}"
+        snippet = _marked(hit) if terminal.color_on_stdout else safe(hit.snippet)
+        shown.append(shortened(head, terminal.width - 1) + "\n")
+        shown.append(hanging(snippet, width=terminal.width, indent="      "))
+    return "".join(shown)
+
+
+def _marked(hit: SearchHit) -> str:
+    # One filter for all pieces: an escape sequence may lie across their borders.
+    terminal_filter = TerminalFilter()
+    shown, place = "", 0
+    for start, end in hit.matches:
+        shown += terminal_filter.feed(hit.snippet[place:start])
+        # Each word by itself, so that a line break between two needs no care.
+        words = terminal_filter.feed(hit.snippet[start:end]).split(" ")
+        shown += " ".join(f"{_BOLD}{word}{_NOT_BOLD}" for word in words)
+        place = end
+    return shown + terminal_filter.feed(hit.snippet[place:]) + terminal_filter.close()
+
+
+def _moment(seconds: float) -> str:
+    then, today = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d", then)
