@@ -51,6 +51,14 @@ def _answers(chunks: int, pairs: int, *, limit: float) -> list[Row]:
                 environment=environment,
             ),
             compare(
+                "gigachat ask : gigachat ask --no-log",
+                ours,
+                [*ours, "--no-log"],
+                limit=1.05,
+                pairs=2 * pairs,
+                environment=environment,
+            ),
+            compare(
                 "gigachat ask : official SDK",
                 ours,
                 [PYTHON, str(HERE / "floors" / "ask_sdk.py")],

@@ -10,6 +10,7 @@ import typer
 from ..errors import UsageError
 from ..simulator import FAULTS, PACE_FOR_PEOPLE, SCOPES, Options, parse_fault
 
+_REMEMBERED = 1000  # requests; it may run for days, and a person reads none of them
 _FAULT_HELP = "A fault on demand, as NAME or NAME:key=value,…; repeatable. Names: " + ", ".join(FAULTS) + "."
 
 
@@ -61,6 +62,7 @@ def simulator(
             token_lifetime=token_lifetime,
             clock_offset=clock_offset,
             require_client_certificate=client_certificate,
+            keep_requests=_REMEMBERED,
         )
     except OSError as problem:
         raise UsageError(f"{answer} could not be read: {problem.strerror}.") from None

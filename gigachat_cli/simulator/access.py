@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from gigachat_cli.simulator.replies import STATE, Refusal
 
 
-def authorise(request: web.Request) -> tuple[str, str | None]:
-    """Return the caller's key and access token (None for a client certificate). Raises Refusal (401, 403)."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose request it is: account key, access token (None for a client certificate), X-Client-ID if sent."""
+
+    key: str
+    access_token: str | None
+    client_id: str | None
+
+
+def authorise(request: web.Request) -> Caller:
+    """Return who calls. Raises Refusal (401, 403)."""
     state = request.app[STATE]
     if not request.headers.get("User-Agent"):
         raise Refusal(403, body={"message": "Unauthorized"})
+    client_id = request.headers.get("X-Client-ID") or None
     if state.options.require_client_certificate:
-        return state.credentials, None
+        return Caller(state.credentials, None, client_id)
     scheme, _, access_token = request.headers.get("Authorization", "").partition(" ")
     issued = state.accounts.find(access_token.strip())
     if scheme.lower() != "bearer" or issued is None:
         raise Refusal(401)
     if state.accounts.is_over(issued):
         raise Refusal(401, "Token has expired")
-    return issued.key, issued.access_token
+    return Caller(issued.key, issued.access_token, client_id)
 
 
 def basic_words(authorization: str) -> tuple[str, str, str] | None:

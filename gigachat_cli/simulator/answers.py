@@ -8,16 +8,36 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
+from gigachat_cli.simulator.functions import FunctionCall
 from gigachat_cli.simulator.prompt import Prompt, characters_in, count_tokens
-from gigachat_cli.simulator.texts import SHAPES, Texts, texts_in
+from gigachat_cli.simulator.stored_files import StoredFile
+from gigachat_cli.simulator.texts import SHAPES, Texts, texts_for
 
 _SHAPES_IN_AN_ANSWER = 3
 _PHRASE = (12, 56)
 _WORD = re.compile(r"\s{0,56}\S{1,56}|\s{1,56}")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What an answer holds besides its text.
+
+    ``tool`` is the service's own tool that was used; ``sources`` are (address, title) pairs, counted from 1;
+    ``state_id`` is given with calls and with what tools made.
+    """
+
+    reasoning: tuple[str, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
+    call_failed: bool = False
+    tool: str | None = None
+    files: tuple[StoredFile, ...] = ()
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    state_id: str | None = None
+    tool_tokens: int = 0
 
 
 class Answer:
@@ -27,10 +47,13 @@ class Answer:
     are right once the chunks have been iterated.
     """
 
-    def __init__(self, prompt: Prompt, chunks: Iterator[str], *, created: int, cached_tokens: int) -> None:
+    def __init__(
+        self, prompt: Prompt, chunks: Iterator[str], *, created: int, cached_tokens: int, extras: Extras | None = None
+    ) -> None:
         self.prompt = prompt
         self.created = created
-        self.finish_reason = "stop"
+        self.extras = extras or Extras()
+        self.finish_reason = "function_call" if self.extras.calls else "error" if self.extras.call_failed else "stop"
         self._chunks = chunks
         self._cached_tokens = cached_tokens
         self._characters = 0
@@ -56,17 +79,19 @@ class Answer:
         if self._early_after is not None:
             self.finish_reason = self._early_reason
             if self._early_after == 0:
-                refusal = _texts_for(self.prompt.question).refusal
+                refusal = texts_for(self.prompt.question).refusal
                 self._characters += len(refusal)
                 yield refusal
 
     def usage(self) -> dict[str, int]:
         """Return the tokens of the prompt and of what was handed out."""
-        completion_tokens = count_tokens(self._characters)
+        unseen = sum(map(len, self.extras.reasoning)) + sum(len(str(call)) for call in self.extras.calls)
+        completion_tokens = count_tokens(self._characters + unseen)
+        prompt_tokens = self.prompt.prompt_tokens + self.extras.tool_tokens
         return {
-            "prompt_tokens": self.prompt.prompt_tokens,
+            "prompt_tokens": prompt_tokens,
             "completion_tokens": completion_tokens,
-            "total_tokens": self.prompt.prompt_tokens + completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
             "precached_prompt_tokens": self._cached_tokens,
         }
 
@@ -80,11 +105,11 @@ def chunks_for(prompt: Prompt, exact: str | Sequence[str] | None, count: int | N
         return iter(exact)
     if exact is not None:
         return phrases(exact) if count is None else _pieces(exact, count)
-    texts = _texts_for(prompt.question)
+    texts = texts_for(prompt.question)
     # A hash, because the same prompt is to give the same answer in every process.
     seed = hashlib.sha256(prompt.question.encode("utf-8", "replace")).digest()
     chance = random.Random(seed)  # noqa: S311  # variety, not secrecy
-    natural = texts.opening(prompt.question, prompt.spoken_count, prompt.system)
+    natural = texts.opening(prompt.question, prompt.spoken_count, prompt.system, _what_came(prompt, texts))
     if count is None:
         sections = _chosen_sections(prompt.question, texts, chance)
         return phrases("\n\n".join((natural, *sections, texts.closing)))
@@ -104,8 +129,15 @@ def phrases(text: str) -> Iterator[str]:
         yield phrase
 
 
-def _texts_for(question: str) -> Texts:
-    return texts_in("russian" if _CYRILLIC.search(question) else "english")
+def _what_came(prompt: Prompt, texts: Texts) -> list[str]:
+    """Return the sentences about attached files and results of functions."""
+    sentences = []
+    if prompt.files:
+        sentences.append(texts.attached((stored.kind, stored.filename) for stored in prompt.files))
+    if prompt.results:
+        results = ", ".join(f"{result.name or '?'} {result.content}" for result in prompt.results)
+        sentences.append(texts.parts["results"].format(f"`{results}`"))
+    return sentences
 
 
 def _chosen_sections(question: str, texts: Texts, chance: random.Random) -> list[str]:

@@ -4,29 +4,47 @@ A fault happens once unless told otherwise, at the chat endpoint unless told oth
 
     429:retry-after=2,times=3        503:times=always        401:at=oauth
     cut:after=2,how=reset            stall:after=1           html:status=200,at=models
+    402:model=GigaChat-2-Max         413:at=upload           cut:at=content
+
+``at=files`` is every request about files; ``upload`` and ``content`` are two of them.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-PLACES = ("chat", "models", "oauth")
+PLACES = (
+    "chat",
+    "models",
+    "oauth",
+    "files",
+    "upload",
+    "content",
+    "tokens",
+    "balance",
+    "embeddings",
+    "check",
+    "functions",
+    "batches",
+)
 
 _STATUSES = ("400", "401", "402", "403", "404", "413", "422", "429", "500", "502", "503", "504")
 
 FAULTS: Mapping[str, str] = {
-    **{status: f"refuse with status {status}" for status in _STATUSES},
+    **{status: f"refuse with status {status} (message=TEXT, model=NAME: only that one)" for status in _STATUSES},
     "401": "forget the access token and refuse with status 401",
     "429": "refuse with status 429 (retry-after=SECONDS or a date)",
     "blacklist": "end with finish_reason blacklist (after=CHUNKS of the answer)",
     "cut": "end in mid-answer (after=CHUNKS, how=end|close|reset)",
     "empty": "status 200 with an empty body",
+    "function-error": "end with finish_reason error, as after a call with invalid arguments",
     "error-object": "an error object under status 200 (shape=error|status|event; in a stream: after=CHUNKS)",
     "garbage": "a body that cannot be decoded (after=CHUNKS, kind=json|bytes|utf8|text)",
     "html": "a gateway's HTML page (status=502)",
     "length": "end with finish_reason length (after=CHUNKS)",
+    "misfit": "an answer that does not fit the schema (form=value|text)",
     "no-done": "a stream without its [DONE]",
     "no-finish": "a stream without finish_reason",
     "no-usage": "an answer without usage",
@@ -37,21 +55,24 @@ FAULTS: Mapping[str, str] = {
 }
 """Name of each fault with one line of help."""
 
-_ONLY_CHAT = frozenset({"blacklist", "cut", "length", "no-done", "no-finish", "no-usage"})
+_ONLY_CHAT = frozenset({"blacklist", "function-error", "length", "misfit", "no-done", "no-finish", "no-usage"})
+_CUT_AT = frozenset({"chat", "files", "content"})
 
 _DETAILS: Mapping[str, frozenset[str]] = {
-    **{status: frozenset({"message", "retry-after"}) for status in _STATUSES},
+    **{status: frozenset({"message", "model", "retry-after"}) for status in _STATUSES},
     "blacklist": frozenset({"after"}),
     "cut": frozenset({"after", "how"}),
     "error-object": frozenset({"after", "shape", "message"}),
     "garbage": frozenset({"after", "kind"}),
     "html": frozenset({"status"}),
     "length": frozenset({"after"}),
+    "misfit": frozenset({"form"}),
     "redirect": frozenset({"to", "status"}),
     "slow": frozenset({"seconds"}),
     "stall": frozenset({"after", "seconds"}),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
+    "form": ("value", "text"),
     "how": ("end", "close", "reset"),
     "kind": ("json", "bytes", "utf8", "text"),
     "shape": ("error", "status", "event"),
@@ -79,6 +100,8 @@ class Fault:
             raise ValueError(f"fault {self.name}: at={self.at} is none of {', '.join(PLACES)}")
         if self.name in _ONLY_CHAT and self.at != "chat":
             raise ValueError(f"fault {self.name} happens only at=chat")
+        if self.name == "cut" and self.at not in _CUT_AT:
+            raise ValueError("fault cut happens only at=chat and at=content")
         if (self.times is not None and self.times < 1) or self.skip < 0:
             raise ValueError(f"fault {self.name}: times is 1 or more, skip is 0 or more")
         for key, value in self.detail.items():
@@ -149,11 +172,19 @@ class Faults:
             self._waiting.append(_Waiting(fault))
         return fault
 
-    def take(self, at: str) -> Fault | None:
-        """Return the fault that happens to this request, if any, and count it."""
+    def take(self, *places: str, model: Callable[[], str | None] | None = None) -> Fault | None:
+        """Return the fault that happens to a request at one of these places, if any, and count it.
+
+        ``model`` is called for the request's model when there is a fault for one model only.
+        """
+        if not self._waiting:
+            return None
         with self._lock:
             for waiting in self._waiting:
-                if waiting.fault.at != at:
+                if waiting.fault.at not in places:
+                    continue
+                wanted = waiting.fault.detail.get("model")
+                if wanted is not None and (model is None or model() != wanted):
                     continue
                 if waiting.skip > 0:
                     waiting.skip -= 1

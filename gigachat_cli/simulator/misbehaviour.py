@@ -88,6 +88,22 @@ async def keep_silent(fault: Fault, state: State) -> None:
         await asyncio.wait_for(state.released.acquire(), limit)
 
 
+async def cut_body(request: web.Request, body: bytes, fault: Fault, *, content_type: str) -> web.StreamResponse:
+    """Send half of a body and break off, or fall silent and then send the rest."""
+    response = web.StreamResponse(headers={**api_headers(request), "Content-Type": content_type})
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if fault.name == "stall":
+        await keep_silent(fault, request.app[STATE])
+        await response.write(body[len(body) // 2 :])
+    elif fault.text("how", "end") == "reset":
+        reset_connection(request)
+    elif request.transport is not None:
+        request.transport.close()
+    return response
+
+
 def reset_connection(request: web.Request) -> None:
     """Break the connection with a reset: no close notice of TLS, no orderly end of TCP."""
     transport = request.transport

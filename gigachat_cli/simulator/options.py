@@ -18,10 +18,15 @@ PASSWORD = "simulated-password"  # noqa: S105  # a made-up account, printed for 
 
 
 class Model(NamedTuple):
-    """One row of the model list; the type is ``chat``, ``embedder``, ``aicheck`` or ``filter``."""
+    """One row of the model list; the type is ``chat``, ``embedder``, ``aicheck`` or ``filter``.
+
+    A chat model may refuse images in a message, and functions.
+    """
 
     id: str
     type: str = "chat"
+    takes_images: bool = True
+    takes_functions: bool = True
 
 
 _CHAT_MODELS = (
@@ -43,8 +48,13 @@ _CHAT_MODELS = (
     "GigaChat-preview",
 )
 
+
+def _takes_images(name: str) -> bool:
+    return any(word in name for word in ("Pro", "Max", "Ultra"))
+
+
 MODELS = (
-    *(Model(name) for name in _CHAT_MODELS),
+    *(Model(name, "chat", _takes_images(name), name != "GigaChat-Plus") for name in _CHAT_MODELS),
     Model("GigaFilter", "filter"),
     Model("GigaCheckClassification", "aicheck"),
     Model("GigaCheckDetection", "aicheck"),
@@ -66,6 +76,7 @@ class Options:
     ``max_requests``: simultaneous chat requests of one key; None for what the scope allows (1, or 10).
     ``clock_offset``: how far the service's clock runs ahead of this machine's.
     ``context_tokens``: a longer prompt is refused with 413; None for no limit.
+    ``keep_requests``: how many of the last requests are remembered; None for all, which takes memory.
     """
 
     port: int = 0
@@ -83,6 +94,7 @@ class Options:
     context_tokens: int | None = None
     require_client_certificate: bool = False
     models: tuple[Model, ...] = MODELS
+    keep_requests: int | None = None
 
     def __post_init__(self) -> None:
         if self.scope not in SCOPES:
@@ -91,6 +103,8 @@ class Options:
             raise ValueError("an answer has at least one chunk")
         if self.pace < 0:
             raise ValueError("the pace is a number of seconds, zero or more")
+        if self.keep_requests is not None and self.keep_requests < 0:
+            raise ValueError("keep_requests is zero or more")
 
 
 def key_for(scope: str) -> str:

@@ -1,23 +1,59 @@
-"""Reads and checks the body of a chat request, with the refusals that the service documents."""
+"""A chat request as the answer sees it, whatever contract it came in, with the checks that both have in common."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from gigachat_cli.simulator.access import Caller
+from gigachat_cli.simulator.attachments import check_attachments
+from gigachat_cli.simulator.functions import BUILT_IN, FunctionCall, FunctionResult, is_name
+from gigachat_cli.simulator.options import Model
 from gigachat_cli.simulator.replies import Refusal
 from gigachat_cli.simulator.state import State
+from gigachat_cli.simulator.stored_files import StoredFile
 
-_ROLES = frozenset({"system", "user", "assistant", "function"})
 _VERSIONS = {"GigaChat-3": "32.3.18.5", "GigaChat-2": "2.0.28.2", "GigaChat": "2.0.28.2"}
 _CHARACTERS_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 3
+_EFFORTS = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a request: its text, the ids of its files, and the calls or the results that it holds."""
+
+    role: str
+    text: str
+    files: tuple[str, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
+    results: tuple[FunctionResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a request asks for besides text: functions, tools of the service, a schema, reasoning.
+
+    ``choice`` is ``auto``, ``none``, or the name of the function or tool that must be used.
+    """
+
+    functions: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+    choice: str = "auto"
+    partial_arguments: Mapping[str, Any] = field(default_factory=dict)
+    schema: Any = None
+    regex: str | None = None
+    reasoning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A checked chat request: what the answer depends on, and its size in tokens."""
+    """A checked chat request: what the answer depends on, and its size in tokens.
+
+    ``files`` are those of the last message, ``results`` those that came after the last question.
+    """
 
     model: str
     question: str
@@ -28,6 +64,9 @@ class Prompt:
     update_interval: float
     prompt_tokens: int
     message_sizes: list[tuple[int, int]]
+    wishes: Wishes
+    files: tuple[StoredFile, ...]
+    results: tuple[FunctionResult, ...]
 
     @property
     def model_version(self) -> str:
@@ -35,35 +74,134 @@ class Prompt:
         return f"{self.model}:{next(v for head, v in _VERSIONS.items() if self.model.startswith(head))}"
 
 
-def read_prompt(body: bytes, state: State) -> Prompt:
-    """Decode and check a request body. Raises Refusal (400, 404, 413, 422)."""
+def decode(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body. Raises Refusal (400)."""
     try:
         sent = json.loads(body)
     except ValueError:
         raise Refusal(400) from None
     if not isinstance(sent, dict):
         raise Refusal(400)
-    model = _model(sent, state)
-    _check_numbers(sent)
-    messages = _messages(sent)
-    sizes = [_size(message) for message in messages]
+    return sent
+
+
+def find_model(name: object, state: State, *, kind: str = "chat") -> Model:
+    """Return the model of a name; what stands after a colon is no part of it. Raises Refusal (404, 422)."""
+    if not isinstance(name, str) or not name:
+        raise invalid("model must not be empty")
+    plain = name.partition(":")[0]
+    for model in state.models:
+        if model.id == plain and model.type == kind:
+            return model
+    raise Refusal(404)
+
+
+def check_numbers(sent: Mapping[str, Any]) -> None:
+    """Refuse sampling options that are out of range (422)."""
+    for name in ("temperature", "repetition_penalty"):
+        if (value := _number(sent, name)) is not None and value <= 0:
+            raise invalid(f"{name} must be in range (0, +inf)")
+    if (value := _number(sent, "top_p")) is not None and not 0 <= value <= 1:
+        raise invalid("top_p must be in range [0, 1]")
+    if (value := _number(sent, "max_tokens")) is not None and (value <= 0 or not isinstance(value, int)):
+        raise invalid("max_tokens must be in range (0, +inf)")
+    if (value := _number(sent, "update_interval")) is not None and value < 0:
+        raise invalid("update_interval must be in range [0, +inf)")
+
+
+def check_functions(listed: Sequence[Any]) -> dict[str, Any]:
+    """Return the listed functions by name; the service's own may be named alone. Raises Refusal (422)."""
+    functions: dict[str, Any] = {}
+    for number, function in enumerate(listed):
+        name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(name, str) or not is_name(name):
+            raise invalid(f"name of function {number} may have latin letters, digits (not first), '_', '-' and '.'")
+        if not isinstance(function.get("parameters"), dict) and name not in BUILT_IN:
+            raise invalid(f"function {name} has no parameters")
+        functions[name] = function
+    return functions
+
+
+def check_schema(response_format: object) -> tuple[Any, str | None]:
+    """Return the schema, or the regular expression, that the answer is to fit. Raises Refusal (400, 422)."""
+    if response_format is None:
+        return None, None
+    if not isinstance(response_format, dict):
+        raise invalid("response_format must be an object")
+    match response_format.get("type"):
+        case "text":
+            return None, None
+        case "regex" if isinstance(response_format.get("regex"), str):
+            return None, response_format["regex"]
+        case "json_schema":
+            return _schema(response_format), None
+        case other:
+            raise Refusal(400, f'Unknown type "{other}" in response_format')
+
+
+def check_effort(effort: object) -> str | None:
+    """Return how much reasoning is asked for. Raises Refusal (422)."""
+    if effort is not None and effort not in _EFFORTS:
+        raise invalid(f"reasoning effort must be one of {', '.join(_EFFORTS)}")
+    return str(effort) if effort else None
+
+
+def check_order(messages: Sequence[Message], message: Message) -> None:
+    """Refuse a message that may not follow the ones before it (422)."""
+    if message.role == "system" and messages:
+        raise invalid("system message must be the first message")
+    if messages and messages[-1].calls and not message.results:
+        raise invalid("every assistant function call must have a result in history")
+    if message.results:
+        waiting = next((earlier.calls for earlier in reversed(messages) if not earlier.results), ())
+        for result in message.results:
+            if result.name not in (None, *(call.name for call in waiting)):
+                raise invalid(f"function result {result.name} has no function call before it")
+        if not waiting:
+            raise invalid("function result has no function call before it")
+
+
+def assemble(
+    model: Model,
+    messages: Sequence[Message],
+    *,
+    state: State,
+    caller: Caller,
+    options: Mapping[str, Any],
+    stream: bool,
+    wishes: Wishes,
+) -> Prompt:
+    """Put checked messages together. Raises Refusal (403, 404, 413, 422)."""
+    if messages[-1].calls:
+        raise invalid("every assistant function call must have a result in history")
+    if wishes.functions.keys() - BUILT_IN and not model.takes_functions:
+        raise Refusal(422, "Requested model does not support functions")
+    sizes = [(hash((each.role, each.text)), count_tokens(len(each.text)) + _TOKENS_PER_MESSAGE) for each in messages]
     prompt_tokens = sum(tokens for _, tokens in sizes)
     if state.context_tokens is not None and prompt_tokens > state.context_tokens:
         raise Refusal(413)
-    stream = sent.get("stream") or False
-    if not isinstance(stream, bool):
-        raise _invalid("stream must be a boolean")
-    asked = [message["content"] for message in messages if message["role"] == "user"]
+    attached = [each.files for each in messages]
+    files: list[StoredFile] = []
+    if any(attached):
+        files, tokens = check_attachments(
+            state, caller.key, caller.client_id, attached, takes_images=model.takes_images
+        )
+        prompt_tokens += tokens
+    asked = [number for number, each in enumerate(messages) if each.role == "user"]
+    since = messages[asked[-1] + 1 :] if asked else messages
     return Prompt(
-        model=model,
-        question=asked[-1] if asked else "",
-        system=messages[0]["content"] if messages[0]["role"] == "system" else None,
-        spoken_count=sum(message["role"] != "system" for message in messages),
+        model=model.id,
+        question=messages[asked[-1]].text if asked else "",
+        system=messages[0].text if messages[0].role == "system" else None,
+        spoken_count=sum(each.role != "system" for each in messages),
         stream=stream,
-        max_tokens=sent.get("max_tokens"),
-        update_interval=sent.get("update_interval") or 0.0,
+        max_tokens=options.get("max_tokens"),
+        update_interval=options.get("update_interval") or 0.0,
         prompt_tokens=prompt_tokens,
         message_sizes=sizes,
+        wishes=wishes,
+        files=tuple(files),
+        results=tuple(result for each in since for result in each.results),
     )
 
 
@@ -77,64 +215,25 @@ def characters_in(tokens: int) -> int:
     return tokens * _CHARACTERS_PER_TOKEN
 
 
-def _model(sent: dict[str, Any], state: State) -> str:
-    name = sent.get("model")
-    if not isinstance(name, str) or not name:
-        raise _invalid("model must not be empty")
-    plain = name.partition(":")[0]
-    if any(model.id == plain and model.type == "chat" for model in state.models):
-        return plain
-    raise Refusal(404)
+def invalid(reason: str) -> Refusal:
+    """Return the refusal of a value or an order that is not allowed."""
+    return Refusal(422, f"Invalid params: {reason}")
 
 
-def _check_numbers(sent: dict[str, Any]) -> None:
-    for field in ("temperature", "repetition_penalty"):
-        if (value := _number(sent, field)) is not None and value <= 0:
-            raise _invalid(f"{field} must be in range (0, +inf)")
-    if (value := _number(sent, "top_p")) is not None and not 0 <= value <= 1:
-        raise _invalid("top_p must be in range [0, 1]")
-    if (value := _number(sent, "max_tokens")) is not None and (value <= 0 or not isinstance(value, int)):
-        raise _invalid("max_tokens must be in range (0, +inf)")
-    if (value := _number(sent, "update_interval")) is not None and value < 0:
-        raise _invalid("update_interval must be in range [0, +inf)")
+def _schema(response_format: Mapping[str, Any]) -> Any:
+    schema = response_format.get("schema")
+    if not isinstance(schema, dict):
+        raise invalid("response_format has no schema")
+    # The documents demand it where there is something to require; the words are not known.
+    if response_format.get("strict") and schema.get("type", "object") == "object" and "required" not in schema:
+        raise invalid("response_format with strict must have required in its schema")
+    return schema
 
 
-def _number(sent: dict[str, Any], field: str) -> float | None:
-    value = sent.get(field)
+def _number(sent: Mapping[str, Any], name: str) -> float | None:
+    value = sent.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _invalid(f"{field} must be a number")
+        raise invalid(f"{name} must be a number")
     return value
-
-
-def _messages(sent: dict[str, Any]) -> list[dict[str, Any]]:
-    messages = sent.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise _invalid("messages must not be empty")
-    call_waits = False
-    for number, message in enumerate(messages):
-        role = message.get("role") if isinstance(message, dict) else None
-        if role not in _ROLES:
-            raise _invalid(f"unknown role of message {number}")
-        if role == "system" and number > 0:
-            raise _invalid("system message must be the first message")
-        if call_waits and role != "function":
-            raise _invalid("every assistant function call must have a result in history")
-        call_waits = role == "assistant" and message.get("function_call") is not None
-        if call_waits and message.get("content") is None:
-            continue
-        if not isinstance(message.get("content"), str):
-            raise _invalid(f"content of message {number} must be a string")
-    if call_waits:
-        raise _invalid("every assistant function call must have a result in history")
-    return messages
-
-
-def _size(message: dict[str, Any]) -> tuple[int, int]:
-    content = message.get("content") or ""
-    return hash((message["role"], content)), count_tokens(len(content)) + _TOKENS_PER_MESSAGE
-
-
-def _invalid(reason: str) -> Refusal:
-    return Refusal(422, f"Invalid params: {reason}")

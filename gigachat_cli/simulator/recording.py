@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 class ReceivedRequest:
     """One request as it arrived. ``headers`` is case-insensitive; ``received_at`` is Unix time in seconds.
 
-    ``place`` is ``oauth``, ``token``, ``models``, ``chat``, or ``other`` for an unknown route.
+    ``place`` is ``oauth``, ``token``, ``models``, ``chat`` (of both contracts), ``files``, ``tokens``,
+    ``balance``, ``embeddings``, ``check``, ``functions``, ``batches``, or ``other`` for an unknown route.
     """
 
     place: str
@@ -38,33 +40,50 @@ class ReceivedRequest:
 
 
 class RequestLog:
-    """What has arrived, in order; written by the server's thread, read by any."""
+    """What has arrived, in order; written by the server's thread, read by any.
 
-    def __init__(self) -> None:
+    ``keep`` bounds what is remembered, not what is counted; None remembers everything.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
         self._changed = threading.Condition()
-        self._received: list[ReceivedRequest] = []
+        self._received: deque[ReceivedRequest] = deque(maxlen=keep)
+        self._counts: Counter[str] = Counter()
 
     def add(self, received: ReceivedRequest) -> None:
         """Keep a request and wake whoever waits for it."""
         with self._changed:
             self._received.append(received)
+            self._counts[received.place] += 1
             self._changed.notify_all()
 
     def all(self, place: str | None = None) -> list[ReceivedRequest]:
-        """Return the requests so far, of one place or of all."""
+        """Return the requests that are remembered, of one place or of all."""
         with self._changed:
-            return [received for received in self._received if place in (None, received.place)]
+            return self._kept(place)
+
+    def count(self, place: str | None = None) -> int:
+        """Return how many requests have arrived, of one place or of all."""
+        with self._changed:
+            return self._counted(place)
 
     def wait(self, count: int, *, place: str | None, timeout: float) -> list[ReceivedRequest]:
-        """Return the requests as soon as there are ``count``. Raises TimeoutError."""
+        """Return the remembered requests as soon as ``count`` have arrived. Raises TimeoutError."""
         end = time.monotonic() + timeout
         with self._changed:
-            while len(found := [kept for kept in self._received if place in (None, kept.place)]) < count:
+            while (arrived := self._counted(place)) < count:
                 if not self._changed.wait(max(0.0, end - time.monotonic())):
-                    raise TimeoutError(f"{len(found)} of {count} requests after {timeout} s")
-            return found
+                    raise TimeoutError(f"{arrived} of {count} requests after {timeout} s")
+            return self._kept(place)
 
     def clear(self) -> None:
         """Forget the requests so far."""
         with self._changed:
             self._received.clear()
+            self._counts.clear()
+
+    def _kept(self, place: str | None) -> list[ReceivedRequest]:
+        return [received for received in self._received if place in (None, received.place)]
+
+    def _counted(self, place: str | None) -> int:
+        return self._counts.total() if place is None else self._counts[place]

@@ -7,7 +7,7 @@ more than once, and each is a variant.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,6 +24,7 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
 
 _QUOTED = 60
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+|\s+")
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _PART = re.compile(r"^<!-- (.+) -->\n", re.MULTILINE)
 
 
@@ -53,13 +54,32 @@ class Texts:
         """Say whether a question in small letters asks for all that there is."""
         return any(word in question for word in self.parts["words for everything"].splitlines())
 
-    def opening(self, question: str, spoken_count: int, system: str | None) -> str:
-        """Return the first paragraphs: that this is simulated, what was asked, and what came with it."""
+    def opening(self, question: str, spoken_count: int, system: str | None, more: Sequence[str] = ()) -> str:
+        """Return the first paragraphs: that this is simulated, what was asked, and what came with it.
+
+        ``more`` are further sentences.
+        """
         parts = self.parts
         asked = parts["asked"].format(_short(question)) if question.strip() else parts["nothing asked"]
         carried = parts["one message"] if spoken_count == 1 else parts["messages"].format(spoken_count)
         instructed = parts["no system"] if system is None else parts["system"].format(_short(system))
-        return f"{parts['simulated']}\n\n{asked} {carried} {instructed}"
+        return " ".join((f"{parts['simulated']}\n\n{asked}", carried, instructed, *more))
+
+    def attached(self, files: Iterable[tuple[str, str]]) -> str:
+        """Return the sentence that names attached files, given as kind and name."""
+        return self.parts["attached"].format(", ".join(self._named(kind, name) for kind, name in files))
+
+    def about(self, part: str, subject: str) -> str:
+        """Return the part of this name with a subject in it, made short and safe to show."""
+        return self.parts[part].format(_short(subject))
+
+    def _named(self, kind: str, name: str) -> str:
+        return self.about(f"kind {kind}", name)
+
+
+def texts_for(question: str) -> Texts:
+    """Return the texts in the language of a question."""
+    return texts_in("russian" if _CYRILLIC.search(question) else "english")
 
 
 @cache

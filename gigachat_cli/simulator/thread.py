@@ -124,10 +124,10 @@ class Simulator(State):
     @property
     def oauth_calls(self) -> int:
         """How many access tokens were asked for, refused ones counted."""
-        return len(self.log.all("oauth")) + len(self.log.all("token"))
+        return self.log.count("oauth") + self.log.count("token")
 
     def calls(self, place: str) -> list[ReceivedRequest]:
-        """Return the requests to ``oauth``, ``token``, ``models``, ``chat`` or elsewhere (``other``)."""
+        """Return the requests to one place (see ReceivedRequest), as far as they are remembered."""
         return self.log.all(place)
 
     def wait_for(self, count: int, place: str | None = None, *, timeout: float = 10.0) -> list[ReceivedRequest]:

@@ -38,6 +38,29 @@ class Caller:
         """GET below the base address."""
         return self.http.get(self.simulator.base_url + path, headers=self._headers(headers))
 
+    def post(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
+        """POST JSON below the base address."""
+        return self.http.post(self.simulator.base_url + path, json=json, headers=self._headers(headers))
+
+    def upload(
+        self, name: str = "note.txt", content: bytes = b"some text", mime: str = "text/plain", **headers: str
+    ) -> httpx.Response:
+        """Upload one file."""
+        sent = {name.replace("_", "-"): text for name, text in headers.items()}
+        return self.http.post(
+            self.simulator.base_url + "/files",
+            files={"file": (name, content, mime)},
+            data={"purpose": "general"},
+            headers={"Authorization": f"Bearer {self.token}", **sent},
+        )
+
+    def ask_v2(self, text: str = "Hello", **fields: Any) -> httpx.Response:
+        """One chat request of the second contract, read to its end."""
+        message = {"role": "user", "content": [{"text": text}]}
+        body = {"model": "GigaChat-3-Ultra", "messages": [message], **fields}
+        address = self.simulator.base_url.replace("/v1", "/v2") + "/chat/completions"
+        return self.http.post(address, json=body, headers=self._headers({}))
+
     def ask(self, place: str) -> httpx.Response:
         """One plain request to ``chat``, ``models`` or ``oauth``."""
         if place == "oauth":
@@ -75,3 +98,18 @@ def events_of(body: str) -> list[Any]:
 def text_of(body: str) -> str:
     """Return the text of a stream."""
     return "".join(event["choices"][0]["delta"]["content"] for event in events_of(body) if event != "[DONE]")
+
+
+def named_events_of(body: str) -> list[tuple[str, Any]]:
+    """Return the named events of a stream of the second contract, decoded."""
+    events = []
+    for block in filter(None, body.split("\n\n")):
+        name, data = block.split("\n")
+        events.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return events
+
+
+def content_of(response: httpx.Response) -> str:
+    """Return the text of a whole answer."""
+    text: str = response.json()["choices"][0]["message"]["content"]
+    return text

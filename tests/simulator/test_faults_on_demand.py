@@ -233,7 +233,7 @@ def test_parts_of_the_ending_may_be_missing(caller: Caller, simulator: Simulator
 
 def test_every_fault_has_a_test_here_and_a_line_of_help() -> None:
     tested = set(STATUSES) | {"blacklist", "cut", "empty", "error-object", "garbage", "html", "length"}
-    tested |= {"no-done", "no-finish", "no-usage", "redirect", "reset", "slow", "stall"}
+    tested |= {"function-error", "misfit", "no-done", "no-finish", "no-usage", "redirect", "reset", "slow", "stall"}
     assert tested == set(FAULTS)
     assert all(FAULTS.values())
 

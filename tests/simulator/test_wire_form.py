@@ -7,7 +7,6 @@ import re
 import time
 import uuid
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,59 +15,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from .calling import Caller, events_of
-
-RECORDINGS = Path(__file__).parents[3] / "shared" / "wire"
-
-SAMPLES = {
-    "oauth.200.json": '{"access_token":"x","expires_at":4102444800000}',
-    "oauth.400.bad_header.json": '{"code":4,"message":"Can\'t decode \'Authorization\' header"}',
-    "oauth.400.scope_empty.json": '{"code":5,"message":"scope is empty"}',
-    "oauth.400.scope_invalid.json": '{"code":1,"message":"scope data format invalid"}',
-    "oauth.400.scope_mismatch.json": ('{"code":7,"message":"scope from db not fully includes consumed scope"}'),
-    "oauth.401.json": '{"code":6,"message":"credentials doesn\'t match db data"}',
-    "api.401.unauthorized.json": '{"status":401,"message":"Unauthorized"}',
-    "api.401.token_expired.json": '{"status":401,"message":"Token has expired"}',
-    "api.402.json": '{"status":402,"message":"Payment Required"}',
-    "api.403.no_user_agent.json": '{"message":"Unauthorized"}',
-    "api.413.json": '{"status":413,"message":"Payload too large"}',
-    "api.429.json": '{"status":429,"message":"Too many requests"}',
-    "api.500.json": '{"status":500,"message":"Internal Server Error"}',
-    "chat.model_not_found.404.json": '{"status":404,"message":"No such model"}\n',
-    "chat.422.range.json": ('{"status":422,"message":"Invalid params: repetition_penalty must be in range (0, +inf)"}'),
-    "chat.422.system_order.json": (
-        '{"status":422,"message":"Invalid params: system message must be the first message"}'
-    ),
-    "chat.200.json": (
-        '{"choices":[{"message":{"content":"Hello.","role":"assistant"},"index":0,"finish_reason":"stop"}],'
-        '"created":1768996171,"model":"GigaChat:2.0.28.2","object":"chat.completion","usage":'
-        '{"prompt_tokens":17,"completion_tokens":3,"total_tokens":20,"precached_prompt_tokens":2}}'
-    ),
-    "chat.stream.200.sse": (
-        'data: {"choices":[{"delta":{"content":"1, 2","role":"assistant"},"index":0}],"created":1768996176,'
-        '"model":"GigaChat:2.0.28.2","object":"chat.completion"}\n\n'
-        'data: {"choices":[{"delta":{"content":", 3"},"index":0}],"created":1768996176,'
-        '"model":"GigaChat:2.0.28.2","object":"chat.completion"}\n\n'
-        'data: {"choices":[{"delta":{"content":""},"index":0,"finish_reason":"stop"}],"created":1768996176,'
-        '"model":"GigaChat:2.0.28.2","object":"chat.completion","usage":{"prompt_tokens":17,'
-        '"completion_tokens":42,"total_tokens":59,"precached_prompt_tokens":2}}\n\ndata: [DONE]\n\n'
-    ),
-    "model.200.json": '{"id":"GigaChat","object":"model","owned_by":"salutedevices","type":"chat"}',
-}
-
-
-def sample(name: str) -> str:
-    """Return the recorded body, or our own of the same shape."""
-    recorded = RECORDINGS / name
-    return recorded.read_bytes().decode() if recorded.exists() else SAMPLES[name]
-
-
-def shape(value: Any) -> Any:
-    """Return the keys in their order and the types of a decoded JSON value."""
-    if isinstance(value, dict):
-        return [(key, shape(inner)) for key, inner in value.items()]
-    if isinstance(value, list):
-        return [shape(inner) for inner in value]
-    return type(value).__name__
+from .wire import RECORDINGS, SAMPLES, sample, shape
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gigachat_cli.simulator.routes import chat, models, oauth
+from gigachat_cli.simulator.routes import balance, batches, chat, files, functions, models, oauth, texts
 
-_BASES = {"new": "/v1", "old": "/api/v1"}
-"""Path prefixes of the two hosts."""
+_BASES = {"new": "", "old": "/api"}
+"""What stands before the version in the paths of the two hosts."""
 
 
 def all_routes() -> list[web.RouteDef]:
@@ -16,11 +16,26 @@ def all_routes() -> list[web.RouteDef]:
     The first word of a route's name is the place that a request to it is recorded under.
     """
     routes = [web.post("/api/v2/oauth", oauth.grant, name="oauth")]
-    for host, base in _BASES.items():
+    for host, before in _BASES.items():
+        base = f"{before}/v1"
         routes += [
             web.post(f"{base}/token", oauth.grant_to_user, name=f"token.{host}"),
             web.get(f"{base}/models", models.list_models, name=f"models.{host}"),
             web.get(f"{base}/models/{{model}}", models.show_model, name=f"models.one.{host}"),
-            web.post(f"{base}/chat/completions", chat.complete, name=f"chat.{host}"),
+            web.post(f"{base}/chat/completions", chat.complete_v1, name=f"chat.{host}"),
+            web.post(f"{before}/v2/chat/completions", chat.complete_v2, name=f"chat.v2.{host}"),
+            web.post(f"{base}/files", files.upload, name=f"files.upload.{host}"),
+            web.get(f"{base}/files", files.list_files, name=f"files.list.{host}"),
+            web.get(f"{base}/files/{{file}}", files.show_file, name=f"files.one.{host}"),
+            web.get(f"{base}/files/{{file}}/content", files.content, name=f"files.content.{host}"),
+            web.post(f"{base}/files/{{file}}/delete", files.delete, name=f"files.delete.{host}"),
+            web.post(f"{base}/tokens/count", texts.count, name=f"tokens.{host}"),
+            web.get(f"{base}/balance", balance.balance, name=f"balance.{host}"),
+            web.post(f"{base}/embeddings", texts.embed, name=f"embeddings.{host}"),
+            web.post(f"{base}/ai/check", texts.check, name=f"check.{host}"),
+            web.post(f"{base}/functions/validate", functions.validate, name=f"functions.validate.{host}"),
+            web.post(f"{base}/functions/convert", functions.convert, name=f"functions.convert.{host}"),
+            web.post(f"{base}/batches", batches.create, name=f"batches.create.{host}"),
+            web.get(f"{base}/batches", batches.list_batches, name=f"batches.list.{host}"),
         ]
     return routes

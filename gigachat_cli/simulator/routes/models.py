@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import authorise
-from gigachat_cli.simulator.misbehaviour import play
+from gigachat_cli.simulator.access import Caller
+from gigachat_cli.simulator.admission import admitted
 from gigachat_cli.simulator.options import Model
 from gigachat_cli.simulator.replies import STATE, Refusal, json_reply
 
 
-async def list_models(request: web.Request) -> web.StreamResponse:
+@admitted("models")
+async def list_models(request: web.Request, _caller: Caller) -> web.StreamResponse:
     """GET {base}/models."""
-    if (played := await _admitted(request)) is not None:
-        return played
     rows = [_row(model) for model in request.app[STATE].models]
     return json_reply(request, {"object": "list", "data": rows})
 
 
-async def show_model(request: web.Request) -> web.StreamResponse:
+@admitted("models")
+async def show_model(request: web.Request, _caller: Caller) -> web.StreamResponse:
     """GET {base}/models/{id}."""
-    if (played := await _admitted(request)) is not None:
-        return played
     for model in request.app[STATE].models:
         if model.id == request.match_info["model"]:
             return json_reply(request, _row(model))
     raise Refusal(404)
-
-
-async def _admitted(request: web.Request) -> web.StreamResponse | None:
-    _, access_token = authorise(request)
-    fault = request.app[STATE].faults.take("models")
-    return None if fault is None else await play(fault, request, access_token)
 
 
 def _row(model: Model) -> dict[str, str]:
