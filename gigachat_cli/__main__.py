@@ -65,7 +65,8 @@ def _run(arguments: Sequence[str]) -> int:
     from .errors import ClosedPipeError, GigaChatError
 
     try:
-        command = typer.main.get_command(build())
+        called = arguments[0] if arguments and not completing else None
+        command = typer.main.get_command(build(called))
         if completing:
             from typer.completion import completion_init  # type: ignore[attr-defined]  # its only home in typer
 

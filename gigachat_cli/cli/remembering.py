@@ -30,7 +30,13 @@ def list_sessions(*, limit: int | None, older_than: str | None, as_array: bool) 
     terminal = Terminal()
     before = None if older_than is None else time.time() - parse_age(older_than)
     with _store(terminal) as store:
-        rows = [session_data(each) for each in store.sessions(limit=limit, before=before)]
+        found = store.sessions(limit=limit, before=before)
+    if terminal.stdout_is_terminal and not as_array:
+        from ..render.remembered import session_list
+
+        terminal.write(session_list(found, terminal))
+        return
+    rows = [session_data(each) for each in found]
     show_rows(rows, ("id", "name", "updated", "turns", "total_tokens", "title"), terminal, as_array=as_array)
 
 
@@ -43,14 +49,28 @@ def show_session(reference: str, *, as_object: bool) -> None:
         conversation = store.conversation(store.find_session(reference).id)
     if as_object:
         show_object(conversation_data(conversation), terminal)
-    else:
-        terminal.write_safely(conversation_markdown(conversation))
+        return
+    shown = conversation_markdown(conversation)
+    if terminal.moves_on_stdout:
+        from ..render.growing import rendered
+        from ..settings import load_settings
+
+        settings = load_settings()
+        if settings.markdown != "never":
+            terminal.write(rendered(shown, terminal, settings))
+            return
+    terminal.write_safely(shown)
 
 
 def search_text(text: str, *, limit: int, as_array: bool) -> None:
     terminal = Terminal()
     with _store(terminal) as store:
         hits = store.search(text, limit=limit)
+    if terminal.stdout_is_terminal and not as_array:
+        from ..render.remembered import hit_list
+
+        terminal.write(hit_list(hits, terminal))
+        return
     rows = [
         {
             "session": hit.session_id,

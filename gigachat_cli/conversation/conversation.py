@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..engine import GigaChat
     from ..sessions import Recorder, Session, SessionKind
     from ..sessions.turns import Turn
+    from .functions import Functions
 
 INTERRUPTED = ("interrupted", "The answer was interrupted.")
 _CHARACTERS_A_TOKEN = 3  # a careful guess for Russian and English; only the service knows
@@ -79,6 +80,7 @@ class Conversation:
         self.total_tokens = session.total_tokens if session else 0
         self._kind: SessionKind = kind
         self.recorder = recorder
+        self.functions: Functions | None = None
         self._context_tokens = context_tokens
         self._notify = notify
         self._left_out = 0
@@ -109,7 +111,15 @@ class Conversation:
             turn_id = self.recorder.turn_id
         self.unanswered = Exchange(prompt, Answer(), turn_id=turn_id)
         builder = AnswerBuilder()
-        chunks = self._fitting(client, prompt, stream=stream, fields=fields or {})
+        between: list[Message] = []
+
+        def add(message: Message) -> None:
+            between.append(message)
+            builder.forget_text()
+            if self.recorder is not None:
+                self.recorder.add_message(message)
+
+        chunks = self._answering(client, prompt, stream=stream, fields=fields or {}, add=add)
         ended = False
         async with aclosing(self._recorded(chunks, builder, self.recorder)) as recorded:
             try:
@@ -119,7 +129,7 @@ class Conversation:
             finally:
                 answer = builder.answer(ended=ended)
                 if answer.text or answer.function_call:
-                    self.exchanges.append(Exchange(prompt, answer, turn_id=turn_id))
+                    self.exchanges.append(Exchange(prompt, answer, tuple(between), turn_id=turn_id))
                     self.unanswered = None
 
     async def resume(
@@ -168,15 +178,6 @@ class Conversation:
         self._left_out = min(self._left_out, len(self.exchanges) - 1)
         return self.exchanges.pop()
 
-    def clear(self) -> None:
-        """Begin anew: nothing that was said is sent again, and the next question begins a new session."""
-        self.exchanges.clear()
-        self.unanswered = None
-        self._left_out = 0
-        self.session = None
-        self.last_usage = None
-        self.total_tokens = 0
-
     async def _recorded(
         self, chunks: AsyncGenerator[Chunk, None], builder: AnswerBuilder, recorder: Recorder | None
     ) -> AsyncGenerator[Chunk, None]:
@@ -207,8 +208,33 @@ class Conversation:
             self.last_usage = answer.usage
             self.total_tokens += answer.usage.total_tokens
 
+    def _answering(
+        self,
+        client: GigaChat,
+        prompt: Message,
+        *,
+        stream: bool,
+        fields: Mapping[str, Any],
+        add: Callable[[Message], None],
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answer to a question, with the functions that the model calls before it; `add` is told of those."""
+        if self.functions is None:
+            return self._fitting(client, prompt, stream=stream, fields=fields)
+        from .functions import in_rounds  # a plain question does without it
+
+        def request(between: Sequence[Message], more: Mapping[str, Any]) -> AsyncGenerator[Chunk, None]:
+            return self._fitting(client, prompt, stream=stream, fields=more, between=between)
+
+        return in_rounds(self.functions, request, fields, add)
+
     async def _fitting(
-        self, client: GigaChat, prompt: Message, *, stream: bool, fields: Mapping[str, Any]
+        self,
+        client: GigaChat,
+        prompt: Message,
+        *,
+        stream: bool,
+        fields: Mapping[str, Any],
+        between: Sequence[Message] = (),
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to as much of the conversation as the model takes: the newest exchanges, if not all."""
         if self.session is not None:
@@ -220,12 +246,11 @@ class Conversation:
             begun = False
             try:
                 async with aclosing(
-                    client.stream(self.outgoing(prompt), model=self.model, stream=stream, **fields)
+                    client.stream([*self.outgoing(prompt), *between], model=self.model, stream=stream, **fields)
                 ) as chunks:
                     async for chunk in chunks:
                         if not begun and self._left_out > before:
-                            left = self._left_out
-                            self._notify(Notice("warning", f"The oldest {left} turns no longer fit and were left out."))
+                            self._notify(Notice("warning", _left_out(self._left_out)))
                         begun = True
                         yield chunk
                 return
@@ -268,6 +293,12 @@ def continuation_request(answer: str) -> str:
 def _titled(session: Session | None, prompt: Message) -> Session | None:
     """The session as the history knows it by now: titled by its first question."""
     return session if session is None or session.title else replace(session, title=title_of(prompt.content))
+
+
+def _left_out(count: int) -> str:
+    if count == 1:
+        return "The oldest turn no longer fits and was left out."
+    return f"The oldest {count} turns no longer fit and were left out."
 
 
 def _tokens(message: Message) -> int:

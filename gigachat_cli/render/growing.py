@@ -38,8 +38,11 @@ class GrowingAnswer(TextAnswer):
 
     def start(self) -> None:
         self._drawing = asyncio.create_task(self._draw())
-        with suppress(NotImplementedError, AttributeError):  # where there is no such signal
-            asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, AttributeError):  # where there are no such signals
+            loop.add_signal_handler(signal.SIGWINCH, self._resized)
+            # After Ctrl-Z and fg, the shell's lines stand below what was drawn.
+            loop.add_signal_handler(signal.SIGCONT, self._markdown.leave)
 
     def chunk(self, chunk: Chunk) -> None:
         self._markdown.feed(self._filter.feed(chunk.text))
@@ -47,8 +50,10 @@ class GrowingAnswer(TextAnswer):
     def end(self, answer: Answer) -> None:
         if self._drawing is not None:
             self._drawing.cancel()
+            loop = asyncio.get_running_loop()
             with suppress(NotImplementedError, AttributeError):
-                asyncio.get_running_loop().remove_signal_handler(signal.SIGWINCH)
+                loop.remove_signal_handler(signal.SIGWINCH)
+                loop.remove_signal_handler(signal.SIGCONT)
         if answer.text:
             self._markdown.feed(self._filter.close())
             self._markdown.finish()

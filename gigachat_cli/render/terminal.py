@@ -146,6 +146,16 @@ class Terminal:
             self.stop_spinner()
             drawing.cancel()
 
+    def draw(self, line: str) -> None:
+        """A last line on stderr that changes, where that can be; whatever else is shown takes its place."""
+        if self.escapes_on_stderr and not self.quiet:
+            self._tell(f"{_CLEAR_LINE}{one_line(line, max(1, self.width - 1))}")
+            self._drawn = True
+
+    def wipe(self) -> None:
+        """Take away what was drawn."""
+        self._wipe_spinner()
+
     def stop_spinner(self) -> None:
         self._spinning = False
         self._wipe_spinner()

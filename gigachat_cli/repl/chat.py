@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -19,6 +19,7 @@ from ..text import one_line
 from .keyboard import Keyboard
 
 if TYPE_CHECKING:
+    from ..conversation.functions import FunctionOptions, Functions
     from ..engine import GigaChat
     from ..render.terminal import Terminal
     from ..sessions.store import Store
@@ -28,7 +29,8 @@ class Chat:
     """A conversation at a terminal.
 
     `connect` makes the client, at the first question; with `log` false nothing is recorded.  `fields` are further
-    request fields, as `/set` changes them; `gather` is entered while an answer comes, and keeps what is typed.
+    request fields, as `/set` changes them; `gather` is entered while an answer comes, and keeps what is typed;
+    `reply` puts a question of ours meanwhile.  `functions` are those that the model may call.
     """
 
     def __init__(
@@ -42,10 +44,19 @@ class Chat:
         self.multiline = False
         self.keyboard = Keyboard(escapes=terminal.moves_on_stdout)
         self.gather: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.reply: Callable[[str], Awaitable[str | None]] = _nobody
+        self.functions: Functions | None = None
         self._connect = connect
-        self._answering: asyncio.Task[Answer] | None = None
+        self._answering: asyncio.Task[Any] | None = None
         self._interrupted = False
         self.conversation = self._begun(None)
+
+    @cached_property
+    def function_options(self) -> FunctionOptions:
+        """What the command line said of functions."""
+        from ..conversation.functions import FunctionOptions
+
+        return FunctionOptions()
 
     @cached_property
     def client(self) -> GigaChat:
@@ -71,6 +82,8 @@ class Chat:
             return None
 
     async def close(self) -> None:
+        if self.functions is not None:
+            self.functions.library.close()
         if "recorder" in self.__dict__ and self.recorder is not None:
             self.recorder.close()
         if "store" in self.__dict__:
@@ -96,8 +109,21 @@ class Chat:
         rest = self.conversation.resume(self.client, continuation_request(begun), fields=self.fields)
         await self._show(_after(open_fence(begun), rest) if self.format == "markdown" else rest)
 
+    async def stoppable(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that Ctrl-C may stop.  Raises what it raises."""
+        self._interrupted = False
+        self._answering = asyncio.create_task(work)
+        try:
+            await self._answering
+        except asyncio.CancelledError:
+            if not self._interrupted or _is_ending():
+                raise
+            self.say("gigachat: Stopped.")
+        finally:
+            self._answering = None
+
     def interrupt(self) -> None:
-        """Ctrl-C: stop the answer that comes, if one does."""
+        """Ctrl-C: stop the answer that comes, or what else there is to stop."""
         if self._answering is not None:
             self._interrupted = True
             self._answering.cancel()
@@ -226,6 +252,7 @@ class Chat:
     def _ready(self) -> None:
         # The history is opened with the first question, so that the prompt need not wait for it.
         self.conversation.recorder = self.recorder
+        self.conversation.functions = self.functions
 
     async def _show(self, chunks: AsyncGenerator[Chunk, None]) -> None:
         from ..render import answers
@@ -251,6 +278,10 @@ class Chat:
         finally:
             self._answering = None
         self.terminal.write("\n")
+
+
+async def _nobody(question: str) -> str | None:
+    return None
 
 
 def open_fence(text: str) -> str:

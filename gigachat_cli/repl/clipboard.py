@@ -27,8 +27,6 @@ def osc52(text: str) -> str:
 
 def copy_by_program(text: str) -> bool:
     """Give `text` to the system's clipboard; whether there was a program for it that took it."""
-    if os.environ.get("SSH_CONNECTION"):  # the clipboard there is not the one before the person
-        return False
     for command in _programs():
         if shutil.which(command[0]):
             try:
@@ -47,6 +45,10 @@ def copy_by_program(text: str) -> bool:
 
 
 def _programs() -> list[list[str]]:
+    if os.environ.get("TMUX"):  # which keeps OSC 52 from the terminal around it, unless it is asked itself
+        return [["tmux", "load-buffer", "-w", "-"]]
+    if os.environ.get("SSH_CONNECTION"):  # the clipboard there is not the one before the person
+        return []
     if sys.platform == "darwin":
         return [["pbcopy"]]
     if os.name == "nt":

@@ -24,6 +24,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input.typeahead import store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts.prompt import PromptSession
 from prompt_toolkit.styles import Style
@@ -129,6 +130,37 @@ class Editor:
 
         with source.attach(take):
             yield
+
+    async def reply(self, question: str) -> str | None:
+        """What is typed after a question that comes up while keys are gathered; None for Ctrl-D."""
+        source, output = self._session.app.input, self._session.app.output
+        typed: list[str] = []
+        done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        def write(text: str) -> None:
+            output.write(text)
+            output.flush()
+
+        def take() -> None:
+            presses = source.read_keys()
+            if source.closed and not done.done():
+                done.set_result(None)
+            for press in presses:
+                if done.done():  # typed ahead, for the next prompt
+                    store_typeahead(source, [press])
+                elif press.key in (Keys.ControlM, Keys.ControlJ, Keys.ControlD):
+                    write("\n")
+                    done.set_result(None if press.key == Keys.ControlD else "".join(typed))
+                elif press.key == Keys.Backspace and typed:
+                    typed.pop()
+                    write("\b \b")
+                elif len(press.key) == 1 and press.key.isprintable():
+                    typed.append(press.key)
+                    write(press.key)
+
+        write(question)
+        with source.attach(take):
+            return await done
 
     def remember(self, text: str) -> None:
         """Put a text that was not typed here among those that were."""

@@ -44,9 +44,9 @@ class InputHistory:
     def add(self, entry: str) -> None:
         """Append an entry: one write, so that processes do not mix their lines."""
         try:
-            descriptor = paths.open_private(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            descriptor = paths.open_private(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
-                os.write(descriptor, json.dumps(entry).encode() + b"\n")
+                os.write(descriptor, _mend(descriptor) + json.dumps(entry).encode() + b"\n")
             finally:
                 os.close(descriptor)
         except OSError as problem:
@@ -56,3 +56,11 @@ class InputHistory:
         if not self._told:
             self._told = True
             self._notify(Notice("warning", f"{self._path} could not be used: {problem.strerror}."))
+
+
+def _mend(descriptor: int) -> bytes:
+    """The newline that is missing where a crash tore the last line, so that it spoils itself alone."""
+    if os.lseek(descriptor, 0, os.SEEK_END) == 0:
+        return b""
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return b"" if os.read(descriptor, 1) == b"\n" else b"\n"

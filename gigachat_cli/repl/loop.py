@@ -36,6 +36,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
         color=chat.terminal.color_on_stdout,
     )
     chat.gather = editor.gathering
+    chat.reply = editor.reply
     warming = asyncio.create_task(_warm())
     try:
         with chat.keyboard.quiet():

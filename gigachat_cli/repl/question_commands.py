@@ -97,6 +97,30 @@ async def set_(chat: Chat, argument: str) -> None:
     chat.say(_shown_fields(chat) or "No request field is set.")
 
 
+@command("functions", "[FILE.py|off]", choices=lambda chat, typed: ["off", *files(typed)])
+async def functions(chat: Chat, argument: str) -> None:
+    """List the functions that the model may call, or load a file of them.
+    Public functions with type hints and a docstring are offered; off forgets them. You are asked before one runs.
+    """
+    from . import functions as held  # slow to import
+
+    if argument.lower() == "off":
+        had = chat.functions is not None
+        held.forget(chat)
+        chat.say("The functions are forgotten." if had else "There are no functions.")
+        return
+    if argument:
+        await chat.stoppable(held.load_another(chat, argument))
+    if chat.functions is None:
+        chat.say("There are no functions. /functions FILE.py loads some.")
+        return
+    rows = [
+        (safe(str(each["name"])), one_line(str(each["description"]).partition("\n")[0]))
+        for each in chat.functions.library.descriptions
+    ]
+    chat.terminal.write(showing.definitions(chat, rows))
+
+
 @command("retry")
 async def retry(chat: Chat, argument: str) -> None:
     """Ask the last question again, for another answer."""
@@ -219,4 +243,3 @@ def _value(name: str, text: str) -> object:
 def _shown_fields(chat: Chat) -> str:
     shown = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in chat.fields.items())
     return safe("\n".join(shown))
-

@@ -43,8 +43,11 @@ async def session(chat: Chat, argument: str) -> None:
 @command("sessions", "[N]")
 async def sessions(chat: Chat, argument: str) -> None:
     """List the last sessions, the newest first."""
+    from ..render.remembered import session_list
+
     found = chat.store.sessions(limit=count(argument, 20))
-    chat.terminal.write(showing.sessions(chat, found))
+    ours = chat.conversation.session
+    chat.terminal.write(session_list(found, chat.terminal, current=ours.id if ours else None))
     if not found:
         chat.say("There is no session yet.")
 
@@ -76,8 +79,10 @@ async def search(chat: Chat, argument: str) -> None:
     """
     if not argument:
         raise UsageError("/search needs words to look for.", hint='As in: /search "a phrase" begin*')
+    from ..render.remembered import hit_list
+
     found = chat.store.search(argument)
-    chat.terminal.write(showing.hits(chat, found))
+    chat.terminal.write(hit_list(found, chat.terminal))
     chat.say("/session goes on with one of them." if found else "Nothing was found.")
 
 
@@ -85,8 +90,9 @@ async def search(chat: Chat, argument: str) -> None:
 async def history(chat: Chat, argument: str) -> None:
     """Show the last questions and answers, 10 or N."""
     shown = chat.conversation.exchanges[-count(argument, 10) :]
-    chat.terminal.write(showing.exchanges(chat, shown))
-    if not shown:
+    if shown:
+        chat.terminal.write(f"{showing.exchanges(chat, shown)}\n")
+    else:
         chat.say("Nothing was answered yet.")
 
 

@@ -74,14 +74,15 @@ class GrowingMarkdown:
         for index, row in enumerate(shown):
             if row.cells > width or row.joined or (row.ambiguous and width != self._width):
                 keep = index + (2 if row.joined else 1)
-        keep = max(min(keep, len(shown)), len(shown) - max(1, height))
-        if keep:
-            self._document.leave(keep)
-            self._painter.settle(self._document.take())
+        self._leave(max(min(keep, len(shown)), len(shown) - max(1, height)))
         self._width, self._height = width, max(1, height)
         self._document.resize(width)
         self._painter.resize(width)
         self._draw()
+
+    def leave(self) -> None:
+        """Go on below what is shown: somebody else has written to the terminal meanwhile."""
+        self._leave(len(self._painter.shown))
 
     def finish(self) -> None:
         """Draw everything that came as finished, and leave the cursor at the beginning of a new line."""
@@ -89,6 +90,11 @@ class GrowingMarkdown:
         self._document.finish()
         self._painter.paint(self._document.take(), [])
         self._painter.finish()
+
+    def _leave(self, rows: int) -> None:
+        if rows > 0:
+            self._document.leave(rows)
+            self._painter.settle(self._document.take())
 
     def _draw(self) -> None:
         start = self._clock()

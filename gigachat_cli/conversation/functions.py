@@ -1,0 +1,246 @@
+"""Functions that the model calls: who may call what, and the rounds of calls and results before an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import TooManyRoundsError, UsageError, nearest
+from ..messages import AnswerBuilder, Chunk, FunctionCall, Message, Notice, Usage
+from ..text import one_line
+from ..tools.library import DEFAULT_TIMEOUT, Library
+
+DEFAULT_ROUNDS = 8
+
+Decision = Literal["once", "always", "never"]
+Ask = Callable[[FunctionCall], Awaitable[Decision]]
+Request = Callable[[Sequence[Message], Mapping[str, Any]], AsyncGenerator[Chunk, None]]
+
+QUESTION = "Run it? [o]nce, [a]lways, [n]ever: "
+_WORDS: dict[Decision, tuple[str, ...]] = {
+    "once": ("o", "once", "y", "yes"),
+    "always": ("a", "always"),
+    "never": ("n", "never", "no"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOptions:
+    """What a command line says of functions; `timeout` is in seconds, `file` None when there are none yet."""
+
+    file: Path | None = None
+    approve: str | None = None
+    max_rounds: int = DEFAULT_ROUNDS
+    timeout: float = DEFAULT_TIMEOUT
+
+
+def function_options(
+    file: Path | None, approve: str | None, max_rounds: int | None, timeout: float | None
+) -> FunctionOptions:
+    """The options with their defaults.  Raises UsageError for a number that is none above 0."""
+    if max_rounds is not None and max_rounds < 1:
+        raise UsageError("--max-rounds must be a number above 0.")
+    if timeout is not None and not 0 < timeout < float("inf"):
+        raise UsageError("--function-timeout must be a number of seconds above 0.")
+    return FunctionOptions(file, approve, max_rounds or DEFAULT_ROUNDS, timeout or DEFAULT_TIMEOUT)
+
+
+async def open_functions(
+    options: FunctionOptions,
+    *,
+    ask: Ask | None,
+    output: Callable[[str], None],
+    show: Callable[[str], None],
+    notify: Callable[[Notice], None],
+) -> Functions:
+    """Load the file, for the caller to close the library.
+
+    `ask` puts the question to the person, where there is one; `output` gets what functions print, `show` each call.
+    Raises UsageError.
+    """
+    assert options.file is not None
+    library = Library(options.file, timeout=options.timeout, output=output)
+    try:
+        await library.start()
+        approval = approval_of(options.approve, library.names, ask)
+    except BaseException:
+        library.close()
+        raise
+    for text in left_out(library):
+        notify(Notice("progress", text))
+    return Functions(library, approval, options.max_rounds, show, notify)
+
+
+def left_out(library: Library) -> list[str]:
+    """A sentence for each public function that the model is not offered."""
+    return [f"{library.path.name}: {name} is not offered to the model: {why}." for name, why in library.left_out]
+
+
+def decision_of(typed: str) -> Decision | None:
+    """What a person means by an answer to QUESTION; None when it is none."""
+    word = typed.strip().lower()
+    return next((decision for decision, words in _WORDS.items() if word in words), None)
+
+
+@dataclass(slots=True)
+class Approval:
+    """Which functions may run.
+
+    `allowed` and `refused` are names, `everything` settles all; what is left is asked of the person by `ask`, and
+    refused where there is nobody to ask.  "always" and "never" hold for as long as this lives.
+    """
+
+    everything: bool | None = None
+    allowed: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    ask: Ask | None = None
+
+    async def allows(self, call: FunctionCall) -> bool:
+        if self.everything is not None:
+            return self.everything
+        if call.name in self.allowed or call.name in self.refused or self.ask is None:
+            return call.name in self.allowed
+        decision = await self.ask(call)
+        if decision != "once":
+            (self.allowed if decision == "always" else self.refused).add(call.name)
+        return decision != "never"
+
+
+def approval_of(given: str | None, names: Sequence[str], ask: Ask | None) -> Approval:
+    """The approval that `--approve` stands for: all, none, or names of functions.  Raises UsageError."""
+    if given is None:
+        return Approval(ask=ask)
+    if given in ("all", "none"):
+        return Approval(everything=given == "all")
+    allowed = {name.strip() for name in given.split(",") if name.strip()}
+    for name in sorted(allowed - set(names)):
+        near = nearest(name, list(names))
+        raise UsageError(
+            f"--approve names {name}, which is no function of the file.",
+            hint=f"Did you mean {near}?" if near else f"There are {', '.join(names)}; or give all, or none.",
+        )
+    if not allowed:
+        raise UsageError("--approve needs all, none, or names of functions.")
+    return Approval(allowed=allowed, ask=ask)
+
+
+@dataclass(slots=True)
+class Functions:
+    """What a conversation needs to let the model call functions.
+
+    `show` is told of each call that is made, and `notify` of what a person should know.  `max_rounds` is how many
+    calls an answer may take.
+    """
+
+    library: Library
+    approval: Approval
+    max_rounds: int = DEFAULT_ROUNDS
+    show: Callable[[str], None] = lambda text: None
+    notify: Callable[[Notice], None] = lambda notice: None
+
+    def fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The request fields with the functions among them; built-in ones of `given` stay listed."""
+        listed = given.get("functions")
+        more = listed if isinstance(listed, list) else []
+        return {"function_call": "auto", **given, "functions": [*map(dict, self.library.descriptions), *more]}
+
+    async def run(self, call: FunctionCall) -> Message:
+        """The result of a call, as the message for the model.  A refusal is a result, and so is a failure."""
+        shown = call_text(call)
+        if call.name not in self.library.names:
+            error = f"There is no function {call.name}; there are {', '.join(self.library.names)}."
+            self.notify(Notice("warning", f"The model called {shown}, which does not exist."))
+            return _result(call, json.dumps({"error": error}, ensure_ascii=False))
+        self.show(shown)
+        if not await self.approval.allows(call):
+            self.notify(Notice("warning", f"Not run: {shown}.{self._way_out(call)}"))
+            return _result(call, json.dumps({"error": "The user does not allow this call."}))
+        self.show(shown)
+        outcome = await self.library.call(call.name, call.arguments)
+        if outcome.error is not None:
+            self.notify(Notice("warning", f"{call.name} failed: {one_line(outcome.error)}"))
+            if outcome.traceback:
+                self.notify(Notice("debug", outcome.traceback))
+        return _result(call, outcome.text)
+
+    def _way_out(self, call: FunctionCall) -> str:
+        nobody = self.approval.everything is None and self.approval.ask is None
+        return f" Allow it with --approve {call.name}, or all." if nobody else ""
+
+
+async def in_rounds(
+    functions: Functions, request: Request, fields: Mapping[str, Any], add: Callable[[Message], None]
+) -> AsyncGenerator[Chunk, None]:
+    """The answer to a question, after as many calls as it takes.
+
+    `request` gives the chunks of one request with these messages after the question; `add` is told of each call and
+    of each result.  The chunks are those of the answer alone: calls are left out, and usage is that of all requests.
+    Raises TooManyRoundsError when the model calls on, although it was told to answer.
+    """
+    fields = functions.fields(fields)
+    between: list[Message] = []
+    spent = Usage()
+    rounds = 0
+    while True:
+        builder = AnswerBuilder()
+        called = False
+        async with aclosing(request(between, fields)) as chunks:
+            async for chunk in chunks:
+                builder.add(chunk)
+                called = called or chunk.function_call is not None
+                shown = replace(chunk, usage=_sum(spent, chunk.usage)) if chunk.usage else chunk
+                if called:
+                    shown = replace(shown, function_call=None, functions_state_id=None, finish_reason=None)
+                yield shown
+        answer = builder.answer(ended=True)
+        call = answer.function_call
+        if call is None:
+            return
+        if rounds == functions.max_rounds:
+            raise TooManyRoundsError(
+                f"The model calls functions on and on: {rounds} rounds were the most.",
+                hint="Allow more with --max-rounds, or ask for less at once.",
+                request_id=answer.request_id,
+            )
+        rounds += 1
+        spent = _sum(spent, answer.usage) or spent
+        if answer.text:
+            yield Chunk(text="\n\n")  # what was said before a call is a paragraph of its own
+        said = Message("assistant", answer.text, function_call=call, functions_state_id=answer.functions_state_id)
+        between.append(said)
+        add(said)
+        result = await functions.run(call)
+        between.append(result)
+        add(result)
+        # A call that was demanded has been made; after the last round only words are wanted.
+        fields = {**fields, "function_call": "none" if rounds == functions.max_rounds else _afterwards(fields)}
+
+
+def call_text(call: FunctionCall) -> str:
+    """A call as a person reads it, in one line."""
+    given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
+    return one_line(f"{call.name}({given})")
+
+
+def _afterwards(fields: Mapping[str, Any]) -> Any:
+    demanded = fields.get("function_call")
+    return "auto" if isinstance(demanded, Mapping) else demanded
+
+
+def _result(call: FunctionCall, text: str) -> Message:
+    return Message("function", text, name=call.name)
+
+
+def _sum(one: Usage, other: Usage | None) -> Usage | None:
+    if other is None:
+        return None
+    return Usage(
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        total_tokens=one.total_tokens + other.total_tokens,
+        precached_prompt_tokens=one.precached_prompt_tokens + other.precached_prompt_tokens,
+    )
