@@ -29,7 +29,9 @@ GigaChatError                      1  error
 │   ├── TokensUsedUpError          5  tokens_used_up      402
 │   └── QueueError                 5  queue               no free slot of the account in time
 ├── NotAsAskedError                6  not_as_asked        answered, but not as asked
-│   └── NothingToExtractError      6  nothing_to_extract  no fenced code block in the answer
+│   ├── ItemsFailedError           6  items_failed        some items of a batch failed
+│   ├── NothingToExtractError      6  nothing_to_extract  no fenced code block in the answer
+│   └── TooManyRoundsError         6  too_many_rounds     the model calls functions and does not answer
 └── ClosedPipeError              141  closed_pipe         nobody reads on: the program ends without a word
 """
 
@@ -185,8 +187,16 @@ class NotAsAskedError(GigaChatError):
     code = "not_as_asked"
 
 
+class ItemsFailedError(NotAsAskedError):
+    code = "items_failed"
+
+
 class NothingToExtractError(NotAsAskedError):
     code = "nothing_to_extract"
+
+
+class TooManyRoundsError(NotAsAskedError):
+    code = "too_many_rounds"
 
 
 class ClosedPipeError(GigaChatError):

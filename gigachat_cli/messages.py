@@ -109,6 +109,11 @@ class AnswerBuilder:
         self._functions_state_id = chunk.functions_state_id or self._functions_state_id
         self._request_id = chunk.request_id or self._request_id
 
+    def forget_text(self) -> None:
+        """Leave out the text so far, which was said before a function call and is a message of its own."""
+        self._texts.clear()
+        self._reasonings.clear()
+
     def answer(self, *, ended: bool) -> Answer:
         """The answer so far; `ended` says that its source came to its proper end."""
         return Answer(

@@ -30,6 +30,10 @@ def ask(
     repetition_penalty: options.RepetitionPenalty = None,
     update_interval: options.UpdateInterval = None,
     option: options.Option = None,
+    functions: options.FunctionFile = None,
+    approve: options.Approve = None,
+    max_rounds: options.MaxRounds = None,
+    function_timeout: options.FunctionTimeout = None,
     no_stream: Annotated[
         bool, typer.Option("--no-stream", help="Ask for the whole answer at once.", rich_help_panel="The answer")
     ] = False,
@@ -113,4 +117,10 @@ def ask(
         force=force,
         dry_run=dry_run,
     )
+    if any(each is not None for each in (functions, approve, max_rounds, function_timeout)):
+        from dataclasses import replace
+
+        from ..conversation.functions import function_options
+
+        question = replace(question, functions=function_options(functions, approve, max_rounds, function_timeout))
     answer(question, Context(flags, quiet=quiet, debug=debug))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from .context import Context
 from .fields import request_fields
 
 if TYPE_CHECKING:
+    from ..conversation.functions import FunctionOptions, Functions
     from ..engine import GigaChat
     from ..sessions import Session
     from ..sessions.store import Store
@@ -44,6 +46,7 @@ class Question:
     output_file: Path | None
     force: bool
     dry_run: bool
+    functions: FunctionOptions | None = None
 
 
 def answer(question: Question, context: Context) -> None:
@@ -56,11 +59,13 @@ def answer(question: Question, context: Context) -> None:
     if file is None:
         terminal.check_stdout()
     prompt = _prompt(question, context)
-    with _Remembered(question, context) as remembered:
+    with _functions(question, context) as functions, _Remembered(question, context) as remembered:
         conversation = remembered.conversation
+        conversation.functions = functions
         if system is not None:
             conversation.system = system
         if question.dry_run:
+            fields = functions.fields(fields) if functions else fields
             _show_request(conversation.outgoing(Message("user", prompt)), question, context, fields)
             return
         client = context.client()
@@ -132,6 +137,18 @@ def _prompt(question: Question, context: Context) -> str:
             terminal.say(f"gigachat: {text}")
 
     return read_prompt(question.words, stdin=question.stdin, editor=question.editor, tell=tell_silence)
+
+
+def _functions(question: Question, context: Context) -> AbstractContextManager[Functions | None]:
+    if question.functions is None:
+        return nullcontext()
+    if question.functions.file is None:
+        raise UsageError("--approve, --max-rounds and --function-timeout go with --functions.")
+    if question.resume:
+        raise UsageError("--resume goes on with an answer and takes no --functions.", hint="Leave one of them out.")
+    from .calling import opened  # a plain question does without it
+
+    return opened(question.functions, context)
 
 
 def _show_request(messages: list[Message], question: Question, context: Context, fields: dict[str, Any]) -> None:

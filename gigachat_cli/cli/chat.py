@@ -26,6 +26,10 @@ def chat(
     repetition_penalty: options.RepetitionPenalty = None,
     update_interval: options.UpdateInterval = None,
     option: options.Option = None,
+    functions: options.FunctionFile = None,
+    approve: options.Approve = None,
+    max_rounds: options.MaxRounds = None,
+    function_timeout: options.FunctionTimeout = None,
     raw: options.Raw = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -71,6 +75,10 @@ def chat(
         from .fields import request_fields
 
         running.fields.update(request_fields(option))
+    if any(each is not None for each in (functions, approve, max_rounds, function_timeout)):
+        from ..conversation.functions import function_options
+
+        running.function_options = function_options(functions, approve, max_rounds, function_timeout)
     given, first = None, None
     if system is not None or prompt:
         from ..conversation.prompt import read_system, text_of
@@ -78,6 +86,10 @@ def chat(
         given = read_system(system)
         first = text_of(" ".join(prompt or ()), "The prompt")
     running.enter(continued=continue_, name=session, model=model, system=given)
+    if running.function_options.file is not None:
+        from ..repl.functions import load
+
+        context.run(load(running, running.function_options))
     if running.conversation.session is not None:
         from ..repl.showing import whereabouts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -86,6 +87,37 @@ Option = Annotated[
         rich_help_panel=_ANSWER,
         show_default=False,
     ),
+]
+_FUNCTIONS = "Functions"
+
+FunctionFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--functions", metavar="FILE.py", help="Let the model call its functions.", rich_help_panel=_FUNCTIONS
+    ),
+]
+Approve = Annotated[
+    str | None,
+    typer.Option(
+        "--approve",
+        metavar="all|none|NAME,…",
+        help="Functions that run without a question.",
+        rich_help_panel=_FUNCTIONS,
+    ),
+]
+MaxRounds = Annotated[
+    int | None,
+    typer.Option("--max-rounds", metavar="N", help="Most calls for one answer; 8.", rich_help_panel=_FUNCTIONS),
+]
+FunctionTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--function-timeout", metavar="SECONDS", help="Longest that a function may run; 30.", rich_help_panel=_FUNCTIONS
+    ),
+]
+TextFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--file", "-f", metavar="PATH", help="A text from a file; - is stdin; repeatable."),
 ]
 Raw = Annotated[
     bool, typer.Option("--raw", "-r", help="The text as it came, without Markdown.", rich_help_panel=_OUTPUT)

@@ -10,7 +10,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +34,7 @@ from .api import chat, models
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
 from .refusals import LOGIN_HINT, refusal, service_words
 from .retries import repeated
-from .slots import slot
+from .slots import KeptSlots, slot
 from .sse import Event, EventParser
 from .tls import Trust
 from .token_cache import TokenCache
@@ -112,17 +112,20 @@ class GigaChat:
         *,
         model: str | None = None,
         stream: bool = True,
+        slot: AbstractAsyncContextManager[None] | None = None,
         **fields: Any,
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to a conversation, chunk by chunk; with `stream=False` the whole of it as one chunk.
 
-        `fields` are any further fields of the request.  The last chunk holds `finish_reason` and `usage`.  Raises
-        UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
-        CutAnswerError and ContentFilterError come after the chunks that are all there is.
+        `fields` are any further fields of the request; `slot` is one of `kept_slots`, instead of a place in the
+        queue.  The last chunk holds `finish_reason` and `usage`.  Raises UsageError, AuthenticationError,
+        NetworkError, ServiceError and QuotaError with their children; of these CutAnswerError and ContentFilterError
+        come after the chunks that are all there is.
         """
         model = model or self.settings.model
         request = self.chat_request(messages, model=model, stream=stream, **fields)
-        async with self._slot(), aclosing(self._repeated(lambda: self._chunks(request, model))) as chunks:
+        chunks_of = self._repeated(lambda: self._chunks(request, model))
+        async with self._slot() if slot is None else slot, aclosing(chunks_of) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -138,6 +141,10 @@ class GigaChat:
         """The models that the account sees."""
         request = Request("GET", f"{self.settings.base_url}{models.PATH}", "the list of models", self._headers())
         return models.parse_models((await self.fetch(request)).body)
+
+    def kept_slots(self) -> KeptSlots:
+        """Slots of the account to keep over many requests."""
+        return KeptSlots(self._slot, lambda: self._authorization.account)
 
     async def log_in(self) -> Token | None:
         """A fresh access token, which proves the key; None where none is got: a given token, a certificate."""
@@ -192,10 +199,11 @@ class GigaChat:
         return RenewingToken(grant, self._send_login, cache, patience=self.settings.timeout)
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
+    async def _slot(self, modest: Callable[[], bool] = lambda: False) -> AsyncIterator[None]:
         # Before the queue, so that a key that is refused is not waited for.
         await self._authorization.access_token()
-        async with slot(self._authorization.account, count=self.settings.slots, notify=self._notify):
+        account, count = self._authorization.account, self.settings.slots
+        async with slot(account, count=count, notify=self._notify, modest=modest):
             yield
 
     def _repeated(self, attempt: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:

@@ -22,6 +22,23 @@ class LockTimeout(Exception):
     """Nobody let go in time."""
 
 
+def hold_at_once(file: Path) -> int | None:
+    """The descriptor of the lock, to be closed by the caller; None when somebody else holds it.  Raises OSError."""
+    descriptor = paths.open_private(file, os.O_RDWR | os.O_CREAT)
+    if lock_descriptor(descriptor, blocking=False):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def is_held(file: Path) -> bool:
+    """Whether somebody holds the lock.  Raises OSError."""
+    descriptor = hold_at_once(file)
+    if descriptor is not None:
+        os.close(descriptor)
+    return descriptor is None
+
+
 @asynccontextmanager
 async def hold_one(
     files: Sequence[Path],

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from .. import __version__
 from ..errors import (
@@ -45,21 +45,28 @@ class _Connector(aiohttp.TCPConnector):
     def __init__(self) -> None:
         super().__init__(limit=0, ttl_dns_cache=300)
         self.authority = ""
-        self._transports = WeakSet[asyncio.Transport]()
+        self._authorities = WeakKeyDictionary[asyncio.Transport, str]()
 
     async def connect(self, *args: Any, **named: Any) -> aiohttp.connector.Connection:
         connection = await super().connect(*args, **named)
         if connection.transport:
-            with suppress(TypeError):  # not every event loop's transports can be held weakly
-                self._transports.add(connection.transport)
-            secured = connection.transport.get_extra_info("ssl_object")
-            self.authority = authority_of(secured) if secured else ""
+            self.authority = self._authority_of(connection.transport)
         return connection
 
     def hang_up(self) -> None:
         """End every connection at once; the orderly end of TLS would wait for peers that may be silent."""
-        for transport in self._transports:
+        for transport in self._authorities:
             transport.abort()
+
+    def _authority_of(self, transport: asyncio.Transport) -> str:
+        with suppress(TypeError):  # not every event loop's transports can be held weakly
+            if transport in self._authorities:
+                return self._authorities[transport]
+        secured = transport.get_extra_info("ssl_object")
+        authority = authority_of(secured) if secured else ""
+        with suppress(TypeError):
+            self._authorities[transport] = authority
+        return authority
 
 
 class Reply:
@@ -113,6 +120,7 @@ class Transport:
         self._timeout = timeout
         self._proxy = proxy
         self._connector = connector
+        self._proxies: dict[tuple[str, str], str | None] = {}
         self._session: aiohttp.ClientSession | None = None
         self._own: _Connector | None = None
 
@@ -143,7 +151,7 @@ class Transport:
         self, request: Request, with_client_certificate: bool, stack: AsyncExitStack
     ) -> aiohttp.ClientResponse:
         host = urlsplit(request.url).hostname or ""
-        proxy = self._proxy or proxy_for(request.url)
+        proxy = self._proxy or self._proxy_around(request.url, host)
         if proxy and not proxy.startswith(("http://", "https://")):
             raise _unusable(proxy, request)
         while True:
@@ -169,6 +177,13 @@ class Transport:
                 raise self._too_late(request, host, problem) from None
             except (aiohttp.ClientError, OSError, ValueError) as problem:
                 raise _unsent(request, host, proxy, problem) from None
+
+    def _proxy_around(self, url: str, host: str) -> str | None:
+        """`proxy_for`, looked up once a host: reading the whole environment costs as much as a request."""
+        place = (urlsplit(url).scheme, host)
+        if place not in self._proxies:
+            self._proxies[place] = proxy_for(url)
+        return self._proxies[place]
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

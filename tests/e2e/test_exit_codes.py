@@ -160,6 +160,7 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
         "tokens_used_up": 5,
         "queue": 5,
         "not_as_asked": 6,
+        "items_failed": 6,
         "nothing_to_extract": 6,
         "closed_pipe": 141,
     }

@@ -37,10 +37,11 @@ def parse_balance(content: bytes) -> list[Package]:
     """Raises ServiceError for what is no balance."""
     listed = (json_object(content) or {}).get("balance")
     try:
-        assert isinstance(listed, list)
-        return [Package(str(each["usage"]), _number(each["value"])) for each in listed]
-    except (AssertionError, TypeError, KeyError):
-        raise ServiceError("The service answered with something that is not a balance.") from None
+        if isinstance(listed, list):
+            return [Package(str(each["usage"]), _number(each["value"])) for each in listed]
+    except (TypeError, KeyError):
+        pass
+    raise ServiceError("The service answered with something that is not a balance.")
 
 
 def _number(found: object) -> float:
