@@ -29,7 +29,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry gigachat_cli
-	$(BIN)/codespell gigachat_cli tests bench scripts docs README.md CHANGELOG.md
+	$(BIN)/codespell gigachat_cli bench scripts docs README.md CHANGELOG.md
 
 soak: $(READY)
 	$(BIN)/python -m pytest -m soak --timeout 1800
