@@ -20,8 +20,11 @@ GigaChatError                      1  error
 ├── ServiceError                   1  service             other 4xx, 5xx after retries, an error object
 │   ├── RedirectError              1  redirect            a redirect, which is never followed
 │   ├── UnknownModelError          1  unknown_model       404 for a model
+│   ├── UnknownFileError           1  unknown_file        404 for a file
 │   ├── PromptTooLongError         1  prompt_too_long     413
 │   ├── InvalidRequestError        1  invalid_request     400, 422
+│   ├── UnknownToolError           1  unknown_tool        404 for a tool of the service
+│   ├── UnavailableToolError       1  unavailable_tool    422 for a tool that the account may not use
 │   └── ContentFilterError         1  content_filter      finish_reason "blacklist"
 ├── OutputError                    1  output              stdout or the output file could not be written
 ├── QuotaError                     5  quota
@@ -31,6 +34,8 @@ GigaChatError                      1  error
 ├── NotAsAskedError                6  not_as_asked        answered, but not as asked
 │   ├── ItemsFailedError           6  items_failed        some items of a batch failed
 │   ├── NothingToExtractError      6  nothing_to_extract  no fenced code block in the answer
+│   ├── NothingDrawnError          6  nothing_drawn       no picture in the answer
+│   ├── SchemaMisfitError          6  schema_misfit       no answer fits the schema
 │   └── TooManyRoundsError         6  too_many_rounds     the model calls functions and does not answer
 └── ClosedPipeError              141  closed_pipe         nobody reads on: the program ends without a word
 """
@@ -146,12 +151,24 @@ class UnknownModelError(ServiceError):
     code = "unknown_model"
 
 
+class UnknownFileError(ServiceError):
+    code = "unknown_file"
+
+
 class PromptTooLongError(ServiceError):
     code = "prompt_too_long"
 
 
 class InvalidRequestError(ServiceError):
     code = "invalid_request"
+
+
+class UnknownToolError(ServiceError):
+    code = "unknown_tool"
+
+
+class UnavailableToolError(ServiceError):
+    code = "unavailable_tool"
 
 
 class ContentFilterError(ServiceError):
@@ -193,6 +210,17 @@ class ItemsFailedError(NotAsAskedError):
 
 class NothingToExtractError(NotAsAskedError):
     code = "nothing_to_extract"
+
+
+class SchemaMisfitError(NotAsAskedError):
+    """`answer` is the last one that did not fit."""
+
+    code = "schema_misfit"
+    answer: str = ""
+
+
+class NothingDrawnError(NotAsAskedError):
+    code = "nothing_drawn"
 
 
 class TooManyRoundsError(NotAsAskedError):

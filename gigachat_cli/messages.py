@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "function"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant", "function")
+
+SERVICE_TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "image_generate", "model_3d_generate")
+"""The tools that the service runs itself, as far as they are known."""
+
+EFFORTS = ("low", "medium", "high")
+"""How much a model can be asked to reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +49,54 @@ class Usage:
     total_tokens: int = 0
     precached_prompt_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        """The usage of two requests."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+            self.precached_prompt_tokens + other.precached_prompt_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page that an answer draws on: `[number]` in its text refers to it."""
+
+    number: int
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file that the service made for an answer, as it was saved; `type` is its media type by its content."""
+
+    id: str
+    path: str
+    type: str
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """One piece of a streamed answer; `str(chunk)` is its text.
 
-    `progress` is a status of a function that the service runs itself, never part of the answer.
+    `progress` is a status of a function that the service runs itself, never part of the answer.  With `file` the text
+    is the place where that was saved.  After a `pause` others may write to the terminal before the answer goes on.
     """
 
     text: str = ""
     reasoning: str = ""
     progress: str = ""
+    file: SavedFile | None = None
+    sources: tuple[Source, ...] = ()
     function_call: FunctionCall | None = None
     functions_state_id: str | None = None
     finish_reason: str | None = None
     usage: Usage | None = None
     model: str | None = None
     request_id: str | None = None
+    pause: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -82,6 +119,16 @@ class Answer:
     function_call: FunctionCall | None = None
     functions_state_id: str | None = None
     request_id: str | None = None
+    files: tuple[SavedFile, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+def with_footnotes(answer: Answer) -> Answer:
+    """The answer with its sources as lines at the end of its text: `[1] title url`."""
+    if not answer.sources or not answer.text:
+        return answer
+    notes = "\n".join(f"[{each.number}] {each.title} {each.url}" for each in answer.sources)
+    return replace(answer, text=f"{answer.text.rstrip()}\n\n{notes}\n")
 
 
 @dataclass(slots=True)
@@ -96,12 +143,18 @@ class AnswerBuilder:
     _function_call: FunctionCall | None = None
     _functions_state_id: str | None = None
     _request_id: str | None = None
+    _files: list[SavedFile] = field(default_factory=list)
+    _sources: dict[int, Source] = field(default_factory=dict)
 
     def add(self, chunk: Chunk) -> None:
         if chunk.text:
             self._texts.append(chunk.text)
         if chunk.reasoning:
             self._reasonings.append(chunk.reasoning)
+        if chunk.file is not None:
+            self._files.append(chunk.file)
+        if chunk.sources:
+            self._sources.update((each.number, each) for each in chunk.sources)
         self._model = chunk.model or self._model
         self._finish_reason = chunk.finish_reason or self._finish_reason
         self._usage = chunk.usage or self._usage
@@ -126,6 +179,8 @@ class AnswerBuilder:
             function_call=self._function_call,
             functions_state_id=self._functions_state_id,
             request_id=self._request_id,
+            files=tuple(self._files),
+            sources=tuple(self._sources[number] for number in sorted(self._sources)),
         )
 
 

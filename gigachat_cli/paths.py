@@ -61,6 +61,14 @@ def input_history_file() -> Path:
     return data_dir() / "input_history"
 
 
+def uploads_file() -> Path:
+    return data_dir() / "uploads.json"
+
+
+def images_dir() -> Path:
+    return data_dir() / "images"
+
+
 def locks_dir() -> Path:
     return config_dir() / "locks"
 

@@ -232,6 +232,11 @@ class Settings:
     code_theme: str | None = _setting(None, "Pygments style of code; by default it follows theme.")
     wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", _integer(least=20))
     formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", _boolean)
+    images: str = _setting(
+        "auto",
+        "How a terminal shows pictures: auto, kitty, iterm2, sixel, blocks, or link.",
+        _choice("auto", "kitty", "iterm2", "sixel", "blocks", "link"),
+    )
     edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", _choice("emacs", "vi"))
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
 

@@ -40,6 +40,7 @@ def pages() -> dict[str, str]:
         "docs/reference/exit-codes.md": exit_codes(),
         "docs/reference/history-schema.md": history_schema(),
         "docs/reference/chat.md": chat(),
+        "docs/reference/batch.md": batch(),
         "docs/reference/json.md": json_output(),
     }
     return {path: MADE + text for path, text in made.items()} | {
@@ -162,6 +163,56 @@ def chat() -> str:
     )
 
 
+def batch() -> str:
+    from gigachat_cli.batch.items import OPTIONS, Item
+    from gigachat_cli.batch.rows import answer_row, error_row
+    from gigachat_cli.errors import UsageError
+    from gigachat_cli.messages import Answer, Usage
+
+    request_id = "4c4994bb-1d5a-4b1d-ac15-fd5036950252"
+    answer = Answer("Hello.", "GigaChat:2.0.28.2", "stop", True, Usage(17, 3, 20, 2), request_id=request_id)
+    problem = UsageError("Line 2 cannot be asked: it is not JSON.")
+    return "\n".join(
+        [
+            "# Batches\n",
+            "`gigachat batch IN` asks every item of a file and writes one row of JSON for each,",
+            "in the order of the input.\n",
+            "## Input\n",
+            "| name | an item is |",
+            "|---|---|",
+            "| `.jsonl`, `-` | a line: a prompt in quotes, or an object |",
+            "| `.csv`, `.tsv` | a record; the first one names the columns; comma, semicolon or tab |",
+            "| `.txt` | a line, which is the prompt |\n",
+            "`--format jsonl`, `csv` or `text` says it whatever the name is. Blank lines are no items.",
+            "A line that cannot be read, or is longer than 16 MiB, becomes a row with its error.\n",
+            "| field of an object, column of a table | meaning |",
+            "|---|---|",
+            "| `prompt` or `messages` | what is asked; a table has `prompt` alone |",
+            "| `id` | comes back in the row |",
+            "| `system`, `model` | instead of `--system` and `--model` |",
+            f"| {', '.join(f'`{name}`' for name in OPTIONS)} | the request field of that name |",
+            "| `options` | an object of any other request fields |\n",
+            'Other fields are left alone. With `--template "Translate: {text}"` they fill the prompt; a field that the',
+            "template names is no option, and `{{` and `}}` are braces.\n",
+            "## Rows\n",
+            "Keys are only ever added. `id` is there when the input has one,",
+            "`function_call` when the model wants a function called that nobody calls.\n",
+            f"```json\n{answer_row(Item(1, 0, 0, id='a'), answer)}{error_row(Item(2, 0, 0), problem)}```\n",
+            "## To the end, whatever happens\n",
+            "With `-O OUT.jsonl` every answer is on disk as soon as it is there: in `OUT.jsonl` when it is",
+            "its turn, before that in `OUT.jsonl.journal`, which is gone when all is done. After Ctrl-C, a kill",
+            "or an error, `--resume` asks what is missing and nothing twice, but for what was under way.",
+            "The input must be the same; lines may have been added to it. `--retry-failed` asks the items of",
+            "error rows again; meanwhile the old output is `OUT.jsonl.previous`.\n",
+            "What would fail every other item as well (no key, no tokens, an unknown model, no way to the",
+            "service) ends the batch with its own exit code, to be resumed. Otherwise the exit code is 6 when",
+            "some items failed.\n",
+            "The batch takes as many slots of the account as `--concurrency` says, and lets one go when",
+            "another `gigachat` waits for it. After a 429 it slows down, and comes back to its pace by and by.",
+        ]
+    )
+
+
 def json_output() -> str:
     from gigachat_cli.errors import GigaChatError
     from gigachat_cli.messages import Answer, Usage
@@ -185,13 +236,15 @@ def json_output() -> str:
                 "## An answer: `gigachat ask --json`\n",
                 f"```json\n{as_json(answer_object(answer))}\n```\n",
                 "`complete` is false when the answer was cut, met its token limit (`finish_reason` is `length`),",
-                "or was stopped by the content filter (`blacklist`).\n",
+                "or was stopped by the content filter (`blacklist`). `sources` are those of `--web`: `number`, `title`",
+                "and `url`. With `--schema` there is one key more: `data`, the value that the answer's JSON means.\n",
                 "## A stream: `gigachat ask --output stream-json`\n",
                 "A line for each chunk, then one for the answer:\n",
                 f"```json\n{as_json({'type': 'chunk', 'text': 'Hel'})}\n{as_json({'type': 'chunk', 'text': 'lo.'})}",
                 f"{as_json({'type': 'answer', **answer_object(answer)})}\n```\n",
                 "## A problem, on stderr\n",
                 f"```json\n{as_json({'error': problem_object(problem)})}\n```\n",
+                "`schema_misfit` has one key more: `answer`, the last one that did not fit.\n",
                 "## Rows\n",
                 "`models`, `config show` and `doctor` print a JSON array of objects, `auth status` one object.",
             ]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from typing import Any
 import pytest
 
 from gigachat_cli.simulator import Options, Simulator
+
+from . import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 WIRE = ROOT.parent / "shared" / "wire"
@@ -67,6 +72,9 @@ class Program:
 
     arguments: tuple[str, ...] = (sys.executable, "-m", "gigachat_cli")
 
+    def __init__(self, warm: Path | None = None) -> None:
+        self.warm = warm
+
     def __call__(
         self,
         *words: str,
@@ -76,6 +84,8 @@ class Program:
     ) -> Result:
         """Run it to its end; without `stdin` there is none.  An environment value of None unsets."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
+        if self.warm is not None and _may_be_warm(words, environment):
+            return self._run_warm(list(words), given, self.environment(environment), timeout)
         source: dict[str, Any] = {"input": given} if given is not None else {"stdin": subprocess.DEVNULL}
         done = subprocess.run(
             [*self.arguments, *words],
@@ -101,7 +111,89 @@ class Program:
         merged = {**os.environ, **(changes or {})}
         return {"PYTHONPATH": str(ROOT)} | {name: value for name, value in merged.items() if value is not None}
 
+    def _run_warm(self, words: list[str], given: bytes | None, environment: dict[str, str], timeout: float) -> Result:
+        assert self.warm is not None
+        source = subprocess.PIPE if given is not None else subprocess.DEVNULL
+        with (
+            _pipes(source) as (theirs, ours),
+            warm.run(self.warm, words, environment, os.environ["HOME"], theirs) as connection,
+        ):
+            for descriptor in set(theirs):
+                os.close(descriptor)
+            connection.settimeout(timeout)
+            pid = warm.number_from(connection)
+            read: dict[int, bytes] = {}
+            readers = [threading.Thread(target=lambda end=end: read.update({end: _all_of(end)})) for end in ours[1:]]
+            for reader in readers:
+                reader.start()
+            try:
+                if given is not None:
+                    with suppress(BrokenPipeError), open(ours[0], "wb", closefd=False) as writing:
+                        writing.write(given)
+                    os.close(ours[0])
+                    ours[0] = -1
+                code = warm.number_from(connection)
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise
+            finally:
+                for reader in readers:
+                    reader.join()
+        out, err = read[ours[1]], read[ours[2]]
+        return Result(code, out.decode(), err.decode(), out)
+
+
+def _may_be_warm(words: Sequence[str], environment: Mapping[str, str | None] | None) -> bool:
+    """Whether nothing is asked for that an interpreter settles when it starts."""
+    settled = ("PYTHON", "LC_", "LANG", "MALLOC")
+    changed = {**os.environ, **(environment or {})}
+    odd = [name for name in changed if name.startswith(settled) and not (name == "LANG" and changed[name] == "C.UTF-8")]
+    # Words that are bytes, or no text, are for the interpreter to read.
+    return not odd and all(isinstance(word, str) and word.encode("utf-8", "replace").decode() == word for word in words)
+
+
+@contextmanager
+def _pipes(source: int) -> Iterator[tuple[tuple[int, int, int], list[int]]]:
+    """Three streams for a process, as (its ends, our ends)."""
+    out, err = os.pipe(), os.pipe()
+    given = os.pipe() if source == subprocess.PIPE else (os.open(os.devnull, os.O_RDONLY), -1)
+    ours = [given[1], out[0], err[0]]
+    try:
+        yield (given[0], out[1], err[1]), ours
+    finally:
+        for descriptor in ours:
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def _all_of(descriptor: int) -> bytes:
+    parts = []
+    while part := os.read(descriptor, 1 << 16):
+        parts.append(part)
+    return b"".join(parts)
+
+
+@pytest.fixture(scope="session")
+def warm_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """The socket of a process that forks runs of the program; None where there is no fork."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    path = tmp_path_factory.mktemp("warm") / "socket"
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.warm", str(path)],
+        cwd=ROOT,
+        env={**environment, "LANG": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield path
+        process.terminate()
+
 
 @pytest.fixture
-def gigachat() -> Program:
-    return Program()
+def gigachat(warm_process: Path | None) -> Program:
+    return Program(warm_process)

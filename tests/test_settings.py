@@ -34,6 +34,7 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
         ("http://localhost:1/v1", "http://localhost:1/v1"),
         ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
     ],
+    "images": [(way, way) for way in ("kitty", "sixel", "link")],
     "auth_url": [(f"https://h:{port}/oauth", f"https://h:{port}/oauth") for port in (1, 2, 3)],
     "ca_bundle_file": [("/a", Path("/a")), ("/b", Path("/b")), ("c", Path("c"))],
     "cert_file": [("/a", Path("/a")), ("/b", Path("/b")), ("c", Path("c"))],

@@ -18,6 +18,8 @@ COMMANDS = (
     "ask",
     "chat",
     "batch",
+    "image",
+    "files",
     "history",
     "models",
     "tokens",

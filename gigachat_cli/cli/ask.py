@@ -18,6 +18,7 @@ def ask(
     ] = None,
     model: options.Model = None,
     system: options.System = None,
+    attach: options.Attach = None,
     continue_: options.Continue = False,
     session: options.SessionName = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last answer, which was cut.")] = False,
@@ -30,6 +31,11 @@ def ask(
     repetition_penalty: options.RepetitionPenalty = None,
     update_interval: options.UpdateInterval = None,
     option: options.Option = None,
+    web: options.Web = False,
+    tool: options.Tool = None,
+    reasoning: options.Reasoning = None,
+    schema: options.Schema = None,
+    schema_retries: options.SchemaRetries = None,
     functions: options.FunctionFile = None,
     approve: options.Approve = None,
     max_rounds: options.MaxRounds = None,
@@ -116,6 +122,12 @@ def ask(
         output_file=output_file,
         force=force,
         dry_run=dry_run,
+        attach=tuple(map(str, attach or ())),
+        web=web,
+        tools=tuple(tool or ()),
+        reasoning=reasoning,
+        schema=schema,
+        schema_retries=schema_retries,
     )
     if any(each is not None for each in (functions, approve, max_rounds, function_timeout)):
         from dataclasses import replace

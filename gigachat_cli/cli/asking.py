@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..conversation import Conversation, continuation_request, exchanges_from
 from ..conversation.prompt import read_prompt, read_system
+from ..conversation.watching import with_files
 from ..errors import HistoryError, UsageError, nearest
-from ..messages import Chunk, Message
+from ..messages import Chunk, Message, Notice
 from ..render import answers
 from ..sessions import Recorder, open_store
 from .context import Context
 from .fields import request_fields
 
 if TYPE_CHECKING:
+    from ..conversation.attachments import Attachment
     from ..conversation.functions import FunctionOptions, Functions
+    from ..conversation.generated import FileSaver
+    from ..conversation.schema import Schema
     from ..engine import GigaChat
     from ..sessions import Session
     from ..sessions.store import Store
+
+
+STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +55,68 @@ class Question:
     force: bool
     dry_run: bool
     functions: FunctionOptions | None = None
+    attach: tuple[str, ...] = ()
+    picture: Picture | None = None
+    web: bool = False
+    tools: tuple[str, ...] = ()
+    reasoning: str | None = None
+    schema: str | None = None
+    schema_retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What `image` wants beyond an answer: a picture, at `place` if a person named one."""
+
+    place: Path | None = None
 
 
 def answer(question: Question, context: Context) -> None:
     """Ask, and show the answer.  Raises what went wrong; what came was written by then."""
     terminal, settings = context.terminal, context.settings
     format = _format(question, context)
-    fields = request_fields(question.fields)
+    fields = request_fields(question.fields, web=question.web, tools=question.tools, reasoning=question.reasoning)
+    schema = _schema(question, fields)
     system = read_system(question.system)
     file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
     if file is None:
         terminal.check_stdout()
+    if question.picture is not None and question.picture.place is not None:
+        from ..conversation.saving import check_place
+
+        check_place(question.picture.place, force=question.force)
     prompt = _prompt(question, context)
+    attached = _attached(question, context)
+    if attached:
+        from ..conversation.attachments import placeholders, with_texts
+
+        prompt = with_texts(prompt, attached)
     with _functions(question, context) as functions, _Remembered(question, context) as remembered:
         conversation = remembered.conversation
         conversation.functions = functions
+        if schema is not None:
+            conversation.schema, conversation.schema_retries = schema, _retries(question)
         if system is not None:
             conversation.system = system
         if question.dry_run:
+            fields = schema.fields(fields) if schema else fields
             fields = functions.fields(fields) if functions else fields
-            _show_request(conversation.outgoing(Message("user", prompt)), question, context, fields)
+            message = Message("user", prompt, attachments=placeholders(attached) if attached else ())
+            _show_request(conversation.outgoing(message), question, context, fields)
             return
         client = context.client()
+        saver = _saver(client, question, context)
         if question.resume:
             request = continuation_request(conversation.exchanges[-1].answer.text)
             chunks = conversation.resume(
                 client, request, stream=question.stream, fields=fields, turn_id=remembered.turn_id
             )
         else:
-            chunks = conversation.send(client, prompt, stream=question.stream, fields=fields)
+            chunks = (
+                _with_uploads(conversation, client, prompt, attached, question, context, fields)
+                if attached
+                else conversation.send(client, prompt, stream=question.stream, fields=fields)
+            )
         writer = answers.writer(
             format,
             terminal,
@@ -83,12 +124,15 @@ def answer(question: Question, context: Context) -> None:
             file=file,
             settings=settings,
             session=lambda: conversation.session.id if conversation.session else None,
+            structured=schema is not None,
         )
         try:
-            context.run(_answer(client, chunks, writer, context, usage=question.usage))
+            context.run(_answer(client, with_files(chunks, saver), writer, context, usage=question.usage))
         finally:
             if file is not None:
                 file.close()
+        if question.picture is not None:
+            saver().check()
 
 
 async def _answer(
@@ -105,11 +149,69 @@ async def _answer(
         context.terminal.say(answers.usage_line(shown.usage))
 
 
+async def _with_uploads(
+    conversation: Conversation,
+    client: GigaChat,
+    prompt: str,
+    attached: list[Attachment],
+    question: Question,
+    context: Context,
+    fields: dict[str, Any],
+) -> AsyncGenerator[Chunk, None]:
+    """The answer's chunks, after the uploads that it takes."""
+    from ..conversation.attachments import upload_all
+
+    show = context.terminal.beside_spinner
+    ids = await upload_all(client, attached, conversation.outgoing(), show=show)
+    message = Message("user", prompt, attachments=ids)
+    async with aclosing(conversation.send(client, message, stream=question.stream, fields=fields)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+def _attached(question: Question, context: Context) -> list[Attachment]:
+    if not question.attach:
+        return []
+    if question.resume:
+        raise UsageError("--resume goes on with an answer and takes no --attach.", hint="Leave one of them out.")
+    from ..conversation.attachments import read_attachments  # a plain question does without it
+
+    return read_attachments(question.attach, context.terminal.notice)
+
+
+def _saver(client: GigaChat, question: Question, context: Context) -> Callable[[], FileSaver]:
+    """What saves the files of the answer, made when it is wanted."""
+
+    @cache
+    def made() -> FileSaver:
+        from ..conversation.generated import FileSaver
+
+        terminal, picture = context.terminal, question.picture
+        # Where the picture is what was asked for, a failure is the problem of the whole command.
+        notify = terminal.notice if picture is None else _untold
+        return FileSaver(
+            client,
+            notify,
+            show=terminal.beside_spinner,
+            place=picture.place if picture else None,
+            force=question.force,
+        )
+
+    return made
+
+
+def _untold(notice: Notice) -> None:
+    """Told elsewhere."""
+
+
 def _format(question: Question, context: Context) -> str:
     """The output format: what was asked for, else by the setting `markdown` and where stdout goes."""
+    if question.schema is not None and (question.extract or question.format == "markdown"):
+        flag = "--extract" if question.extract else "markdown output"
+        raise UsageError(f"--schema prints JSON alone and does not go with {flag}.", hint="Leave one of them out.")
     if question.format is None:
         wanted = context.settings.markdown
-        plain = question.extract or question.output_file is not None
+        plain = question.extract or question.output_file is not None or question.schema is not None
         rendered = wanted == "always" or (wanted == "auto" and context.terminal.moves_on_stdout)
         return "markdown" if rendered and not plain else "text"
     if question.format not in answers.FORMATS:
@@ -136,7 +238,32 @@ def _prompt(question: Question, context: Context) -> str:
         if terminal.stderr_is_terminal and not terminal.quiet:
             terminal.say(f"gigachat: {text}")
 
-    return read_prompt(question.words, stdin=question.stdin, editor=question.editor, tell=tell_silence)
+    stdin = question.stdin and STDIN not in question.attach
+    return read_prompt(question.words, stdin=stdin, editor=question.editor, tell=tell_silence)
+
+
+def _schema(question: Question, fields: dict[str, Any]) -> Schema | None:
+    if question.schema is None:
+        if question.schema_retries is not None:
+            raise UsageError("--schema-retries goes with --schema.")
+        return None
+    if question.resume:
+        raise UsageError("--resume goes on with an answer and takes no --schema.", hint="Leave one of them out.")
+    _retries(question)
+    from ..conversation.schema import read_schema  # slow to import
+
+    schema = read_schema(question.schema)
+    schema.fields(fields)
+    return schema
+
+
+def _retries(question: Question) -> int:
+    from ..conversation.schema import DEFAULT_RETRIES
+
+    retries = DEFAULT_RETRIES if question.schema_retries is None else question.schema_retries
+    if retries < 0:
+        raise UsageError("--schema-retries must be a number from 0 on.")
+    return retries
 
 
 def _functions(question: Question, context: Context) -> AbstractContextManager[Functions | None]:

@@ -17,6 +17,7 @@ def chat(
     ] = None,
     model: options.Model = None,
     system: options.System = None,
+    attach: options.Attach = None,
     continue_: options.Continue = False,
     session: options.SessionName = None,
     no_log: options.NoLog = False,
@@ -26,6 +27,9 @@ def chat(
     repetition_penalty: options.RepetitionPenalty = None,
     update_interval: options.UpdateInterval = None,
     option: options.Option = None,
+    web: options.Web = False,
+    tool: options.Tool = None,
+    reasoning: options.Reasoning = None,
     functions: options.FunctionFile = None,
     approve: options.Approve = None,
     max_rounds: options.MaxRounds = None,
@@ -71,10 +75,10 @@ def chat(
         log=context.settings.log and not no_log,
         raw=raw,
     )
-    if option:
+    if option or web or tool or reasoning is not None:
         from .fields import request_fields
 
-        running.fields.update(request_fields(option))
+        running.fields.update(request_fields(option or (), web=web, tools=tool or (), reasoning=reasoning))
     if any(each is not None for each in (functions, approve, max_rounds, function_timeout)):
         from ..conversation.functions import function_options
 
@@ -86,6 +90,8 @@ def chat(
         given = read_system(system)
         first = text_of(" ".join(prompt or ()), "The prompt")
     running.enter(continued=continue_, name=session, model=model, system=given)
+    if attach:
+        running.attach([str(path) for path in attach])
     if running.function_options.file is not None:
         from ..repl.functions import load
 

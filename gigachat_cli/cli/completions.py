@@ -20,6 +20,19 @@ def complete_format(incomplete: str) -> list[str]:
     return [each for each in FORMATS if each.startswith(incomplete)]
 
 
+def complete_tool(incomplete: str) -> list[str]:
+    """Tools that the service runs itself."""
+    from ..messages import SERVICE_TOOLS
+
+    return [tool for tool in SERVICE_TOOLS if tool.startswith(incomplete)]
+
+
+def complete_effort(incomplete: str) -> list[str]:
+    from ..messages import EFFORTS
+
+    return [each for each in EFFORTS if each.startswith(incomplete)]
+
+
 def complete_scope(incomplete: str) -> list[str]:
     from ..settings import SCOPES
 

@@ -8,14 +8,9 @@ from typing import Annotated
 import typer
 
 from . import options
-from .completions import complete_model
 
 
 def models(
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="NAME", help="This model alone.", show_default=False, autocompletion=complete_model),
-    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Models of every type, not only chat.")] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -39,15 +34,6 @@ def models(
         async with context.client() as client:
             return await client.models()
 
-    async def one(name: str) -> Model:
-        from ..engine.api.models import one_model
-
-        async with context.client() as client:
-            return await one_model(client, name)
-
-    if name is not None:
-        show_rows([asdict(context.run(one(name)))], ("id", "type", "owned_by"), context.terminal, as_array=json)
-        return
     found = context.run(listed())
     try:
         keep_models(found)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .completions import complete_model, complete_scope, complete_session
+from .completions import complete_effort, complete_model, complete_scope, complete_session, complete_tool
 
 _CONNECTION = "Connection"
 _OUTPUT = "Output"
@@ -41,6 +41,18 @@ MaxRetries = Annotated[
 ]
 System = Annotated[
     str | None, typer.Option("--system", "-s", metavar="TEXT|@FILE", help="System message, or @ and its file.")
+]
+Attach = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--attach",
+        "-a",
+        "--file",
+        "-f",
+        metavar="PATH",
+        help="A file that goes with the question; - is stdin; repeatable.",
+        show_default=False,
+    ),
 ]
 Continue = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the conversation written last.")]
 SessionName = Annotated[
@@ -87,6 +99,43 @@ Option = Annotated[
         rich_help_panel=_ANSWER,
         show_default=False,
     ),
+]
+Web = Annotated[
+    bool, typer.Option("--web", help="Let the model search the web; names its sources.", rich_help_panel=_ANSWER)
+]
+Tool = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tool",
+        metavar="NAME",
+        help="Another tool of the service; repeatable.",
+        rich_help_panel=_ANSWER,
+        show_default=False,
+        autocompletion=complete_tool,
+    ),
+]
+Reasoning = Annotated[
+    str | None,
+    typer.Option(
+        "--reasoning",
+        metavar="EFFORT",
+        help="low, medium or high.",
+        rich_help_panel=_ANSWER,
+        autocompletion=complete_effort,
+    ),
+]
+Schema = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="FILE|JSON",
+        help='Only JSON that fits; also: "name, age int".',
+        rich_help_panel=_ANSWER,
+    ),
+]
+SchemaRetries = Annotated[
+    int | None,
+    typer.Option("--schema-retries", metavar="N", help="Times to ask again for what fits; 2.", rich_help_panel=_ANSWER),
 ]
 _FUNCTIONS = "Functions"
 

@@ -12,8 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GigaChatError, InvalidRequestError, PromptTooLongError, UsageError
-from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage
+from ..errors import GigaChatError, InvalidRequestError, PromptTooLongError, UnknownModelError, UsageError
+from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage, with_footnotes
 from ..sessions.names import title_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..sessions import Recorder, Session, SessionKind
     from ..sessions.turns import Turn
     from .functions import Functions
+    from .schema import Schema
 
 INTERRUPTED = ("interrupted", "The answer was interrupted.")
 _CHARACTERS_A_TOKEN = 3  # a careful guess for Russian and English; only the service knows
@@ -81,16 +82,25 @@ class Conversation:
         self._kind: SessionKind = kind
         self.recorder = recorder
         self.functions: Functions | None = None
+        self.schema: Schema | None = None
+        self.schema_retries = 0
         self._context_tokens = context_tokens
         self._notify = notify
         self._left_out = 0
+        self._renewed_ids: dict[str, str] = {}
 
     def outgoing(self, prompt: Message | None = None) -> list[Message]:
         """The messages that are sent: the system message, the exchanges that fit, and the question."""
         sent = [Message("system", self.system)] if self.system else []
         for exchange in self.exchanges[self._left_out :]:
             sent.extend(exchange.messages)
-        return [*sent, prompt] if prompt else sent
+        if prompt:
+            sent.append(prompt)
+        if self._renewed_ids:
+            from .attachments import renamed  # known by now
+
+            sent = [renamed(message, self._renewed_ids) for message in sent]
+        return sent
 
     async def send(
         self,
@@ -119,15 +129,20 @@ class Conversation:
             if self.recorder is not None:
                 self.recorder.add_message(message)
 
-        chunks = self._answering(client, prompt, stream=stream, fields=fields or {}, add=add)
+        chunks = self._answering(client, prompt, stream=stream, fields=fields or {}, between=between, add=add)
+        recorded = self._recorded(chunks, builder, self.recorder)
+        if self.schema is not None:
+            from .schema import only_what_fits
+
+            recorded = only_what_fits(recorded, self.schema, lambda: builder.answer(ended=True))
         ended = False
-        async with aclosing(self._recorded(chunks, builder, self.recorder)) as recorded:
+        async with aclosing(recorded):
             try:
                 async for chunk in recorded:
                     yield chunk
                 ended = True
             finally:
-                answer = builder.answer(ended=ended)
+                answer = self._kept(builder.answer(ended=ended))
                 if answer.text or answer.function_call:
                     self.exchanges.append(Exchange(prompt, answer, tuple(between), turn_id=turn_id))
                     self.unanswered = None
@@ -162,7 +177,7 @@ class Conversation:
                     yield chunk
                 ended = True
             finally:
-                rest = builder.answer(ended=ended)
+                rest = self._kept(builder.answer(ended=ended))
                 if rest.text:
                     seams = (*begun.seams, len(begun.answer.text))
                     whole = replace(rest, text=begun.answer.text + rest.text)
@@ -192,16 +207,23 @@ class Conversation:
         except GigaChatError as problem:
             self._count(builder.answer(ended=False))
             if recorder is not None:
-                recorder.fail(problem.code, problem.message, answer=builder.answer(ended=False))
+                recorder.fail(problem.code, problem.message, answer=self._kept(builder.answer(ended=False)))
             raise
         except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
             if recorder is not None:
-                recorder.fail(*INTERRUPTED, answer=builder.answer(ended=False))
+                recorder.fail(*INTERRUPTED, answer=self._kept(builder.answer(ended=False)))
             raise
         answer = builder.answer(ended=True)
         self._count(answer)
         if recorder is not None:
-            recorder.finish(answer)
+            recorder.finish(self._kept(answer))
+
+    def _kept(self, answer: Answer) -> Answer:
+        """The answer as it is kept: with its sources, which have no other place in the history.
+
+        One that can be gone on with stays as it is, for what follows goes to its end.
+        """
+        return with_footnotes(answer) if answer.complete and self.schema is None else answer
 
     def _count(self, answer: Answer) -> None:
         if answer.usage is not None:
@@ -215,17 +237,32 @@ class Conversation:
         *,
         stream: bool,
         fields: Mapping[str, Any],
+        between: Sequence[Message],
         add: Callable[[Message], None],
     ) -> AsyncGenerator[Chunk, None]:
-        """The answer to a question, with the functions that the model calls before it; `add` is told of those."""
-        if self.functions is None:
-            return self._fitting(client, prompt, stream=stream, fields=fields)
-        from .functions import in_rounds  # a plain question does without it
+        """The answer to a question, with what comes before it: calls of functions, and answers that do not fit.
 
-        def request(between: Sequence[Message], more: Mapping[str, Any]) -> AsyncGenerator[Chunk, None]:
-            return self._fitting(client, prompt, stream=stream, fields=more, between=between)
+        `add` is told of each message of those, and `between` holds them by then.
+        """
 
-        return in_rounds(self.functions, request, fields, add)
+        def asked() -> AsyncGenerator[Chunk, None]:
+            if self.functions is None:
+                return self._fitting(client, prompt, stream=stream, fields=fields, between=tuple(between))
+            from .functions import in_rounds  # a plain question does without it
+
+            before = tuple(between)
+
+            def request(calls: Sequence[Message], more: Mapping[str, Any]) -> AsyncGenerator[Chunk, None]:
+                return self._fitting(client, prompt, stream=stream, fields=more, between=[*before, *calls])
+
+            return in_rounds(self.functions, request, fields, add)
+
+        if self.schema is None:
+            return asked()
+        from .schema import in_tries
+
+        fields = self.schema.fields(fields)
+        return in_tries(self.schema, asked, add, retries=self.schema_retries)
 
     async def _fitting(
         self,
@@ -241,7 +278,7 @@ class Conversation:
             client.session_id = self.session.service_id
         before = self._left_out
         self._leave_out_by_count(prompt)
-        tried_shorter = False
+        tried_shorter = renewed = False
         while True:
             begun = False
             try:
@@ -254,15 +291,30 @@ class Conversation:
                         begun = True
                         yield chunk
                 return
-            except (PromptTooLongError, InvalidRequestError) as problem:
+            except (PromptTooLongError, InvalidRequestError, UnknownModelError) as problem:
+                if not (begun or renewed) and await self._renew_attachments(client, prompt, problem):
+                    renewed = True
+                    continue
                 older = len(self.exchanges) - self._left_out
                 # A document that is too long is refused as invalid (422), as is much else: one shorter try tells.
                 too_long = isinstance(problem, PromptTooLongError) or (problem.status == 422 and not tried_shorter)
-                if begun or not too_long or older < 1:
+                if begun or not too_long or older < 1 or isinstance(problem, UnknownModelError):
                     self._left_out = before
                     raise
                 tried_shorter = True
                 self._left_out += (older + 1) // 2
+
+    async def _renew_attachments(self, client: GigaChat, prompt: Message, problem: GigaChatError) -> bool:
+        """Whether the refused request has attachments that were gone on the server, and are there again."""
+        sent = self.outgoing(prompt)
+        if not any(message.attachments for message in sent):
+            return False
+        from .attachments import explain_refusal, renew_gone
+
+        explain_refusal(problem)
+        renewed = await renew_gone(client, sent, notify=self._notify)
+        self._renewed_ids = {old: renewed.get(new, new) for old, new in self._renewed_ids.items()} | renewed
+        return bool(renewed)
 
     def _leave_out_by_count(self, prompt: Message) -> None:
         if self._context_tokens is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -98,16 +99,18 @@ class Approval:
     allowed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     ask: Ask | None = None
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def allows(self, call: FunctionCall) -> bool:
         if self.everything is not None:
             return self.everything
-        if call.name in self.allowed or call.name in self.refused or self.ask is None:
-            return call.name in self.allowed
-        decision = await self.ask(call)
-        if decision != "once":
-            (self.allowed if decision == "always" else self.refused).add(call.name)
-        return decision != "never"
+        async with self._asking:  # one question at a time, and what was decided meanwhile holds
+            if call.name in self.allowed or call.name in self.refused or self.ask is None:
+                return call.name in self.allowed
+            decision = await self.ask(call)
+            if decision != "once":
+                (self.allowed if decision == "always" else self.refused).add(call.name)
+            return decision != "never"
 
 
 def approval_of(given: str | None, names: Sequence[str], ask: Ask | None) -> Approval:
@@ -159,7 +162,6 @@ class Functions:
         if not await self.approval.allows(call):
             self.notify(Notice("warning", f"Not run: {shown}.{self._way_out(call)}"))
             return _result(call, json.dumps({"error": "The user does not allow this call."}))
-        self.show(shown)
         outcome = await self.library.call(call.name, call.arguments)
         if outcome.error is not None:
             self.notify(Notice("warning", f"{call.name} failed: {one_line(outcome.error)}"))
@@ -192,7 +194,7 @@ async def in_rounds(
             async for chunk in chunks:
                 builder.add(chunk)
                 called = called or chunk.function_call is not None
-                shown = replace(chunk, usage=_sum(spent, chunk.usage)) if chunk.usage else chunk
+                shown = replace(chunk, usage=spent + chunk.usage) if chunk.usage else chunk
                 if called:
                     shown = replace(shown, function_call=None, functions_state_id=None, finish_reason=None)
                 yield shown
@@ -207,9 +209,9 @@ async def in_rounds(
                 request_id=answer.request_id,
             )
         rounds += 1
-        spent = _sum(spent, answer.usage) or spent
+        spent += answer.usage or Usage()
         if answer.text:
-            yield Chunk(text="\n\n")  # what was said before a call is a paragraph of its own
+            yield Chunk(text="\n\n", pause=True)  # what was said before a call is a paragraph of its own
         said = Message("assistant", answer.text, function_call=call, functions_state_id=answer.functions_state_id)
         between.append(said)
         add(said)
@@ -233,14 +235,3 @@ def _afterwards(fields: Mapping[str, Any]) -> Any:
 
 def _result(call: FunctionCall, text: str) -> Message:
     return Message("function", text, name=call.name)
-
-
-def _sum(one: Usage, other: Usage | None) -> Usage | None:
-    if other is None:
-        return None
-    return Usage(
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-        total_tokens=one.total_tokens + other.total_tokens,
-        precached_prompt_tokens=one.precached_prompt_tokens + other.precached_prompt_tokens,
-    )

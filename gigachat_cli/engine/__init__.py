@@ -1,6 +1,6 @@
 """The engine: GigaChat as a library, and all that the program knows of the service.
 
-from gigachat_cli.engine import GigaChat
+from . import GigaChat
 """
 
 from ..messages import Answer, Chunk, Message, Usage

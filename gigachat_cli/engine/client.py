@@ -32,6 +32,7 @@ from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice, Tok
 from ..settings import Settings, declarations, load_settings
 from .api import chat, models
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
+from .contracts import Contract, contract_of
 from .refusals import LOGIN_HINT, refusal, service_words
 from .retries import repeated
 from .slots import KeptSlots, slot
@@ -39,7 +40,7 @@ from .sse import Event, EventParser
 from .tls import Trust
 from .token_cache import TokenCache
 from .transport import Reply, Transport
-from .wire import Request, Response
+from .wire import Request, Response, Sink
 
 if TYPE_CHECKING:
     import aiohttp
@@ -117,14 +118,15 @@ class GigaChat:
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to a conversation, chunk by chunk; with `stream=False` the whole of it as one chunk.
 
-        `fields` are any further fields of the request; `slot` is one of `kept_slots`, instead of a place in the
-        queue.  The last chunk holds `finish_reason` and `usage`.  Raises UsageError, AuthenticationError,
-        NetworkError, ServiceError and QuotaError with their children; of these CutAnswerError and ContentFilterError
-        come after the chunks that are all there is.
+        `fields` are any further fields of the request, of either contract (`contracts`); `slot` is one of
+        `kept_slots`, instead of a place in the queue.  The last chunk holds `finish_reason` and `usage`.  Raises
+        UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
+        CutAnswerError and ContentFilterError come after the chunks that are all there is.
         """
         model = model or self.settings.model
+        contract = contract_of(fields)
         request = self.chat_request(messages, model=model, stream=stream, **fields)
-        chunks_of = self._repeated(lambda: self._chunks(request, model))
+        chunks_of = self._repeated(lambda: self._chunks(request, model, contract))
         async with self._slot() if slot is None else slot, aclosing(chunks_of) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -156,11 +158,13 @@ class GigaChat:
     ) -> Request:
         """The request that `stream` sends, but for its authorization."""
         defaults = {name: getattr(self.settings, name) for name in _SAMPLING}
-        sent = chat.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
+        contract = contract_of(fields)
+        sent = contract.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
         headers = self._headers() | {"Content-Type": "application/json"}
         if stream:
             headers |= {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        return Request("POST", f"{self.settings.base_url}{chat.PATH}", "the chat request", headers, chat.encode(sent))
+        url = contract.url(self.settings.base_url)
+        return Request("POST", url, "the chat request", headers, chat.encode(sent))
 
     def request(self, method: str, path: str, purpose: str, *, body: Mapping[str, Any] | None = None) -> Request:
         """A request of the API, but for its authorization; `body` goes as JSON, `purpose` is as in `wire.Request`."""
@@ -222,6 +226,33 @@ class GigaChat:
         async with self._slot(), aclosing(self._repeated(attempt)) as responses:
             return await anext(responses)
 
+    async def receive(self, request: Request, sink: Sink) -> None:
+        """Give an answer of any size to `sink` while it comes, authorized, in a slot, repeated after what may pass.
+
+        Raises as `stream` does, and what `sink` raises.
+        """
+
+        async def attempt() -> AsyncGenerator[None, None]:
+            async with self._reply(request) as reply:
+                size = reply.headers.get("content-length", "")
+                sink.begin(int(size) if size.isdecimal() else None)
+                async for piece in reply.pieces():
+                    sink.add(piece)
+                yield
+
+        async with self._slot(), aclosing(self._repeated(attempt)) as ends:
+            await anext(ends)
+
+    @property
+    def notify(self) -> Callable[[Notice], None]:
+        """Where goes what a person should know."""
+        return self._notify
+
+    async def account(self) -> str:
+        """A name of the account, the same in all processes; no secret.  Raises as a login does."""
+        await self._authorization.access_token()
+        return self._authorization.account
+
     async def _send_login(self, request: Request) -> Response:
         async def attempt() -> AsyncGenerator[Response, None]:
             # A fresh id each time: the service wants one that it has not seen.
@@ -274,11 +305,12 @@ class GigaChat:
             )
         return problem
 
-    async def _chunks(self, request: Request, model: str) -> AsyncGenerator[Chunk, None]:
+    async def _chunks(self, request: Request, model: str, contract: Contract) -> AsyncGenerator[Chunk, None]:
         finish_reason, anything = None, False
         async with self._reply(request, model=model) as reply:
-            parts = _streamed(reply) if reply.content_type == "text/event-stream" else _at_once(reply)
-            async with aclosing(parts) as chunks:
+            streamed = reply.content_type == "text/event-stream"
+            parts = _streamed(reply, contract) if streamed else _at_once(reply, contract)
+            async with aclosing(contract.settled(parts)) as chunks:
                 async for chunk in chunks:
                     finish_reason = chunk.finish_reason or finish_reason
                     anything = True
@@ -331,20 +363,23 @@ def _once_a_cause(notify: Callable[[Notice], None]) -> Callable[[Notice], None]:
     return tell
 
 
-async def _streamed(reply: Reply) -> AsyncGenerator[Chunk, None]:
-    """The chunks of a stream.  `finish_reason` or `[DONE]` makes it whole; usage may come after the former."""
+async def _streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
+    """The chunks of a stream.  `finish_reason` or its last event makes it whole; usage may come after the former."""
     parser = EventParser()
     finished, text = False, False
     try:
         async with aclosing(_events(parser, reply)) as events:
             async for event in events:
-                chunk = chat.parse_event(reply.request, event, request_id=reply.request_id)
+                chunk = contract.parse_event(reply.request, event, request_id=reply.request_id)
                 if chunk is None:
                     finished = True
                     break
                 finished = finished or chunk.finish_reason is not None
                 text = text or bool(chunk.text or chunk.function_call)
                 yield chunk
+                if contract.is_last(event):
+                    finished = True
+                    break
     except (ConnectionFailedError, SilenceError, StreamError) as problem:
         if isinstance(problem, StreamError) and not parser.ended_within_line:
             problem.request_id = reply.request_id
@@ -376,7 +411,7 @@ def _cut(reply: Reply, problem: GigaChatError | None) -> CutAnswerError:
     return CutAnswerError(f"The answer was cut before its end: {how}.", hint="Ask again.", request_id=reply.request_id)
 
 
-async def _at_once(reply: Reply) -> AsyncGenerator[Chunk, None]:
+async def _at_once(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
     response = await reply.whole()
     if "json" not in reply.content_type:
         words = service_words(response, secrets=reply.request.secrets)
@@ -386,6 +421,6 @@ async def _at_once(reply: Reply) -> AsyncGenerator[Chunk, None]:
             hint="A proxy or a portal may stand in between; check base_url.",
             request_id=reply.request_id,
         )
-    chunk = chat.parse_whole(reply.request, response.body, request_id=reply.request_id)
+    chunk = contract.parse_whole(reply.request, response.body, request_id=reply.request_id)
     if chunk.finish_reason or chunk.text or chunk.function_call:
         yield chunk

@@ -23,8 +23,12 @@ from ..errors import (
     ScopeRefusedError,
     ServiceError,
     TokensUsedUpError,
+    UnavailableToolError,
     UnknownModelError,
+    UnknownToolError,
+    nearest,
 )
+from ..messages import SERVICE_TOOLS
 from ..settings import SCOPES
 from ..text import one_line, redact
 from .wire import Request, Response, json_object
@@ -77,6 +81,9 @@ _REDIRECT = _Meaning(
     "The service answered {purpose} with a redirect, which is not followed",
     "Check base_url; a proxy or a portal may stand in between.",
 )
+_TOOL = re.compile(r"(?:Unknown tool (\S+)|Tool (\S+) is unavailable)\Z")
+"""The words tell such a refusal of a tool from that of a model or of a field: the status is the same (field notes)."""
+
 _FAILURE = _Meaning(
     ServiceError,
     "The service failed at {purpose}",
@@ -96,6 +103,9 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
         words = service_words(response, secrets=request.secrets)
     if status == 404 and model is None:
         meaning = _UNKNOWN_PLACE
+    tool = _TOOL.match(words) if status in (404, 422) else None
+    if tool:
+        return _tool_refusal(tool[1] or tool[2], response)
     message = meaning.message.format(purpose=request.purpose, model=model or "of the account")
     problem = meaning.kind(
         f"{message} (HTTP {status}){': ' + words if words else ''}.",
@@ -106,6 +116,24 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
     if isinstance(problem, RateLimitError):
         problem.retry_after = _retry_after(response.headers, now)
     return problem
+
+
+def _tool_refusal(tool: str, response: Response) -> GigaChatError:
+    status, request_id = response.status, response.request_id
+    if status == 422:
+        return UnavailableToolError(
+            f"The service's tool {tool} is not available to this account (HTTP {status}).",
+            hint="Ask without it; what an account may use depends on its scope.",
+            status=status,
+            request_id=request_id,
+        )
+    near = nearest(tool, list(SERVICE_TOOLS))
+    return UnknownToolError(
+        f"The service does not know the tool {tool} (HTTP {status}).",
+        hint=f"Did you mean {near}?" if near else f"Known are {', '.join(SERVICE_TOOLS)}.",
+        status=status,
+        request_id=request_id,
+    )
 
 
 def login_refusal(request: Request, response: Response, *, scope: str, doubt: str, now: float = 0.0) -> GigaChatError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ from ..errors import (
 from ..settings import is_loopback, without_password
 from ..text import one_line
 from .tls import Trust, authority_of, deferred_system_store, is_gigachat_host
-from .wire import Request, Response, request_id_of
+from .wire import Request, Response, StreamedBody, request_id_of
 
 with deferred_system_store():
     import aiohttp
@@ -158,25 +158,27 @@ class Transport:
             context: ssl.SSLContext | bool = True  # with a connector of the caller's, its own
             if self._connector is None and request.url.startswith("https:"):
                 context = self._trust.context(host, with_client_certificate=with_client_certificate)
+            sending = _Sending(request, self._timeout)
             try:
-                return await stack.enter_async_context(
-                    self._open_session().request(
-                        request.method,
-                        request.url,
-                        headers=request.headers,
-                        data=request.body,
-                        proxy=proxy,
-                        ssl=context,
-                        allow_redirects=False,
+                async with sending.deadline:
+                    return await stack.enter_async_context(
+                        self._open_session().request(
+                            request.method,
+                            request.url,
+                            headers=sending.headers,
+                            data=sending.data,
+                            proxy=proxy,
+                            ssl=context,
+                            allow_redirects=False,
+                        )
                     )
-                )
             except aiohttp.ClientConnectorCertificateError as problem:
                 if not self._trust.widen(host):
                     raise _unproved(request, host, problem.certificate_error) from None
             except TimeoutError as problem:
                 raise self._too_late(request, host, problem) from None
             except (aiohttp.ClientError, OSError, ValueError) as problem:
-                raise _unsent(request, host, proxy, problem) from None
+                raise sending.problem or _unsent(request, host, proxy, problem) from None
 
     def _proxy_around(self, url: str, host: str) -> str | None:
         """`proxy_for`, looked up once a host: reading the whole environment costs as much as a request."""
@@ -211,6 +213,39 @@ class Transport:
                 f"The connection to {_place(request.url)} did not open in time.", hint=_way_hint(request.url)
             )
         return _silence(request, self._timeout, None)
+
+
+class _Sending:
+    """One attempt to send a request; a body that is streamed must not stand still for longer than the timeout.
+
+    `problem` is what the body itself raised, which the library would tell as a broken connection.
+    """
+
+    def __init__(self, request: Request, timeout: float) -> None:
+        self.problem: GigaChatError | None = None
+        self.deadline = asyncio.timeout(None)
+        self._timeout = timeout
+        self.headers = request.headers
+        self.data: bytes | AsyncGenerator[bytes, None] | None = request.body
+        if request.streamed is not None:
+            self.data = self._pieces(request.streamed)
+            self.headers = {**request.headers, "Content-Length": str(request.streamed.size)}
+
+    async def _pieces(self, body: StreamedBody) -> AsyncGenerator[bytes, None]:
+        loop = asyncio.get_running_loop()
+        try:
+            async for piece in body.pieces():
+                self._until(loop.time() + self._timeout)
+                yield piece
+        except GigaChatError as problem:
+            self.problem = problem
+            raise
+        finally:
+            self._until(None)  # from here on the answer's own silence counts
+
+    def _until(self, when: float | None) -> None:
+        with suppress(RuntimeError):  # the answer came before all was sent
+            self.deadline.reschedule(when)
 
 
 def _hang_up(response: aiohttp.ClientResponse) -> None:

@@ -5,25 +5,49 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ..text import one_line
 
 _SHORTEST_SECRET = 4  # characters; blotting out anything shorter would only spoil the sentence
 
 
+class StreamedBody(Protocol):
+    """A body that is made while it is sent, anew for each attempt.
+
+    `size` is in bytes and is kept to.  `pieces` may raise a GigaChatError, which ends the request.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self) -> AsyncIterator[bytes]: ...
+
+
+class Sink(Protocol):
+    """Takes an answer piece by piece.  `begin` is called at each attempt, with its size in bytes where that is told."""
+
+    def begin(self, size: int | None) -> None: ...
+
+    def add(self, piece: bytes) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request.  `purpose` completes "…could not be made" sentences: "the chat request", "the login"."""
+    """One HTTP request.  `purpose` completes "…could not be made" sentences: "the chat request", "the login".
+
+    `streamed` is a body that takes the place of `body`.
+    """
 
     method: str
     url: str
     purpose: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    streamed: StreamedBody | None = field(default=None, repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from ..errors import (
     OutputError,
     UsageError,
 )
-from ..messages import Answer, AnswerBuilder, Chunk, Usage
+from ..messages import Answer, AnswerBuilder, Chunk, SavedFile, Usage
 from ..text import TerminalFilter, safe
 from .terminal import Terminal
 
@@ -32,14 +32,16 @@ if TYPE_CHECKING:
 FORMATS = ("text", "markdown", "json", "stream-json")
 
 Write = Callable[[str], None]
+Draw = Callable[[SavedFile], str]
 
 
 class TextAnswer:
-    """The exact text as it comes, and a final newline if it lacks one."""
+    """The exact text as it comes, a final newline if it lacks one, and the sources as `footnotes`."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, *, footnotes: bool = True) -> None:
         self._write = write
         self._last = "\n"
+        self._footnotes = footnotes
 
     def start(self) -> None:
         """Before the first chunk."""
@@ -47,10 +49,19 @@ class TextAnswer:
     def chunk(self, chunk: Chunk) -> None:
         self._put(chunk.text)
 
+    def file(self, chunk: Chunk) -> None:
+        """A file of the answer; the chunk's text is where it was saved."""
+        self.chunk(chunk)
+
+    def pause(self) -> None:
+        """Before others write to the terminal; what came is drawn, and the answer goes on below."""
+
     def end(self, answer: Answer) -> None:
         """After the last chunk, be the answer whole or not."""
         if self._last != "\n":
-            self._write("\n")
+            self._put("\n")
+        if self._footnotes and answer.sources and answer.text:
+            self._put("\n" + "".join(f"[{each.number}] {each.title} {each.url}\n" for each in answer.sources))
 
     def _put(self, text: str) -> None:
         if text:
@@ -59,14 +70,30 @@ class TextAnswer:
 
 
 class TerminalAnswer(TextAnswer):
-    """The text on a terminal: every control but newline and tab is taken out."""
+    """The text on a terminal: every control but newline and tab is taken out; `draw` gives a file in lines."""
 
-    def __init__(self, write: Write) -> None:
-        super().__init__(write)
+    def __init__(self, write: Write, *, draw: Draw, footnotes: bool = True) -> None:
+        super().__init__(write, footnotes=footnotes)
         self._filter = TerminalFilter()
+        self._draw = draw
+        self._below_file = False
 
     def chunk(self, chunk: Chunk) -> None:
-        self._put(self._filter.feed(chunk.text))
+        text = self._filter.feed(chunk.text)
+        if self._below_file and text:  # what parted it from the tag is a line's indent here
+            text, self._below_file = text.lstrip(" "), False
+        self._put(text)
+
+    def pause(self) -> None:
+        self._put(self._filter.close())
+        if self._last != "\n":
+            self._put("\n")
+
+    def file(self, chunk: Chunk) -> None:
+        self.pause()
+        if chunk.file is not None:
+            self._put(self._draw(chunk.file))
+            self._below_file = True
 
     def end(self, answer: Answer) -> None:
         self._put(self._filter.close())
@@ -86,7 +113,7 @@ class ExtractedAnswer(TextAnswer):
     def end(self, answer: Answer) -> None:
         code = first_code_block(answer.text)
         self._put(self._clean(answer.text if code is None else code))
-        super().end(answer)
+        super().end(replace(answer, sources=()))
         if code is None:
             raise NothingToExtractError(
                 "There is no fenced code block in the answer.", hint="The whole answer was printed."
@@ -94,18 +121,26 @@ class ExtractedAnswer(TextAnswer):
 
 
 class JsonAnswer(TextAnswer):
-    """One JSON object at the end; `session` gives the id of the session that the answer is kept in."""
+    """One JSON object at the end; `session` gives the id of the session that the answer is kept in.
 
-    def __init__(self, write: Write, *, session: Callable[[], str | None]) -> None:
+    A `structured` answer's text is JSON, and its value stands beside it as `data`.
+    """
+
+    def __init__(self, write: Write, *, session: Callable[[], str | None], structured: bool = False) -> None:
         super().__init__(write)
         self._session = session
+        self._structured = structured
 
     def chunk(self, chunk: Chunk) -> None:
         """Nothing yet: the object is made of the whole answer."""
 
     def end(self, answer: Answer) -> None:
         if answer.complete or answer.text or answer.finish_reason:
-            self._write(f"{as_json(answer_object(answer, session=self._session()))}\n")
+            self._write(f"{as_json(self._object(answer))}\n")
+
+    def _object(self, answer: Answer) -> dict[str, Any]:
+        value = {"data": json.loads(answer.text)} if self._structured and answer.complete else {}
+        return answer_object(answer, session=self._session()) | value
 
 
 class JsonLinesAnswer(JsonAnswer):
@@ -117,7 +152,7 @@ class JsonLinesAnswer(JsonAnswer):
 
     def end(self, answer: Answer) -> None:
         if answer.complete or answer.text or answer.finish_reason:
-            self._write(f"{as_json({'type': 'answer', **answer_object(answer, session=self._session())})}\n")
+            self._write(f"{as_json({'type': 'answer', **self._object(answer)})}\n")
 
 
 class OutputFile:
@@ -166,17 +201,32 @@ def writer(
     file: OutputFile | None = None,
     settings: Settings | None = None,
     session: Callable[[], str | None] = lambda: None,
+    structured: bool = False,
 ) -> TextAnswer:
     """The writer for a format of `FORMATS`, to the terminal's stdout or to `file`.
 
-    "markdown" wants `settings` for its look; the JSON formats name the `session` that the answer is kept in.
+    "markdown" wants `settings` for its look; the JSON formats name the `session` that the answer is kept in, and hold
+    the value of a `structured` one, which has no footnotes.
     """
     write = file.write if file else terminal.write
     filtered = file is None and terminal.stdout_is_terminal
+
+    def draw(saved: SavedFile) -> str:
+        from .pictures import shown_file, way_of  # only a picture pays for it
+
+        wanted = settings.images if settings is not None else "auto"
+        return shown_file(
+            saved,
+            width=terminal.width,
+            height=terminal.height,
+            way=way_of(wanted, color=terminal.color_on_stdout),
+            escapes=terminal.moves_on_stdout,
+        )
+
     if format == "json":
-        return JsonAnswer(write, session=session)
+        return JsonAnswer(write, session=session, structured=structured)
     if format == "stream-json":
-        return JsonLinesAnswer(write, session=session)
+        return JsonLinesAnswer(write, session=session, structured=structured)
     if extract:
         return ExtractedAnswer(write, filtered=filtered)
     if format == "markdown" and settings is not None and not (filtered and not terminal.moves_on_stdout):
@@ -184,10 +234,11 @@ def writer(
 
         if filtered:
             options = options_from(settings, color=terminal.color_on_stdout)
-            return GrowingAnswer(write, size=lambda: (terminal.width, terminal.height), options=options)
+            return GrowingAnswer(write, size=lambda: (terminal.width, terminal.height), options=options, draw=draw)
         options = options_from(settings, color=file is None and terminal.color_is_forced)
         return RenderedAnswer(write, width=terminal.width, options=options)
-    return TerminalAnswer(write) if filtered else TextAnswer(write)
+    footnotes = not structured
+    return TerminalAnswer(write, draw=draw, footnotes=footnotes) if filtered else TextAnswer(write, footnotes=footnotes)
 
 
 async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal: Terminal) -> Answer:
@@ -204,7 +255,14 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
             async for chunk in chunks:
                 builder.add(chunk)
                 terminal.reasoning(reasoning.feed(chunk.reasoning))
-                writer.chunk(chunk)
+                if chunk.progress:
+                    terminal.beside_spinner(chunk.progress)
+                if chunk.file is None:
+                    writer.chunk(chunk)
+                else:
+                    writer.file(chunk)
+                if chunk.pause:
+                    writer.pause()
     except (ClosedPipeError, OutputError):
         raise
     except BaseException as problem:
@@ -241,6 +299,8 @@ def answer_object(answer: Answer, *, session: str | None = None) -> dict[str, An
         "usage": asdict(answer.usage) if answer.usage else None,
         "session": session,
         "request_id": answer.request_id,
+        "files": [asdict(each) for each in answer.files],
+        "sources": [asdict(each) for each in answer.sources],
     }
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from ..messages import Answer, Chunk
+from ..messages import Answer, Chunk, Source
 from ..text import TerminalFilter, safe
-from .answers import TextAnswer, Write
+from .answers import Draw, TextAnswer, Write
 from .markdown import GrowingMarkdown, MarkdownOptions, render_offline
 
 if TYPE_CHECKING:
@@ -23,17 +26,22 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 _IDLE_SECONDS = 1 / 30
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+.!|$~&-]")
+_IN_ADDRESS = "%/:?#[]@!$&'*+,;=~"
 
 
 class GrowingAnswer(TextAnswer):
-    """Markdown that grows; `size` gives the terminal's columns and lines."""
+    """Markdown that grows; `size` gives the terminal's columns and lines, `draw` a file in lines."""
 
-    def __init__(self, write: Write, *, size: Callable[[], tuple[int, int]], options: MarkdownOptions) -> None:
+    def __init__(
+        self, write: Write, *, size: Callable[[], tuple[int, int]], options: MarkdownOptions, draw: Draw
+    ) -> None:
         super().__init__(write)
+        self._draw_file = draw
         self._size = size
         self._filter = TerminalFilter()
-        width, height = size()
-        self._markdown = GrowingMarkdown(write, width=width, height=height, options=options, synchronized=True)
+        self._options = options
+        self._markdown = self._begun()
         self._drawing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -42,10 +50,21 @@ class GrowingAnswer(TextAnswer):
         with suppress(NotImplementedError, AttributeError):  # where there are no such signals
             loop.add_signal_handler(signal.SIGWINCH, self._resized)
             # After Ctrl-Z and fg, the shell's lines stand below what was drawn.
-            loop.add_signal_handler(signal.SIGCONT, self._markdown.leave)
+            loop.add_signal_handler(signal.SIGCONT, lambda: self._markdown.leave())
 
     def chunk(self, chunk: Chunk) -> None:
         self._markdown.feed(self._filter.feed(chunk.text))
+
+    def file(self, chunk: Chunk) -> None:
+        self.pause()
+        if chunk.file is not None:
+            self._write(self._draw_file(chunk.file))
+
+    def pause(self) -> None:
+        # What was said before a call is a message, and so a document, of its own.
+        self._markdown.feed(self._filter.close())
+        self._markdown.finish()
+        self._markdown = self._begun()
 
     def end(self, answer: Answer) -> None:
         if self._drawing is not None:
@@ -55,8 +74,12 @@ class GrowingAnswer(TextAnswer):
                 loop.remove_signal_handler(signal.SIGWINCH)
                 loop.remove_signal_handler(signal.SIGCONT)
         if answer.text:
-            self._markdown.feed(self._filter.close())
+            self._markdown.feed(self._filter.close() + footnotes(answer.sources))
             self._markdown.finish()
+
+    def _begun(self) -> GrowingMarkdown:
+        width, height = self._size()
+        return GrowingMarkdown(self._write, width=width, height=height, options=self._options, synchronized=True)
 
     def _resized(self) -> None:
         self._markdown.resize(*self._size())
@@ -82,8 +105,26 @@ class RenderedAnswer(TextAnswer):
         """Nothing yet: without a terminal nothing can be drawn again."""
 
     def end(self, answer: Answer) -> None:
-        self._put(render_offline(safe(answer.text), width=self._width, options=self._options))
-        super().end(answer)
+        text = safe(answer.text) + footnotes(answer.sources)
+        self._put(render_offline(text, width=self._width, options=self._options))
+        super().end(replace(answer, sources=()))
+
+
+def footnotes(sources: Sequence[Source]) -> str:
+    """Numbered links, as Markdown behind an answer; empty without sources."""
+    return "".join(f"\n\n{_literal(f'[{each.number}]')} {_link(each)}" for each in sources)
+
+
+def _link(source: Source) -> str:
+    title, address = _literal(source.title or source.url), safe(source.url)
+    if not address.startswith(("https://", "http://")):
+        return f"{title} {_literal(address)}"
+    return f"[{title}]({quote(address, safe=_IN_ADDRESS)})"
+
+
+def _literal(text: str) -> str:
+    # As entities: a backslash before a bracket begins a formula.
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", safe(text))
 
 
 def rendered(text: str, terminal: Terminal, settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from ..errors import GigaChatError
+from ..errors import GigaChatError, SchemaMisfitError
 from ..text import one_line, redact, safe
 from .answers import as_json
 from .terminal import Terminal
@@ -17,6 +17,8 @@ def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool)
     if as_object:
         terminal.say(as_json({"error": problem_object(problem)}))
         return
+    if isinstance(problem, SchemaMisfitError) and problem.answer:
+        terminal.say(safe(problem.answer).rstrip() if terminal.stderr_is_terminal else problem.answer.rstrip())
     which = f" [request {one_line(problem.request_id)}]" if problem.request_id else ""
     message = terminal.folded(f"gigachat: {_line(problem.message)}{which}")
     hint = terminal.folded(f"  {_line(problem.hint)}") if problem.hint else ""
@@ -33,13 +35,14 @@ def show_traceback(problem: BaseException, terminal: Terminal) -> None:
 
 def problem_object(problem: GigaChatError) -> dict[str, object]:
     """The JSON form of a problem; keys are only ever added."""
-    return {
+    told: dict[str, object] = {
         "code": problem.code,
         "message": _line(problem.message),
         "hint": _line(problem.hint) if problem.hint else None,
         "status": problem.status,
         "request_id": problem.request_id,
     }
+    return told | ({"answer": problem.answer} if isinstance(problem, SchemaMisfitError) else {})
 
 
 def _line(text: str) -> str:

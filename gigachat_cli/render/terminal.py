@@ -71,14 +71,17 @@ class Terminal:
 
         Raises ClosedPipeError when nobody reads on, OutputError when it cannot be written.
         """
-        if not text:
-            return
+        if text:
+            self.write_bytes(text.encode("utf-8", "replace"))
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write bytes to stdout at once.  Raises as `write` does."""
         self.stop_spinner()
         self._end_reasoning()
         self.check_stdout()
         try:
             stream: BinaryIO = self._stdout.buffer
-            stream.write(text.encode("utf-8", "replace"))
+            stream.write(content)
             stream.flush()
         except BrokenPipeError:
             raise ClosedPipeError("closed pipe") from None
@@ -124,6 +127,10 @@ class Terminal:
         }[notice.kind]
         if wanted and notice.text:
             self.say(f"gigachat: {safe(notice.text)}")
+
+    def beside_spinner(self, text: str) -> None:
+        """How far the work is, beside the spinner while one turns; the newest alone, none after an empty text."""
+        self._beside_spinner = one_line(text)
 
     def reasoning(self, text: str) -> None:
         """What the model thinks before it answers: dim, on stderr, for people at a terminal."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..conversation import Conversation, Exchange, continuation_request, exchanges_from
+from ..conversation.service_tools import tools_of
+from ..conversation.watching import with_files
 from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError
-from ..messages import Answer, Chunk, Notice
+from ..messages import Answer, Chunk, Message, Notice
 from ..sessions import Recorder, Session, open_store
 from ..settings import Settings
 from ..text import one_line
 from .keyboard import Keyboard
 
 if TYPE_CHECKING:
+    from ..conversation.attachments import Attachment
     from ..conversation.functions import FunctionOptions, Functions
+    from ..conversation.generated import FileSaver
     from ..engine import GigaChat
     from ..render.terminal import Terminal
     from ..sessions.store import Store
@@ -30,7 +34,8 @@ class Chat:
 
     `connect` makes the client, at the first question; with `log` false nothing is recorded.  `fields` are further
     request fields, as `/set` changes them; `gather` is entered while an answer comes, and keeps what is typed;
-    `reply` puts a question of ours meanwhile.  `functions` are those that the model may call.
+    `reply` puts a question of ours meanwhile.  `functions` are those that the model may call; what is `attached` goes
+    with the next question that is typed.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Chat:
         self.gather: Callable[[], AbstractContextManager[None]] = nullcontext
         self.reply: Callable[[str], Awaitable[str | None]] = _nobody
         self.functions: Functions | None = None
+        self.attached: list[Attachment] = []
         self._connect = connect
         self._answering: asyncio.Task[Any] | None = None
         self._interrupted = False
@@ -93,10 +99,34 @@ class Chat:
 
     # Questions and answers
 
-    async def ask(self, question: str) -> None:
-        """Send a question and show its answer, or what went wrong."""
+    async def ask(self, question: str, *, attachments: tuple[str, ...] = ()) -> None:
+        """Send a question and show its answer, or what went wrong; `attachments` are ids of stored files."""
         self._ready()
-        await self._show(self.conversation.send(self.client, question, fields=self.fields))
+        message = Message("user", question, attachments=attachments)
+        await self._show(self.conversation.send(self.client, message, fields=self.fields))
+
+    async def ask_typed(self, question: str, *, mentions: bool = True) -> None:
+        """Send a question as a person typed it, with what is attached; with `mentions` each `@path` is attached too.
+
+        Raises UsageError for a file that cannot be attached; nothing is sent then.
+        """
+        if mentions and "@" in question:
+            from ..conversation.attachments import mentioned
+
+            self.attach(mentioned(question))
+        if not self.attached:
+            await self.ask(question)
+            return
+        self._ready()
+        await self._show(self._with_uploads(question))
+
+    def attach(self, paths: Sequence[str]) -> None:
+        """Attach files to the next question.  Raises UsageError for what cannot be attached."""
+        from ..conversation.attachments import checked, read_attachments
+
+        known = {each.path for each in self.attached}
+        found = [each for each in read_attachments(paths, _untold) if each.path not in known]
+        self.attached = checked([*self.attached, *found], self.terminal.notice)
 
     async def resume(self) -> None:
         """Go on with the last answer, which was cut.  Raises UsageError when there is none."""
@@ -135,12 +165,12 @@ class Chat:
             raise UsageError(f"There is no answer {number} from the end." if exchanges else "There is no answer yet.")
         return exchanges[-number].answer
 
-    def last_question(self) -> str:
+    def last_prompt(self) -> Message:
         """The last question, answered or not.  Raises UsageError when there is none."""
         asked = [*self.conversation.exchanges, *filter(None, [self.conversation.unanswered])]
         if not asked:
             raise UsageError("There is no question yet.")
-        return asked[-1].prompt.content
+        return asked[-1].prompt
 
     def undo(self) -> Exchange | None:
         """Take back the last question, with its answer if it has one, here and in the history."""
@@ -219,6 +249,9 @@ class Chat:
             parts.append(f"{self.conversation.last_usage.total_tokens} tokens, {self.conversation.total_tokens} in all")
         elif self.conversation.total_tokens:
             parts.append(f"{self.conversation.total_tokens} tokens in all")
+        if self.attached:
+            parts.append(f"{len(self.attached)} attached")
+        parts.extend(tools_of(self.fields))
         if not self.log:
             parts.append("not recorded")
         if self.multiline:
@@ -249,6 +282,22 @@ class Chat:
             notify=self.terminal.notice,
         )
 
+    async def _with_uploads(self, question: str) -> AsyncGenerator[Chunk, None]:
+        from ..conversation.attachments import upload_all, with_texts
+
+        before, show = self.conversation.outgoing(), self.terminal.beside_spinner
+        ids = await upload_all(self.client, self.attached, before, show=show)
+        message = Message("user", with_texts(question, self.attached), attachments=ids)
+        self.attached = []
+        async with aclosing(self.conversation.send(self.client, message, fields=self.fields)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def _saver(self) -> FileSaver:
+        from ..conversation.generated import FileSaver
+
+        return FileSaver(self.client, self.terminal.notice, show=self.terminal.beside_spinner)
+
     def _ready(self) -> None:
         # The history is opened with the first question, so that the prompt need not wait for it.
         self.conversation.recorder = self.recorder
@@ -259,7 +308,7 @@ class Chat:
 
         writer = answers.writer(self.format, self.terminal, settings=self.settings)
         self._interrupted = False
-        self._answering = asyncio.create_task(answers.show(chunks, writer, self.terminal))
+        self._answering = asyncio.create_task(answers.show(with_files(chunks, self._saver), writer, self.terminal))
         try:
             with self.keyboard.answering(), self.gather():
                 await self._answering
@@ -278,6 +327,10 @@ class Chat:
         finally:
             self._answering = None
         self.terminal.write("\n")
+
+
+def _untold(notice: Notice) -> None:
+    """Told elsewhere."""
 
 
 async def _nobody(question: str) -> str | None:

@@ -94,6 +94,7 @@ def complete(chat: Chat, text: str) -> Iterable[Candidate]:
 
     called = re.match(r"([/.])([\w-]*)(?:(\s+)(\S*))?\Z", text)
     if called is None:
+        yield from _mentions(text)
         return
     mark, name, blank, typed = called.groups()
     if blank is None:
@@ -111,6 +112,19 @@ def complete(chat: Chat, text: str) -> Iterable[Candidate]:
     for choice in choices:
         if choice.lower().startswith(typed.lower()):
             yield Candidate(choice, len(typed))
+
+
+def _mentions(text: str) -> Iterable[Candidate]:
+    """Completions of a path after an `@`; one with blanks stands in quotes."""
+    from .editor import Candidate
+
+    begun = re.search(r'(?<!\S)@("[^"\n]*|[^\s"]*)\Z', text)
+    if begun is None:
+        return
+    for path in files(begun[1].removeprefix('"')):
+        quoted = begun[1].startswith('"') or " " in path
+        end = "" if path.endswith("/") else '"'
+        yield Candidate(f'"{path}{end}' if quoted else path, len(begun[1]))
 
 
 def files(typed: str) -> Iterable[str]:
@@ -144,4 +158,4 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-from . import question_commands, session_commands  # noqa: E402, F401  # they register themselves, in this order
+from . import question_commands, session_commands, tool_commands  # noqa: E402, F401  # they register, in this order

@@ -49,13 +49,11 @@ class Keyboard:
         self._write(_PASTES_APART)
         with suppress(NotImplementedError, AttributeError):  # Windows
             loop.add_signal_handler(signal.SIGTSTP, self._suspend)
-            loop.add_signal_handler(signal.SIGCONT, self._go_on)
         try:
             yield
         finally:
             with suppress(NotImplementedError, AttributeError):
                 loop.remove_signal_handler(signal.SIGTSTP)
-                loop.remove_signal_handler(signal.SIGCONT)
             self._write(_PASTES_MIXED_IN)
 
     def _suspend(self) -> None:
@@ -63,8 +61,7 @@ class Keyboard:
         self._write(_PASTES_MIXED_IN)
         # Only ourselves: the terminal has sent the signal to all that run in the foreground.
         os.kill(os.getpid(), signal.SIGSTOP)
-
-    def _go_on(self) -> None:
+        # Here again after `fg`.
         self._silence()
         self._write(_PASTES_APART)
 

@@ -81,7 +81,7 @@ async def _do(chat: Chat, line: str) -> None:
         return
     question = question_of(line) if block is None else block
     if question.strip():
-        await chat.ask(question)
+        await chat.ask_typed(question, mentions=block is None)
 
 
 def _complete(chat: Chat, text: str) -> Iterable[Candidate]:

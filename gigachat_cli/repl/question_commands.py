@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _KEYS = (
     ("Enter", 'sends; Alt-Enter or Ctrl-J begins a line; """ opens a block'),
+    ("@PATH", "in a question attaches a file, as /attach does"),
     ("Ctrl-C", "stops an answer, clears the line; Ctrl-D leaves"),
     ("Ctrl-R", "searches what was typed; Ctrl-X Ctrl-E opens $EDITOR"),
 )
@@ -97,9 +98,9 @@ async def set_(chat: Chat, argument: str) -> None:
     chat.say(_shown_fields(chat) or "No request field is set.")
 
 
-@command("functions", "[FILE.py|off]", choices=lambda chat, typed: ["off", *files(typed)])
+@command("functions", "[FILE|off]", choices=lambda chat, typed: ["off", *files(typed)])
 async def functions(chat: Chat, argument: str) -> None:
-    """List the functions that the model may call, or load a file of them.
+    """List the model's functions, or load a file.
     Public functions with type hints and a docstring are offered; off forgets them. You are asked before one runs.
     """
     from . import functions as held  # slow to import
@@ -121,12 +122,29 @@ async def functions(chat: Chat, argument: str) -> None:
     chat.terminal.write(showing.definitions(chat, rows))
 
 
+@command("attach", "[PATH|off]", choices=lambda chat, typed: ["off", *files(typed)])
+async def attach(chat: Chat, argument: str) -> None:
+    """Attach a file to the next question.
+    A question can name files itself, as @PATH; off takes back what is attached.
+    """
+    if argument.lower() == "off":
+        chat.attached = []
+    elif argument:
+        chat.attach([argument.strip("\"'")])
+    rows = [
+        (one_line(each.name), "in the question" if each.text is not None else each.kind.type) for each in chat.attached
+    ]
+    chat.terminal.write(showing.definitions(chat, rows))
+    if not rows:
+        chat.say("Nothing is attached.")
+
+
 @command("retry")
 async def retry(chat: Chat, argument: str) -> None:
     """Ask the last question again, for another answer."""
-    question = chat.last_question()
+    question = chat.last_prompt()
     chat.undo()
-    await chat.ask(question)
+    await chat.ask(question.content, attachments=question.attachments)
 
 
 @command("continue")
@@ -147,16 +165,16 @@ async def undo(chat: Chat, argument: str) -> None:
 @command("edit")
 async def edit(chat: Chat, argument: str) -> None:
     """Change the last question in $EDITOR and ask anew."""
-    question = chat.last_question()
+    question = chat.last_prompt()
     with chat.keyboard.released():
-        changed = edited(question).strip("\n")
+        changed = edited(question.content).strip("\n")
     # Ctrl-C belonged to the editor: what it left behind here must not stop the answer.
     await asyncio.sleep(_SIGNALS_SETTLE)
-    if not changed.strip() or changed == question:
+    if not changed.strip() or changed == question.content:
         chat.say("Nothing was changed, nothing was sent.")
         return
     chat.undo()
-    await chat.ask(changed)
+    await chat.ask(changed, attachments=question.attachments)
 
 
 @command("copy", "[N|code]", choices=lambda chat, typed: ("code",))

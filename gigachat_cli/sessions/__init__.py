@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gigachat_cli.sessions.names import check_name, parse_age, title_of
-from gigachat_cli.sessions.recorder import Recorder
-from gigachat_cli.sessions.values import Session, SessionKind, TurnState
+from .names import check_name, parse_age, title_of
+from .recorder import Recorder
+from .values import Session, SessionKind, TurnState
 
 if TYPE_CHECKING:
-    from gigachat_cli.sessions.store import Store
+    from .store import Store
 
 __all__ = [
     "Recorder",
@@ -39,13 +39,13 @@ def open_store(path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Store:
     when there is no history to be had: an unwritable place, a full disk, a newer version's file, a lock that
     stays.
     """
-    from gigachat_cli.sessions.store import Store
+    from .store import Store
 
     return Store.open(path, busy_timeout=busy_timeout)
 
 
 def schema_markdown() -> str:
     """The documentation of the database's tables, as Markdown: the content of docs/reference/history-schema.md."""
-    from gigachat_cli.sessions.schema import schema_markdown as made
+    from .schema import schema_markdown as made
 
     return made()

@@ -6,12 +6,12 @@ import sqlite3
 import time
 import uuid
 
-from gigachat_cli.errors import UsageError, nearest
-from gigachat_cli.sessions import names
-from gigachat_cli.sessions.database import Database, storable
-from gigachat_cli.sessions.recording import next_write
-from gigachat_cli.sessions.rows import SESSION_COLUMNS
-from gigachat_cli.sessions.values import Session, SessionKind
+from ..errors import UsageError, nearest
+from . import names
+from .database import Database, storable
+from .recording import next_write
+from .rows import SESSION_COLUMNS
+from .values import Session, SessionKind
 
 
 def find(database: Database, reference: str) -> sqlite3.Row:

@@ -17,9 +17,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gigachat_cli import paths
-from gigachat_cli.errors import BrokenHistoryError, HistoryError
-from gigachat_cli.sessions import migrations, owners
+from .. import paths
+from ..errors import BrokenHistoryError, HistoryError
+from . import migrations, owners
 
 Parameters = Sequence[Any] | dict[str, Any]
 

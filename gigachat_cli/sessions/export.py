@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from gigachat_cli.messages import Answer, Message
-from gigachat_cli.sessions.turns import Conversation, Turn
-from gigachat_cli.sessions.values import Session
+from ..messages import Answer, Message
+from .turns import Conversation, Turn
+from .values import Session
 
 ExportFormat = Literal["markdown", "json", "jsonl"]
 

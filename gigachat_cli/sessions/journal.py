@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from gigachat_cli.errors import HistoryError
+from ..errors import HistoryError
 
 PAUSE = 0.5
 LONGEST_PAUSE = 8.0

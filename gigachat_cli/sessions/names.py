@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from gigachat_cli.errors import UsageError
+from ..errors import UsageError
 
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that could be taken for a digit
 ID_LENGTH = 7

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gigachat_cli import paths
+from .. import paths
 
 _REPAIR_BYTE = 0
 _HIGHEST_BYTE = 2**40

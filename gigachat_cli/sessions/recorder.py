@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from gigachat_cli.errors import BrokenHistoryError, HistoryError
-from gigachat_cli.messages import Answer, Message, Notice
-from gigachat_cli.sessions.values import Session, SessionKind
+from ..errors import BrokenHistoryError, HistoryError
+from ..messages import Answer, Message, Notice
+from .values import Session, SessionKind
 
 if TYPE_CHECKING:
-    from gigachat_cli.sessions.store import Store
+    from .store import Store
 
 BUSY_TIMEOUT = 5.0
 
@@ -117,7 +117,7 @@ class Recorder:
 
     def _opened(self) -> Store:
         if self._store is None:
-            from gigachat_cli.sessions.store import Store
+            from .store import Store
 
             self._store = Store.open(self._path, busy_timeout=BUSY_TIMEOUT)
             if self._store.notice:
@@ -125,7 +125,7 @@ class Recorder:
         return self._store
 
     def _set_aside(self) -> None:
-        from gigachat_cli.sessions.database import set_aside
+        from .database import set_aside
 
         self.close()
         notice = set_aside(self._path, busy_timeout=BUSY_TIMEOUT)

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gigachat_cli.errors import HistoryError, UsageError
-from gigachat_cli.messages import Answer, Message
-from gigachat_cli.sessions.database import Database, storable
-from gigachat_cli.sessions.names import title_of
-from gigachat_cli.sessions.rows import call_text, insert_message, json_text
-from gigachat_cli.sessions.values import INTERRUPTED, TurnState
+from ..errors import HistoryError, UsageError
+from ..messages import Answer, Message
+from .database import Database, storable
+from .names import title_of
+from .rows import call_text, insert_message, json_text
+from .values import INTERRUPTED, TurnState
 
 
 def begin_turn(

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from gigachat_cli.errors import HistoryError
-from gigachat_cli.sessions.database import Database
-from gigachat_cli.sessions.recording import unindex_session
+from ..errors import HistoryError
+from .database import Database
+from .recording import unindex_session
 
 
 def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:

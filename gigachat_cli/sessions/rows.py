@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gigachat_cli.messages import FunctionCall, Message
-from gigachat_cli.sessions.database import storable
-from gigachat_cli.sessions.values import Session
+from ..messages import FunctionCall, Message
+from .database import storable
+from .values import Session
 
 SESSION_COLUMNS = """
     sessions.*,

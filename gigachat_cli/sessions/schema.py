@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from gigachat_cli.sessions.migrations import APPLICATION_ID, MIGRATIONS, apply
+from .migrations import APPLICATION_ID, MIGRATIONS, apply
 
 TABLES = {
     "sessions": "One row a conversation.",

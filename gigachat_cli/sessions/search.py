@@ -7,9 +7,9 @@ import unicodedata
 from functools import cache
 from itertools import islice
 
-from gigachat_cli.errors import UsageError
-from gigachat_cli.sessions.database import Database, storable
-from gigachat_cli.sessions.turns import SearchHit
+from ..errors import UsageError
+from .database import Database, storable
+from .turns import SearchHit
 
 MOST_TERMS = 32
 SNIPPET_LENGTH = 160

@@ -12,16 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from gigachat_cli.errors import BrokenHistoryError, HistoryError
-from gigachat_cli.messages import Answer, Message
-from gigachat_cli.sessions import catalogue, owners, recording
-from gigachat_cli.sessions.database import Database, open_database, translated
-from gigachat_cli.sessions.journal import Journal
-from gigachat_cli.sessions.rows import SESSION_COLUMNS, session_from
-from gigachat_cli.sessions.values import INTERRUPTED, Session, SessionKind
+from ..errors import BrokenHistoryError, HistoryError
+from ..messages import Answer, Message
+from . import catalogue, owners, recording
+from .database import Database, open_database, translated
+from .journal import Journal
+from .rows import SESSION_COLUMNS, session_from
+from .values import INTERRUPTED, Session, SessionKind
 
 if TYPE_CHECKING:
-    from gigachat_cli.sessions.turns import Conversation, SearchHit, Turn
+    from .turns import Conversation, SearchHit, Turn
 
 Result = TypeVar("Result")
 
@@ -144,7 +144,7 @@ class Store:
 
     def delete_sessions(self, session_ids: Sequence[str]) -> int:
         """Delete sessions for good, and scrub their text from the file; return how many there were."""
-        from gigachat_cli.sessions import removal
+        from . import removal
 
         return self._mended(lambda: removal.delete_sessions(self._database, session_ids))
 
@@ -242,7 +242,7 @@ class Store:
 
     def conversation(self, session_id: str) -> Conversation:
         """A session with all its turns, as one moment of the history."""
-        from gigachat_cli.sessions.turns import Conversation
+        from .turns import Conversation
 
         with self._database.reading():
             return Conversation(self.session(session_id), self.turns(session_id))
@@ -266,12 +266,12 @@ class Store:
 
         What no word matches is looked for letter by letter.  Raises UsageError when `text` is empty.
         """
-        from gigachat_cli.sessions import search
+        from . import search
 
         return self._mended(lambda: search.search(self._database, text, session_id=session_id, limit=limit))
 
     def _turns(self, condition: str, parameters: Sequence[Any]) -> list[Turn]:
-        from gigachat_cli.sessions.turns import turn_from
+        from .turns import turn_from
 
         with self._database.reading():
             rows = self._database.read(

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gigachat_cli.messages import Answer, FunctionCall, Message, Usage
-from gigachat_cli.sessions.values import INTERRUPTED, Session, TurnState
+from ..messages import Answer, FunctionCall, Message, Usage
+from .values import INTERRUPTED, Session, TurnState
 
 if TYPE_CHECKING:
     import sqlite3

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gigachat_cli.simulator.faults import FAULTS, Fault, Faults, parse_fault
-from gigachat_cli.simulator.options import MODELS, PACE_FOR_PEOPLE, SCOPES, Model, Options, key_for
+from .faults import FAULTS, Fault, Faults, parse_fault
+from .options import MODELS, PACE_FOR_PEOPLE, SCOPES, Model, Options, key_for
 
 if TYPE_CHECKING:
-    from gigachat_cli.simulator.authority import LibraryMissing
-    from gigachat_cli.simulator.command import CommandNotStarted, export_text, run_command, serve
-    from gigachat_cli.simulator.recording import ReceivedRequest
-    from gigachat_cli.simulator.thread import Simulator
+    from .authority import LibraryMissing
+    from .command import CommandNotStarted, export_text, run_command, serve
+    from .recording import ReceivedRequest
+    from .thread import Simulator
 
 __all__ = [
     "FAULTS",

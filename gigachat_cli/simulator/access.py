@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gigachat_cli.simulator.replies import STATE, Refusal
+from .replies import STATE, Refusal
 
 
 @dataclass(frozen=True, slots=True)

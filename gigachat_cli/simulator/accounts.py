@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gigachat_cli.simulator.options import PASSWORD, SCOPES, USER, key_for
+from .options import PASSWORD, SCOPES, USER, key_for
 
 _MAX_REQUESTS = {"GIGACHAT_API_PERS": 1, "GIGACHAT_API_B2B": 10, "GIGACHAT_API_CORP": 10}
 _TOKEN_HEAD = "eyJhbGciOiJub25lIiwidHlwIjoic2ltdWxhdGVkIn0"  # noqa: S105  # {"alg":"none","typ":"simulated"}

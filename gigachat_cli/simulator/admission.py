@@ -9,11 +9,11 @@ from contextlib import nullcontext
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gigachat_cli.simulator.access import Caller, authorise
-from gigachat_cli.simulator.accounts import TooManyRequests
-from gigachat_cli.simulator.faults import Fault
-from gigachat_cli.simulator.misbehaviour import play
-from gigachat_cli.simulator.replies import STATE, Refusal
+from .access import Caller, authorise
+from .accounts import TooManyRequests
+from .faults import Fault
+from .misbehaviour import play
+from .replies import STATE, Refusal
 
 Answering = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from gigachat_cli.simulator.functions import FunctionCall
-from gigachat_cli.simulator.prompt import Prompt, characters_in, count_tokens
-from gigachat_cli.simulator.stored_files import StoredFile
-from gigachat_cli.simulator.texts import SHAPES, Texts, texts_for
+from .functions import FunctionCall
+from .prompt import Prompt, characters_in, count_tokens
+from .stored_files import StoredFile
+from .texts import SHAPES, Texts, texts_for
 
 _SHAPES_IN_AN_ANSWER = 3
 _PHRASE = (12, 56)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gigachat_cli.simulator.replies import Refusal
-from gigachat_cli.simulator.state import State
-from gigachat_cli.simulator.stored_files import StoredFile
+from .replies import Refusal
+from .state import State
+from .stored_files import StoredFile
 
 _MEGABYTE = 1024 * 1024
 _DOCUMENTS = frozenset(

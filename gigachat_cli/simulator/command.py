@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from gigachat_cli.simulator.options import Options
-from gigachat_cli.simulator.thread import Simulator
+from .options import Options
+from .thread import Simulator
 
 _IN_THE_WAY = (
     "GIGACHAT_ACCESS_TOKEN",

@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import Caller, authorise
-from gigachat_cli.simulator.accounts import TooManyRequests
-from gigachat_cli.simulator.admission import take_fault
-from gigachat_cli.simulator.answers import Answer
-from gigachat_cli.simulator.composing import compose
-from gigachat_cli.simulator.events import Events
-from gigachat_cli.simulator.faults import Fault
-from gigachat_cli.simulator.forms import Form
-from gigachat_cli.simulator.misbehaviour import GARBAGE, cut_body, error_object, keep_silent, play, reset_connection
-from gigachat_cli.simulator.prompt import Prompt
-from gigachat_cli.simulator.replies import STATE, Refusal, compact, json_reply
-from gigachat_cli.simulator.state import State
+from .access import Caller, authorise
+from .accounts import TooManyRequests
+from .admission import take_fault
+from .answers import Answer
+from .composing import compose
+from .events import Events
+from .faults import Fault
+from .forms import Form
+from .misbehaviour import GARBAGE, cut_body, error_object, keep_silent, play, reset_connection
+from .prompt import Prompt
+from .replies import STATE, Refusal, compact, json_reply
+from .state import State
 
 Read = Callable[[bytes, State, Caller], Prompt]
 

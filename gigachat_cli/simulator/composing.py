@@ -12,16 +12,16 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.answers import Answer, Extras, chunks_for, phrases
-from gigachat_cli.simulator.faults import Fault
-from gigachat_cli.simulator.functions import FunctionCall, calls_asked_for, made_up_arguments
-from gigachat_cli.simulator.pictures import model_3d, picture
-from gigachat_cli.simulator.prompt import Prompt, invalid
-from gigachat_cli.simulator.reading_v1 import call_text
-from gigachat_cli.simulator.schemas import example, misfit, quoted_value
-from gigachat_cli.simulator.state import Planned, State
-from gigachat_cli.simulator.texts import texts_for
+from .access import Caller
+from .answers import Answer, Extras, chunks_for, phrases
+from .faults import Fault
+from .functions import FunctionCall, calls_asked_for, made_up_arguments
+from .pictures import model_3d, picture
+from .prompt import Prompt, invalid
+from .reading_v1 import call_text
+from .schemas import example, misfit, quoted_value
+from .state import Planned, State
+from .texts import texts_for
 
 _ENDS = {"blacklist": 0, "length": 3}
 """Faults that end the text early, with the chunks before them."""

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from gigachat_cli.simulator.replies import api_headers
+from .replies import api_headers
 
 _BATCH = 16_384
 """Bytes of events that are written at once when there is no pace to keep."""

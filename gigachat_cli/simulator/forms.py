@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from gigachat_cli.simulator.answers import Answer
-from gigachat_cli.simulator.replies import compact
+from .answers import Answer
+from .replies import compact
 
 _SECONDS_OF_A_TOOL = 5
 _V1_TOOLS = {"image_generate": "text2image", "model_3d_generate": "text2model3d"}

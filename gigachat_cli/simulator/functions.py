@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gigachat_cli.simulator.schemas import example
+from .schemas import example
 
 BUILT_IN = frozenset({"text2image", "text2model3d", "get_file_content"})
 """Functions of the service itself, which are listed by name alone."""

@@ -10,9 +10,9 @@ from email.utils import formatdate
 
 from aiohttp import web
 
-from gigachat_cli.simulator.faults import Fault
-from gigachat_cli.simulator.replies import MESSAGES, STATE, Refusal, api_headers, compact, oauth_reply
-from gigachat_cli.simulator.state import State
+from .faults import Fault
+from .replies import MESSAGES, STATE, Refusal, api_headers, compact, oauth_reply
+from .state import State
 
 GARBAGE = {
     "json": b'{"choices":[{"message":{"content":"half of an obj',

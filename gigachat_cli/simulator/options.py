@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from gigachat_cli.simulator.faults import Fault
+from .faults import Fault
 
 SCOPES = ("GIGACHAT_API_PERS", "GIGACHAT_API_B2B", "GIGACHAT_API_CORP")
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.attachments import check_attachments
-from gigachat_cli.simulator.functions import BUILT_IN, FunctionCall, FunctionResult, is_name
-from gigachat_cli.simulator.options import Model
-from gigachat_cli.simulator.replies import Refusal
-from gigachat_cli.simulator.state import State
-from gigachat_cli.simulator.stored_files import StoredFile
+from .access import Caller
+from .attachments import check_attachments
+from .functions import BUILT_IN, FunctionCall, FunctionResult, is_name
+from .options import Model
+from .replies import Refusal
+from .state import State
+from .stored_files import StoredFile
 
 _VERSIONS = {"GigaChat-3": "32.3.18.5", "GigaChat-2": "2.0.28.2", "GigaChat": "2.0.28.2"}
 _CHARACTERS_PER_TOKEN = 4

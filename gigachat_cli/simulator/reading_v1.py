@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.functions import BUILT_IN, FunctionCall, FunctionResult
-from gigachat_cli.simulator.prompt import (
+from .access import Caller
+from .functions import BUILT_IN, FunctionCall, FunctionResult
+from .prompt import (
     Message,
     Prompt,
     Wishes,
@@ -21,8 +21,8 @@ from gigachat_cli.simulator.prompt import (
     find_model,
     invalid,
 )
-from gigachat_cli.simulator.replies import compact
-from gigachat_cli.simulator.state import State
+from .replies import compact
+from .state import State
 
 _ROLES = frozenset({"system", "user", "assistant", "function"})
 

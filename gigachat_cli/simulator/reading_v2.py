@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.functions import FunctionCall, FunctionResult
-from gigachat_cli.simulator.prompt import (
+from .access import Caller
+from .functions import FunctionCall, FunctionResult
+from .prompt import (
     Message,
     Prompt,
     Wishes,
@@ -24,8 +24,8 @@ from gigachat_cli.simulator.prompt import (
     find_model,
     invalid,
 )
-from gigachat_cli.simulator.replies import Refusal
-from gigachat_cli.simulator.state import State
+from .replies import Refusal
+from .state import State
 
 TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "image_generate", "model_3d_generate")
 """The service's own tools."""

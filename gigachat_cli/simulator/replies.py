@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gigachat_cli.simulator.state import State
+from .state import State
 
 STATE = web.AppKey("state", State)
 

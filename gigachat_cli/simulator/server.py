@@ -9,11 +9,11 @@ import time
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gigachat_cli.simulator.authority import server_context
-from gigachat_cli.simulator.recording import ReceivedRequest
-from gigachat_cli.simulator.replies import STATE, Refusal, refusal_reply
-from gigachat_cli.simulator.routes import all_routes
-from gigachat_cli.simulator.state import State
+from .authority import server_context
+from .recording import ReceivedRequest
+from .replies import STATE, Refusal, refusal_reply
+from .routes import all_routes
+from .state import State
 
 HOST = "127.0.0.1"
 

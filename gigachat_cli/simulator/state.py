@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
-from gigachat_cli.simulator.accounts import Accounts
-from gigachat_cli.simulator.batch import Batch
-from gigachat_cli.simulator.faults import Faults
-from gigachat_cli.simulator.options import Model, Options, key_for
-from gigachat_cli.simulator.recording import ReceivedRequest, RequestLog
-from gigachat_cli.simulator.stored_files import FileStore
+from .accounts import Accounts
+from .batch import Batch
+from .faults import Faults
+from .options import Model, Options, key_for
+from .recording import ReceivedRequest, RequestLog
+from .stored_files import FileStore
 
 Planned: TypeAlias = str | tuple[str, dict[str, Any]] | list[tuple[str, dict[str, Any]]]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gigachat_cli.simulator.authority import write_authority, write_client_certificate
-from gigachat_cli.simulator.options import Options
-from gigachat_cli.simulator.recording import ReceivedRequest
-from gigachat_cli.simulator.state import State
+from .authority import write_authority, write_client_certificate
+from .options import Options
+from .recording import ReceivedRequest
+from .state import State
 
 _START_LIMIT = 30.0
 
@@ -152,7 +152,7 @@ class Simulator(State):
         asyncio.run(self._serve(listening))
 
     async def _serve(self, listening: Future[int]) -> None:
-        from gigachat_cli.simulator.server import Server
+        from .server import Server
 
         self._loop = asyncio.get_running_loop()
         self._stop_asked = asyncio.Event()

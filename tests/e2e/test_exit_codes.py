@@ -135,6 +135,7 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
         "service": 1,
         "redirect": 1,
         "unknown_model": 1,
+        "unknown_file": 1,
         "prompt_too_long": 1,
         "invalid_request": 1,
         "content_filter": 1,
@@ -162,6 +163,11 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
         "not_as_asked": 6,
         "items_failed": 6,
         "nothing_to_extract": 6,
+        "nothing_drawn": 6,
+        "too_many_rounds": 6,
+        "unknown_tool": 1,
+        "unavailable_tool": 1,
+        "schema_misfit": 6,
         "closed_pipe": 141,
     }
     assert len({kind.code for kind in kinds}) == len(kinds)

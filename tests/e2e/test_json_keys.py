@@ -22,6 +22,8 @@ ANSWER = {
     },
     "session": "str",
     "request_id": "str",
+    "files": [],
+    "sources": [],
 }
 PROBLEM = {"error": {"code": "str", "message": "str", "hint": "str", "status": "int", "request_id": "str"}}
 

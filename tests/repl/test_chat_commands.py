@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from gigachat_cli.repl.commands import COMMANDS
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
@@ -42,10 +43,10 @@ def test_help_fits_the_terminal(chat: Start, simulator: Simulator, columns: int)
     evening.wait_for_prompt()
     evening.ask("/help")
     listed = [line for line in evening.said.splitlines() if line]
-    assert sum(line.startswith("  /") for line in listed) == 22
+    assert sum(line.startswith("  /") for line in listed) == len(COMMANDS)
     assert all(cell_len(line) < columns for line in listed)
     if columns >= 80:
-        assert len(listed) == 25
+        assert len(listed) == len(COMMANDS) + 4
     evening.ask("/help set")
     assert "As in: /set temperature 0.3" in " ".join(evening.said.split())
 

@@ -10,7 +10,7 @@ from gigachat_cli.repl.commands import COMMANDS, find, leaves, question_of, refe
 
 WANTED = (
     "help quit model system set retry continue undo edit fork session sessions rename search history copy usage "
-    "clear compact export info multiline"
+    "clear compact export info multiline attach functions web tool reasoning"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from ...errors import StreamError, UsageError
@@ -16,6 +16,11 @@ PATH = "/chat/completions"
 END_OF_STREAM = "[DONE]"
 
 _OURS = ("messages", "stream")
+
+
+def url(base_url: str) -> str:
+    """The address of chat completions."""
+    return f"{base_url}{PATH}"
 
 
 def body(model: str, messages: Sequence[Message], *, stream: bool, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def messages_of(given: Sequence[Message | Mapping[str, Any]]) -> list[Message]:
                     content,
                     name=each.get("name"),
                     attachments=tuple(each.get("attachments") or ()),
-                    function_call=_function_call(call),
+                    function_call=function_call(call),
                     functions_state_id=each.get("functions_state_id"),
                 )
             )
@@ -95,12 +100,37 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     return _chunk(request, found, "delta", request_id)
 
 
+def is_last(event: Event) -> bool:
+    """Whether nothing follows this event: in this contract only `[DONE]` says so, which is no chunk."""
+    return False
+
+
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
     found = json_object(content)
     if found is None:
         raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
     return _chunk(request, found, "message", request_id)
+
+
+def settled(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
+    """The chunks as they are."""
+    return chunks
+
+
+def function_call(found: object) -> FunctionCall | None:
+    """The function call that a JSON value is; None when it is none."""
+    if not isinstance(found, Mapping) or not isinstance(found.get("name"), str):
+        return None
+    arguments = found.get("arguments")
+    if isinstance(arguments, str):  # the documentation knows both forms
+        arguments = json_object(arguments)
+    return FunctionCall(found["name"], arguments if isinstance(arguments, Mapping) else {})
+
+
+def whole_number(found: object) -> int:
+    """The whole number that a JSON value is, else 0."""
+    return found if isinstance(found, int) else 0
 
 
 def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: str | None) -> Chunk:
@@ -110,7 +140,7 @@ def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: st
     listed = found.get("choices")
     choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
     # An index that is missing or odd counts as the first.
-    choice = min(choices, key=lambda each: _whole_number(each.get("index")), default={})
+    choice = min(choices, key=lambda each: whole_number(each.get("index")), default={})
     message = choice.get(part)
     if not isinstance(message, Mapping):
         message = {}
@@ -120,7 +150,7 @@ def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: st
         text="" if in_progress else content,
         reasoning=_text(message.get("reasoning_content")),
         progress=(content or _text(message.get("name"))) if in_progress else "",
-        function_call=_function_call(message.get("function_call")),
+        function_call=function_call(message.get("function_call")),
         functions_state_id=_text(message.get("functions_state_id")) or None,
         finish_reason=_text(choice.get("finish_reason")) or None,
         usage=_usage(found.get("usage")),
@@ -144,28 +174,15 @@ def _message(message: Message) -> dict[str, Any]:
     return sent
 
 
-def _function_call(found: object) -> FunctionCall | None:
-    if not isinstance(found, Mapping) or not isinstance(found.get("name"), str):
-        return None
-    arguments = found.get("arguments")
-    if isinstance(arguments, str):  # the documentation knows both forms
-        arguments = json_object(arguments)
-    return FunctionCall(found["name"], arguments if isinstance(arguments, Mapping) else {})
-
-
 def _usage(found: object) -> Usage | None:
     if not isinstance(found, Mapping):
         return None
     return Usage(
-        prompt_tokens=_whole_number(found.get("prompt_tokens")),
-        completion_tokens=_whole_number(found.get("completion_tokens")),
-        total_tokens=_whole_number(found.get("total_tokens")),
-        precached_prompt_tokens=_whole_number(found.get("precached_prompt_tokens")),
+        prompt_tokens=whole_number(found.get("prompt_tokens")),
+        completion_tokens=whole_number(found.get("completion_tokens")),
+        total_tokens=whole_number(found.get("total_tokens")),
+        precached_prompt_tokens=whole_number(found.get("precached_prompt_tokens")),
     )
-
-
-def _whole_number(found: object) -> int:
-    return found if isinstance(found, int) else 0
 
 
 def _text(found: object) -> str:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
 from ...errors import ServiceError
 from ...messages import Model
 from ..wire import json_object
 
-if TYPE_CHECKING:
-    from ..client import GigaChat
-
 PATH = "/models"
-
-
-async def one_model(giga: GigaChat, name: str) -> Model:
-    """What the service says of one model.  Raises what `GigaChat.fetch` raises, UnknownModelError among it."""
-    request = giga.request("GET", f"{PATH}/{quote(name, safe='')}", "the model")
-    found = json_object((await giga.fetch(request, model=name)).body) or {}
-    if not isinstance(found.get("id"), str):
-        raise ServiceError("The service answered with something that is not a model.")
-    return _model(found)
 
 
 def parse_models(content: bytes) -> list[Model]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from gigachat_cli.render.markdown.blocks import OpenDocument
-from gigachat_cli.render.markdown.look import Look, MarkdownOptions
-from gigachat_cli.render.markdown.offline import render_offline
-from gigachat_cli.render.markdown.paint import Painter
+from .blocks import OpenDocument
+from .look import Look, MarkdownOptions
+from .offline import render_offline
+from .paint import Painter
 
 __all__ = ["GrowingMarkdown", "MarkdownOptions", "render_offline"]
 

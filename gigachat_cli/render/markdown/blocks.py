@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gigachat_cli.render.markdown.inline import Inline, without_indents
-from gigachat_cli.render.markdown.leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
-from gigachat_cli.render.markdown.look import Look
-from gigachat_cli.render.markdown.nesting import Nesting, is_clear, item_in, match, quote_in
-from gigachat_cli.render.markdown.offline import TAB, Block, leaf_lines, split_blocks
-from gigachat_cli.render.markdown.page import Page
-from gigachat_cli.render.markdown.rows import Row
+from .inline import Inline, without_indents
+from .leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
+from .look import Look
+from .nesting import Nesting, is_clear, item_in, match, quote_in
+from .offline import TAB, Block, leaf_lines, split_blocks
+from .page import Page
+from .rows import Row
 
 _HASHES = re.compile(r" {0,3}#{1,6} *")
 _DEEPEST = 24  # containers in each other; what is deeper is shown as text

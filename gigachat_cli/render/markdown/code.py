@@ -17,8 +17,8 @@ from pygments.token import Comment, Error, String, Token, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 from rich.style import Style
 
-from gigachat_cli.render.markdown.look import Look
-from gigachat_cli.render.markdown.rows import PLAIN, Ink, Runs, merge
+from .look import Look
+from .rows import PLAIN, Ink, Runs, merge
 
 _DEEPEST = 100  # states that are carried on, so that unclosed brackets do not make every line slower
 _LONGEST = 2000  # a longer line is left plain: lexers may be slow on it, and nobody reads it

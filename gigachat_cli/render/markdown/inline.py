@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 from rich.style import Style
 
-from gigachat_cli.render.markdown.look import Look
-from gigachat_cli.render.markdown.rows import Run, Runs
-from gigachat_cli.render.markdown.syntax import (
+from .look import Look
+from .rows import Run, Runs
+from .syntax import (
     LONGEST_FORMULA,
     LONGEST_MONEY_GAP,
     Env,
@@ -73,7 +73,7 @@ class Inline:
 
     def formula(self, latex: str) -> str:
         """Give a formula in Unicode, one line of text a line."""
-        from gigachat_cli.render.markdown.formulas import to_unicode
+        from .formulas import to_unicode
 
         return "\n".join(map(printable, to_unicode(latex).split("\n")))
 

@@ -12,11 +12,11 @@ from itertools import islice
 
 from rich.style import Style
 
-from gigachat_cli.render.markdown.inline import Inline, completed
-from gigachat_cli.render.markdown.look import Look
-from gigachat_cli.render.markdown.offline import Block, code_frame, code_language, leaf_lines
-from gigachat_cli.render.markdown.rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
-from gigachat_cli.render.markdown.tables import TableLayout, natural_widths, read_table, widened
+from .inline import Inline, completed
+from .look import Look
+from .offline import Block, code_frame, code_language, leaf_lines
+from .rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
+from .tables import TableLayout, natural_widths, read_table, widened
 
 # How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
 _CUTS_TRIED = 8
@@ -162,7 +162,7 @@ class Code:
     """A code block. Each whole line is finished at once; only the line being written is shown again."""
 
     def __init__(self, look: Look, opening: str, *, indented: bool = False) -> None:
-        from gigachat_cli.render.markdown.code import Highlighter
+        from .code import Highlighter
 
         self._fence = "" if indented else opening.strip()[: _fence_length(opening)]
         self._indent = 4 if indented else len(opening) - len(opening.lstrip(" "))

@@ -12,7 +12,7 @@ from typing import Literal
 from rich.color import ColorSystem
 from rich.style import Style
 
-from gigachat_cli.render.markdown.rows import Ink
+from .rows import Ink
 
 ColorDepth = Literal["none", "standard", "256", "truecolor"]
 Theme = Literal["dark", "light"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from gigachat_cli.render.markdown.inline import Inline, printable
-from gigachat_cli.render.markdown.look import Look, MarkdownOptions
-from gigachat_cli.render.markdown.page import Page
-from gigachat_cli.render.markdown.rows import Run, Runs, total_cells, wrap
-from gigachat_cli.render.markdown.tables import TableLayout, read_table
+from .inline import Inline, printable
+from .look import Look, MarkdownOptions
+from .page import Page
+from .rows import Run, Runs, total_cells, wrap
+from .tables import TableLayout, read_table
 
 TAB = 4
 """Cells between tab stops: CommonMark's, and what code looks best with."""
@@ -117,14 +117,14 @@ def code_frame(language: str, look: Look) -> tuple[Runs, Runs]:
 
 def code_language(info: str) -> str:
     """Read the language from the info string of a fence."""
-    from gigachat_cli.render.markdown.code import LANGUAGE
+    from .code import LANGUAGE
 
     found = LANGUAGE.search(info)
     return printable(found.group())[:30] if found else ""
 
 
 def _code_lines(token: Token, look: Look) -> list[Runs]:
-    from gigachat_cli.render.markdown.code import Highlighter
+    from .code import Highlighter
 
     language = code_language(token.info)
     first, last = code_frame(language, look)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gigachat_cli.render.markdown.look import Look
-from gigachat_cli.render.markdown.rows import PLAIN, Row, Run, Runs, soft_rows
+from .look import Look
+from .rows import PLAIN, Row, Run, Runs, soft_rows
 
 _BULLETS = "•◦▪"
 _BULLET_CELLS = 3

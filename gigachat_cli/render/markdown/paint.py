@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from gigachat_cli.render.markdown.rows import Row, Run, cells, is_ambiguous
+from .rows import Row, Run, cells, is_ambiguous
 
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 _SHORTEST_SKIP = 12  # moving right costs up to five bytes; shorter beginnings are written again

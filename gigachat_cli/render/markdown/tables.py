@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from gigachat_cli.render.markdown.inline import Inline
-from gigachat_cli.render.markdown.look import Look
-from gigachat_cli.render.markdown.rows import PLAIN, Run, Runs, total_cells, wrap
+from .inline import Inline
+from .look import Look
+from .rows import PLAIN, Run, Runs, total_cells, wrap
 
 _GUTTER = " │ "
 _NARROWEST = 6  # cells a column needs on average; with less, records are easier to read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gigachat_cli.simulator.routes import balance, batches, chat, files, functions, models, oauth, texts
+from . import balance, batches, chat, files, functions, models, oauth, texts
 
 _BASES = {"new": "", "old": "/api"}
 """What stands before the version in the paths of the two hosts."""

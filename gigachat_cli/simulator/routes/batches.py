@@ -9,16 +9,16 @@ from typing import Any
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.admission import admitted
-from gigachat_cli.simulator.batch import Batch
-from gigachat_cli.simulator.composing import compose
-from gigachat_cli.simulator.forms import FormV1
-from gigachat_cli.simulator.prompt import invalid
-from gigachat_cli.simulator.reading_v1 import read_prompt
-from gigachat_cli.simulator.replies import STATE, Refusal, compact, json_reply
-from gigachat_cli.simulator.routes.texts import embeddings
-from gigachat_cli.simulator.state import State
+from ..access import Caller
+from ..admission import admitted
+from ..batch import Batch
+from ..composing import compose
+from ..forms import FormV1
+from ..prompt import invalid
+from ..reading_v1 import read_prompt
+from ..replies import STATE, Refusal, compact, json_reply
+from ..state import State
+from .texts import embeddings
 
 _METHODS = frozenset({"chat_completions", "embedder"})
 _LINES_AT_ONCE = 50

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gigachat_cli.simulator.completing import complete
-from gigachat_cli.simulator.forms import FormV1, FormV2
-from gigachat_cli.simulator.reading_v1 import read_prompt
-from gigachat_cli.simulator.reading_v2 import read_prompt_v2
+from ..completing import complete
+from ..forms import FormV1, FormV2
+from ..reading_v1 import read_prompt
+from ..reading_v2 import read_prompt_v2
 
 
 async def complete_v1(request: web.Request) -> web.StreamResponse:

@@ -6,13 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.admission import admitted, take_fault
-from gigachat_cli.simulator.attachments import check_upload, reach
-from gigachat_cli.simulator.misbehaviour import cut_body, play
-from gigachat_cli.simulator.multipart import read_form
-from gigachat_cli.simulator.replies import STATE, Refusal, api_headers, json_reply
-from gigachat_cli.simulator.stored_files import StoredFile
+from ..access import Caller
+from ..admission import admitted, take_fault
+from ..attachments import check_upload, reach
+from ..misbehaviour import cut_body, play
+from ..multipart import read_form
+from ..replies import STATE, Refusal, api_headers, json_reply
+from ..stored_files import StoredFile
 
 _PURPOSES = frozenset({"general", "assistant"})
 _BYTES = "application/octet-stream"

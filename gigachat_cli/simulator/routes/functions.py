@@ -9,12 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.admission import admitted
-from gigachat_cli.simulator.functions import problems_of
-from gigachat_cli.simulator.plain_yaml import read_yaml
-from gigachat_cli.simulator.prompt import decode, invalid
-from gigachat_cli.simulator.replies import json_reply
+from ..access import Caller
+from ..admission import admitted
+from ..functions import problems_of
+from ..plain_yaml import read_yaml
+from ..prompt import decode, invalid
+from ..replies import json_reply
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")

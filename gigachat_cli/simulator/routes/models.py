@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.admission import admitted
-from gigachat_cli.simulator.options import Model
-from gigachat_cli.simulator.replies import STATE, Refusal, json_reply
+from ..access import Caller
+from ..admission import admitted
+from ..options import Model
+from ..replies import STATE, Refusal, json_reply
 
 
 @admitted("models")

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import basic_words
-from gigachat_cli.simulator.accounts import Issued, user_key
-from gigachat_cli.simulator.misbehaviour import play
-from gigachat_cli.simulator.options import SCOPES
-from gigachat_cli.simulator.replies import STATE, Refusal, json_reply, oauth_reply
-from gigachat_cli.simulator.state import State
+from ..access import basic_words
+from ..accounts import Issued, user_key
+from ..misbehaviour import play
+from ..options import SCOPES
+from ..replies import STATE, Refusal, json_reply, oauth_reply
+from ..state import State
 
 
 async def grant(request: web.Request) -> web.StreamResponse:

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from gigachat_cli.simulator.access import Caller
-from gigachat_cli.simulator.admission import admitted
-from gigachat_cli.simulator.prompt import decode, find_model, invalid
-from gigachat_cli.simulator.replies import STATE, Refusal, json_reply
-from gigachat_cli.simulator.state import State
+from ..access import Caller
+from ..admission import admitted
+from ..prompt import decode, find_model, invalid
+from ..replies import STATE, Refusal, json_reply
+from ..state import State
 
 DIMENSIONS = 1024
 """Numbers in a vector."""

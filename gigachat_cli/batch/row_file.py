@@ -1,0 +1,271 @@
+"""The output file, and beside it the journal, which make a batch go on after its process was killed at any moment.
+
+Rows stand in the output in the order of the input.  One that is ready before its turn goes into the journal, at
+once; when its turn comes it is written to the output.  What is in neither was not answered.  A write that a kill cut
+short leaves a torn last line, which counts as nothing.
+
+When failed items are to be asked again, the output is set aside as it is, and its answers are taken over one by one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import paths
+from ..engine.wire import json_object
+from ..errors import OutputError, UsageError
+from .rows import line_of
+
+_CHECK_EVERY = 100  # rows between two checksums in the journal
+_JOURNAL_BYTES = 1024 * 1024  # a larger journal is emptied when nothing in it is needed
+
+
+@dataclass(slots=True)
+class Found:
+    """What an earlier run has left: rows up to the line `after`, those behind it by line, checksums by line.
+
+    `rows` counts all that need no asking, and `failed` those of them that tell of a failure.
+    """
+
+    after: int = 0
+    rows: int = 0
+    failed: int = 0
+    ready: dict[int, str] = field(default_factory=dict)
+    expected: dict[int, int] = field(default_factory=dict)
+
+
+class RowFile:
+    """The output file of one batch.
+
+    `retry_failed` resumes as well, but for the rows of failures.  Raises UsageError when the file is there and none
+    of the three is given, holds something else than rows, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, resume: bool, force: bool, retry_failed: bool = False) -> None:
+        resume = resume or retry_failed
+        self.path = path
+        self.set_aside_path = path.parent / f"{path.name}.previous"
+        self.journal_path = path.parent / f"{path.name}.journal"
+        self.found = Found()
+        self._output: int | None = None
+        self._journal: int | None = None
+        self._unchecked = 0
+        self._last: tuple[int, int] | None = None
+        self._journaled = 0
+        self._kept: set[int] = set()
+        self._check(resume=resume, force=force)
+        self._fresh = not resume
+        self._forced = force
+        self._keeps_journal = path.is_file() or not path.exists()
+        self._answers: Iterator[tuple[int, str]] = iter(())
+        self._next_answer: tuple[int, str] | None = None
+        if resume:
+            self._resume(retry_failed=retry_failed)
+
+    def taken_over(self, line: int) -> str | None:
+        """The row of an item that needs no asking; to be called with growing lines."""
+        row = self.found.ready.pop(line, None)
+        if row is not None:
+            return row
+        while self._next_answer is not None and self._next_answer[0] < line:
+            self._next_answer = next(self._answers, None)
+        found = self._next_answer
+        return found[1] if found is not None and found[0] == line else None
+
+    def keep(self, line: int, crc: int, row: str) -> None:
+        """Put a row aside that is ready before its turn.  Raises OutputError."""
+        self._kept.add(line)
+        self._to_journal(f"{line} {crc} {row}")
+
+    def write(self, line: int, crc: int, rows: str, *, count: int) -> None:
+        """Write the next `count` rows, of which the last belongs to `line`.  Raises OutputError."""
+        self._open()
+        assert self._output is not None
+        self._put(self._output, rows, self.path)
+        self._last = (line, crc)
+        self._unchecked += count
+        if self._kept:
+            self._kept = {each for each in self._kept if each > line}
+        if self._journaled > _JOURNAL_BYTES and not self._kept and self._journal is not None:
+            os.ftruncate(self._journal, 0)
+            self._journaled, self._unchecked = 0, _CHECK_EVERY
+        if self._unchecked >= _CHECK_EVERY:
+            self._note_check()
+
+    def close(self, *, finished: bool) -> None:
+        """Let go of the files; of a batch that is `finished` nothing but the output stays."""
+        if finished and self._output is None:
+            self._open()  # of no item at all, or with nothing missing
+        if not finished:
+            with suppress(OutputError):
+                self._note_check()
+        for descriptor in (self._output, self._journal):
+            if descriptor is not None:
+                with suppress(OSError):
+                    os.close(descriptor)
+        self._output = self._journal = None
+        if finished and self._keeps_journal:
+            for path in (self.journal_path, self.set_aside_path):
+                with suppress(OSError):
+                    path.unlink()
+
+    def _check(self, *, resume: bool, force: bool) -> None:
+        path = self.path
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder.", hint="Name a file with --output-file.")
+        if not path.parent.is_dir():
+            raise UsageError(f"The folder {path.parent} does not exist.", hint="Make it first.")
+        if resume and path.exists() and not path.is_file():
+            raise UsageError(f"{path} is no file, and cannot be read to resume.", hint="Leave --resume out.")
+        if not (resume or force):
+            hint = "Give --resume to go on with it, --force to begin anew, or name another file."
+            if path.is_file():
+                raise UsageError(f"{path} exists.", hint=hint)
+            for left in (self.journal_path, self.set_aside_path):
+                if left.exists():
+                    raise UsageError(f"{path} was begun: {left} exists.", hint=hint)
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise UsageError(f"{path} cannot be written.", hint="Check who may write there.")
+
+    def _resume(self, *, retry_failed: bool) -> None:
+        found = self.found
+        self._read_output()
+        if retry_failed and not self.set_aside_path.exists() and found.failed:
+            try:
+                os.rename(self.path, self.set_aside_path)
+            except OSError as problem:
+                raise UsageError(f"{self.path} could not be set aside: {problem.strerror}.") from None
+            self.found = found = Found()
+        self._read_journal()
+        if retry_failed:
+            found.ready = {line: row for line, row in found.ready.items() if not _failed(row)}
+        self._kept = set(found.ready)
+        found.rows += len(found.ready)
+        found.failed += sum(map(_failed, found.ready.values()))
+        if self.set_aside_path.exists():
+            found.rows += sum(1 for _ in self._set_aside())
+            self._answers = self._set_aside()
+            self._next_answer = next(self._answers, None)
+
+    def _set_aside(self) -> Iterator[tuple[int, str]]:
+        """The answers of the output that was set aside, as far as they are not taken over yet."""
+        with self.set_aside_path.open("rb") as file:
+            for content in file:
+                row = json_object(content)
+                line = line_of(row)
+                if (
+                    line is not None
+                    and line > self.found.after
+                    and line not in self._kept
+                    and row
+                    and "error" not in row
+                ):
+                    yield line, content.decode()
+
+    def _read_output(self) -> None:
+        """Read the rows that are there, and cut off a torn one."""
+        found, good, number = self.found, 0, 0
+        try:
+            with self.path.open("rb") as file:
+                for content in file:
+                    number += 1
+                    row = json_object(content) if content.endswith(b"\n") else None
+                    line = line_of(row)
+                    if row is None or line is None or line <= found.after:
+                        break
+                    good += len(content)
+                    found.after, found.rows = line, found.rows + 1
+                    found.failed += "error" in row
+                torn = self.path.stat().st_size - good
+                # Only a last line that a kill cut short may go.
+                if torn and (file.readline() or not _is_torn(content)):
+                    raise UsageError(
+                        f"Line {number} of {self.path} is no row of a batch.",
+                        hint="Mend or remove that file, or name another one.",
+                    )
+            if torn:
+                os.truncate(self.path, good)
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            raise UsageError(f"{self.path} could not be read: {problem.strerror}.") from None
+
+    def _read_journal(self) -> None:
+        found, checked = self.found, (0, 0)
+        try:
+            for line, crc, row in _journaled(self.journal_path):
+                if line <= found.after:
+                    checked = max(checked, (line, crc))
+                elif line_of(json_object(row)) == line:
+                    found.ready[line] = f"{row.strip()}\n"
+                    found.expected[line] = crc
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            raise UsageError(f"{self.journal_path} could not be read: {problem.strerror}.") from None
+        if checked[0]:
+            found.expected[checked[0]] = checked[1]
+
+    def _open(self) -> None:
+        """Open the files with the first row, so that a refusal before it costs nothing that was there."""
+        if self._output is not None:
+            return
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+        if self._fresh:
+            flags |= os.O_TRUNC if self._forced or not self._keeps_journal else os.O_EXCL
+        try:
+            # What an earlier batch has left goes first: it must not stand beside the new output.
+            if self._keeps_journal:
+                if self._fresh:
+                    self.set_aside_path.unlink(missing_ok=True)
+                truncated = flags & ~os.O_EXCL | (os.O_TRUNC if self._fresh else 0)
+                self._journal = os.open(self.journal_path, truncated, paths.FILE_MODE)
+                self._journaled = os.fstat(self._journal).st_size
+                if self._journaled:
+                    os.write(self._journal, b"\n")  # ends a torn line
+            # Its mode is that of every file that the person makes.
+            self._output = os.open(self.path, flags, 0o666)  # less the umask
+        except FileExistsError:
+            raise UsageError(f"{self.path} exists.", hint="Give --resume to go on with it.") from None
+        except OSError as problem:
+            raise OutputError(f"{problem.filename} could not be written: {problem.strerror}.") from None
+
+    def _note_check(self) -> None:
+        if self._last is not None and self._unchecked:
+            self._to_journal(f"{self._last[0]} {self._last[1]} -\n")
+            self._unchecked = 0
+
+    def _to_journal(self, text: str) -> None:
+        self._open()
+        if self._journal is not None:
+            self._put(self._journal, text, self.journal_path)
+            self._journaled += len(text)
+
+    def _put(self, descriptor: int, text: str, path: Path) -> None:
+        rest = memoryview(text.encode())
+        try:
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        except OSError as problem:
+            raise OutputError(f"{path} could not be written: {problem.strerror}.") from None
+
+
+def _failed(row: str) -> bool:
+    return "error" in (json_object(row) or {})
+
+
+def _is_torn(content: bytes) -> bool:
+    """Whether this is the beginning of a row."""
+    return any(begin.startswith(content) or content.startswith(begin) for begin in (b'{"line": ', b'{"id": '))
+
+
+def _journaled(path: Path) -> Iterator[tuple[int, int, str]]:
+    with path.open("rb") as file:
+        for content in file:
+            parts = content.decode("utf-8", "replace").split(" ", 2)
+            if content.endswith(b"\n") and len(parts) == 3 and parts[0].isdecimal() and parts[1].isdecimal():
+                yield int(parts[0]), int(parts[1]), parts[2]

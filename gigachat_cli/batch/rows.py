@@ -1,0 +1,46 @@
+"""The rows of the output, a JSON line each, and what can be read back from them.  Keys are only ever added.
+
+An answer: `{"id"?, "line", "answer", "model", "finish_reason", "complete", "usage", "request_id"}`, and where the
+model wants a function called `"function_call"`.  A failure: `{"id"?, "line", "error": {"code", "message", "hint",
+"status", "request_id"}}`.  `id` is there when the input has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import GigaChatError
+from ..messages import Answer
+from ..render.answers import answer_object, as_json
+from ..render.problems import problem_object
+from .items import Item
+
+_KEYS = ("answer", "model", "finish_reason", "complete", "usage", "request_id")
+"""Those of an answer's JSON form that a batch has: it keeps no history, and saves no files."""
+
+
+def answer_row(item: Item, answer: Answer) -> str:
+    """The row of an answered item, with its line end."""
+    whole = answer_object(answer)
+    shown = {key: whole[key] for key in _KEYS}
+    if answer.function_call is not None:
+        call = answer.function_call
+        shown["function_call"] = {"name": call.name, "arguments": dict(call.arguments)}
+    return f"{as_json({**head(item), **shown})}\n"
+
+
+def error_row(item: Item, problem: GigaChatError) -> str:
+    """The row of an item that failed, with its line end."""
+    return f"{as_json({**head(item), 'error': problem_object(problem)})}\n"
+
+
+def head(item: Item) -> dict[str, Any]:
+    """What says whose row it is."""
+    return {"line": item.line} if item.id is None else {"id": item.id, "line": item.line}
+
+
+def line_of(row: Mapping[str, Any] | None) -> int | None:
+    """The input line that a row belongs to; None for what is no row of ours."""
+    line = row.get("line") if row else None
+    return line if isinstance(line, int) and row is not None and ("answer" in row or "error" in row) else None

@@ -1,0 +1,116 @@
+"""Lines of a file or of stdin, read as they come, with what tells one input from another."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+import zlib
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import UsageError
+
+LONGEST_LINE = 16 * 1024 * 1024
+_PIECE = 1 << 16
+
+
+class Line(NamedTuple):
+    """One line without its end; `content` is None for one that is too long.
+
+    `crc` is the checksum of all lines up to this one, and `end` how many bytes they take.
+    """
+
+    number: int
+    content: bytes | None
+    crc: int
+    end: int
+
+
+class Source:
+    """A file, or stdin for None.  Raises UsageError when it cannot be opened."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.name = "stdin" if path is None else str(path)
+        self._own = path is not None
+        try:
+            self._descriptor = sys.stdin.fileno() if path is None else os.open(path, os.O_RDONLY)
+            found = os.fstat(self._descriptor)
+        except (OSError, AttributeError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or "there is none"
+            raise UsageError(f"{self.name} could not be read: {reason}.") from None
+        if stat.S_ISDIR(found.st_mode):
+            raise UsageError(f"{self.name} is a folder.", hint="Name a file, or - for stdin.")
+        self._is_file = stat.S_ISREG(found.st_mode)
+        self.size = found.st_size if self._is_file else None
+        """Bytes, where they are known beforehand."""
+
+    async def read(self) -> bytes:
+        """The next piece; empty at the end.  Raises UsageError."""
+        if self._is_file:
+            await asyncio.sleep(0)  # whoever else has work may do it
+        else:
+            await self._readable()
+        try:
+            return os.read(self._descriptor, _PIECE)
+        except OSError as problem:
+            raise UsageError(f"{self.name} could not be read: {problem.strerror}.") from None
+
+    def close(self) -> None:
+        if self._own:
+            with suppress(OSError):
+                os.close(self._descriptor)
+
+    async def _readable(self) -> None:
+        """Wait without a thread: one that hangs in a silent pipe would hold up Ctrl-C."""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        try:
+            loop.add_reader(self._descriptor, readable.set)
+        except (NotImplementedError, OSError):  # Windows; a device that cannot be waited for
+            return
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(self._descriptor)
+
+
+async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
+    """The lines, numbered from 1; the memory that it takes is bounded whatever comes."""
+    number = crc = end = held = 0
+    parts: list[bytes] = []
+    while piece := await source.read():
+        first, *others = piece.split(b"\n")
+        parts.append(first)
+        held += len(first)
+        for start in others:
+            content = parts[0] if len(parts) == 1 else b"".join(parts)
+            number, crc, end = number + 1, zlib.crc32(content, crc), end + held + 1
+            yield Line(number, _clean(content, number) if held <= LONGEST_LINE else None, crc, end)
+            parts, held = [start], len(start)
+        if held > LONGEST_LINE:
+            # Its size and its checksum go on; the rest of it is needed for nothing.
+            crc, parts = zlib.crc32(b"".join(parts), crc), []
+    if held:
+        content = b"".join(parts)
+        whole = _clean(content, number + 1) if held <= LONGEST_LINE else None
+        yield Line(number + 1, whole, zlib.crc32(content, crc), end + held)
+
+
+def text_of(line: Line) -> str:
+    """The line as text.  Raises UsageError with the rest of a sentence that begins with the line."""
+    if line.content is None:
+        raise UsageError(f"it is longer than {LONGEST_LINE // 2**20} MiB")
+    try:
+        return line.content.decode()
+    except UnicodeDecodeError as problem:
+        raise UsageError(f"it is not UTF-8 text (byte {problem.start})") from None
+
+
+def _clean(content: bytes, number: int) -> bytes:
+    if number == 1:
+        content = content.removeprefix(b"\xef\xbb\xbf")
+    return content[:-1] if content.endswith(b"\r") else content

@@ -1,0 +1,38 @@
+"""`gigachat check`: written by a person or by a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import options
+
+
+def check(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="Words, which need no quotes; stdin without any.", show_default=False),
+    ] = None,
+    file: options.TextFiles = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="NAME", help="Checker to use; GigaCheckDetection without it.")
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+    scope: options.Scope = None,
+    base_url: options.BaseUrl = None,
+    proxy: options.Proxy = None,
+    timeout: options.Timeout = None,
+    max_retries: options.MaxRetries = None,
+) -> None:
+    """Tell whether a person or a model wrote a text.
+
+    The service takes Russian text of at least 20 words, from businesses that pay as they go.
+    """
+    from .context import Context
+    from .measuring import check_texts
+
+    flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
+    check_texts(text or (), file or (), Context(flags, quiet=quiet, debug=debug), model=model, as_array=json)

@@ -1,0 +1,193 @@
+"""The work of `files`: each call with its progress, its result as rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ..conversation.attachments import STDIN, source_of
+from ..conversation.kinds import saved_kind
+from ..conversation.saving import PartFile, check_place
+from ..engine.api import files
+from ..engine.uploads import Uploads, upload_once
+from ..errors import GigaChatError, OutputError, UsageError
+from ..render.reports import show_rows
+from ..render.terminal import Terminal
+from .context import Context
+
+_COLUMNS = ("id", "bytes", "created", "filename", "purpose")
+_PROGRESS_SECONDS = 0.1
+_MEGABYTE = 1024 * 1024
+
+
+def list_files(context: Context, *, as_array: bool) -> None:
+    """Show the files of the account."""
+
+    async def listed() -> list[files.StoredFile]:
+        async with context.client() as giga:
+            return await files.list_files(giga)
+
+    found = context.run(listed())
+    _show(found, context.terminal, as_array=as_array)
+    if not found and context.terminal.stdout_is_terminal and not as_array:
+        context.terminal.say("gigachat: The account has no files.")
+
+
+def show_file(file_id: str, context: Context, *, as_array: bool) -> None:
+    """Show one file.  Raises UnknownFileError when there is none of that id."""
+
+    async def found() -> files.StoredFile:
+        async with context.client() as giga:
+            return await files.show_file(giga, file_id)
+
+    _show([context.run(found())], context.terminal, as_array=as_array)
+
+
+def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> None:
+    """Store files, and show each; what was stored before one failed is shown too.  Raises UsageError."""
+    if paths.count(STDIN) > 1:
+        raise UsageError("stdin can be uploaded only once.", hint="Give - one time.")
+    terminal = context.terminal
+    sources = [source_of(path) for path in paths]
+    stored: list[files.StoredFile] = []
+
+    async def upload() -> None:
+        async with context.client() as giga:
+            for source in sources:
+                progress = _progress(f"Uploading {source.name}", terminal)
+                file_id = await upload_once(giga, source, check=True, progress=progress)
+                terminal.wipe()
+                stored.append(await files.show_file(giga, file_id))
+
+    try:
+        context.run(upload())
+    finally:
+        terminal.wipe()
+        if stored:
+            _show(stored, terminal, as_array=as_array)
+
+
+def download_file(file_id: str, context: Context, *, place: Path | None, force: bool, as_array: bool) -> None:
+    """Write a file's content to `place`, to stdout for `-`, else here under its own name; show where.
+
+    Raises UsageError when there is a file already, OutputError.
+    """
+    terminal = context.terminal
+    to_stdout = str(place) == "-"
+    if to_stdout:
+        terminal.check_stdout()
+        if terminal.stdout_is_terminal:
+            raise UsageError("A file's bytes are no good on a terminal.", hint="Send stdout elsewhere, as in: > FILE")
+    elif place is not None:
+        check_place(place, force=force)
+    progress = _progress("Downloading", terminal)
+
+    async def download() -> PartFile | Path:
+        async with context.client() as giga:
+            if place is None:
+                stored = await files.show_file(giga, file_id)
+                name = _bare_name(stored.filename)
+                if name:
+                    check_place(Path(name), force=force)
+            if to_stdout:
+                await files.download(giga, file_id, _Stdout(terminal, progress))
+                return Path("-")
+            with PartFile(place.parent if place else Path(), private=False, progress=progress) as part:
+                await files.download(giga, file_id, part)
+                target = place or Path(name or f"{_bare_name(file_id) or 'file'}{saved_kind(part.head)[0]}")
+                return part.keep([target], force=force)
+
+    try:
+        kept = context.run(download())
+    finally:
+        terminal.wipe()
+    if not to_stdout:
+        row = {"id": file_id, "path": str(kept)}
+        show_rows([row], ("path",), terminal, as_array=as_array)
+
+
+def delete_files(file_ids: Sequence[str], context: Context, *, as_array: bool) -> None:
+    """Delete files, and show each that is gone.  Raises the first refusal, after the others were tried."""
+    problems: list[GigaChatError] = []
+    rows: list[dict[str, object]] = []
+
+    async def delete() -> None:
+        async with context.client() as giga:
+            uploads = await Uploads.of(giga)
+            for file_id in file_ids:
+                try:
+                    deleted = await files.delete(giga, file_id)
+                except GigaChatError as problem:
+                    problems.append(problem)
+                    continue
+                await uploads.forget(file_id)
+                rows.append({"id": file_id, "deleted": deleted})
+
+    try:
+        context.run(delete())
+    finally:
+        if rows:
+            show_rows(rows, ("id",), context.terminal, as_array=as_array)
+    if problems:
+        raise problems[0]
+
+
+class _Stdout:
+    """A sink that is stdout.  A download that broke is not begun anew once a byte was given out."""
+
+    def __init__(self, terminal: Terminal, progress: files.Progress) -> None:
+        self._progress = progress
+        self._terminal = terminal
+        self._done = 0
+        self._size: int | None = None
+
+    def begin(self, size: int | None) -> None:
+        """Raises OutputError."""
+        if self._done:
+            raise OutputError("The download broke after a part of it was written.", hint="Try again.")
+        self._size = size
+
+    def add(self, piece: bytes) -> None:
+        """Raises ClosedPipeError, OutputError."""
+        self._terminal.write_bytes(piece)
+        self._done += len(piece)
+        self._progress(self._done, self._size)
+
+
+def _show(found: Sequence[files.StoredFile], terminal: Terminal, *, as_array: bool) -> None:
+    rows = [{**asdict(each), "created": _moment(each.created_at)} for each in found]
+    if as_array:
+        rows = [asdict(each) for each in found]
+    show_rows(rows, _COLUMNS, terminal, as_array=as_array)
+
+
+def _moment(seconds: int | None) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds is not None else ""
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+def _bare_name(name: str) -> str:
+    """A name from the service that stays in this folder, and is not hidden; empty when none is left."""
+    last = PureWindowsPath(PurePosixPath(name).name).name
+    return "".join(each for each in last if each.isprintable() and each not in ':*?"<>|').lstrip(". ").rstrip(". ")
+
+
+def _progress(what: str, terminal: Terminal) -> files.Progress:
+    """Progress as a line that changes, on a terminal, ten times a second at most."""
+    last = 0.0
+    draw: Callable[[str], None] = terminal.draw
+
+    def progress(done: int, size: int | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _PROGRESS_SECONDS:
+            return
+        last = now
+        share = f"{done * 100 // size} % of {size / _MEGABYTE:.1f} MB" if size else f"{done / _MEGABYTE:.1f} MB"
+        draw(f"{what}: {share}")
+
+    return progress

@@ -1,0 +1,100 @@
+"""Texts for commands that take several: words, files, or stdin when there is neither."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from ..conversation.prompt import decoded, text_of
+from ..errors import UsageError
+
+T = TypeVar("T")
+
+STDIN = "-"
+
+
+def named_texts(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Iterator[tuple[str, str]]:
+    """Each text with its name: the words, each file whole, stdin for a file `-` or when there is nothing else.
+
+    Raises UsageError for what cannot be read, is no UTF-8, or when stdin is a terminal.
+    """
+    if words:
+        yield "words", text_of(" ".join(words), "The text")
+    for path in _sources(words, files):
+        with _opened(path, hint) as (name, file):
+            text = decoded(file.read(), name).rstrip("\r\n")
+        if not (text or words or files):
+            raise UsageError("There is no text.", hint=hint)
+        yield name, text
+
+
+def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Iterator[str]:
+    """The words as one text, and each line of the files or of stdin; lines of blanks alone are left out.
+
+    Raises as `named_texts` does, a line at a time.
+    """
+    if words:
+        yield text_of(" ".join(words), "The text")
+    for path in _sources(words, files):
+        with _opened(path, hint) as (name, file):
+            for number, line in enumerate(file, start=1):
+                text = decoded(line, f"Line {number} of {name}").rstrip("\r\n")
+                if text.strip():
+                    yield text
+
+
+def batched(texts: Iterable[str], most: int, *, characters: int) -> Iterator[list[str]]:
+    """The texts in lists of at most `most`, and of no more than so many characters unless it is one text."""
+    batch: list[str] = []
+    filled = 0
+    for text in texts:
+        if batch and (len(batch) == most or filled + len(text) > characters):
+            yield batch
+            batch, filled = [], 0
+        batch.append(text)
+        filled += len(text)
+    if batch:
+        yield batch
+
+
+async def apart(work: Callable[[], T]) -> T:
+    """What `work` returns or raises; it may wait for stdin, and Ctrl-C need not wait for it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], outcome: object) -> None:
+        with suppress(RuntimeError):  # the loop ended meanwhile
+            loop.call_soon_threadsafe(lambda: None if done.done() else set_it(outcome))
+
+    def run() -> None:
+        try:
+            settle(done.set_result, work())
+        except BaseException as problem:
+            settle(done.set_exception, problem)
+
+    # A daemon: threads of the loop's own pool are waited for at the end.
+    threading.Thread(target=run, daemon=True).start()
+    return await done
+
+
+def _sources(words: Sequence[str], files: Sequence[Path]) -> Sequence[Path]:
+    return files if files or words else [Path(STDIN)]
+
+
+@contextmanager
+def _opened(path: Path, hint: str) -> Iterator[tuple[str, BinaryIO]]:
+    try:
+        if str(path) != STDIN:
+            with path.open("rb") as file:
+                yield str(path), file
+            return
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("There is no text.", hint=hint)
+        yield "stdin", sys.stdin.buffer
+    except OSError as problem:
+        raise UsageError(f"{path if str(path) != STDIN else 'stdin'} could not be read: {problem.strerror}.") from None

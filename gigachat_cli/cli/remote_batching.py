@@ -1,0 +1,95 @@
+"""The work of `batch --remote`, and of the commands that look after what was handed over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+
+from ..batch import remote
+from ..batch.items import Item
+from ..batch.progress import items_of
+from ..engine.api.batches import BatchTask, tasks
+from ..errors import ItemsFailedError
+from ..messages import Notice
+from ..render.answers import OutputFile
+from ..render.reports import show_object, show_rows
+from .context import Context
+
+_COLUMNS = ("id", "status", "total", "completed", "failed", "created_at")
+
+
+def submit(items: AsyncGenerator[Item, None], context: Context, *, as_json: bool) -> None:
+    """Hand the items over, and tell the id of the batch."""
+    giga = context.client(replace(context.settings, max_retries=0))
+
+    async def submitted() -> BatchTask:
+        async with giga, context.terminal.spinner():
+            return await remote.submit(giga, items)
+
+    task = context.run(submitted())
+    if as_json:
+        show_object(asdict(task), context.terminal)
+    else:
+        show_rows([asdict(task)], ("id", "status", "total"), context.terminal, as_array=False)
+    context.terminal.notice(Notice("progress", f"'gigachat batch fetch {task.id} --wait -O FILE' gets the answers."))
+
+
+def show_task(batch_id: str, context: Context, *, as_json: bool) -> None:
+    """Tell how far a remote batch is."""
+
+    async def found() -> list[BatchTask]:
+        async with context.client() as giga:
+            return await tasks(giga, batch_id)
+
+    listed = context.run(found())
+    if as_json and len(listed) == 1:
+        show_object(asdict(listed[0]), context.terminal)
+    else:
+        _show(listed, context, as_json=as_json)
+
+
+def list_tasks(context: Context, *, as_json: bool) -> None:
+    """List the account's remote batches."""
+
+    async def found() -> list[BatchTask]:
+        async with context.client() as giga:
+            return await tasks(giga)
+
+    _show(context.run(found()), context, as_json=as_json)
+
+
+def fetch(batch_id: str, output_file: Path | None, context: Context, *, force: bool, wait: bool) -> None:
+    """Write the rows of a completed remote batch.  Raises ItemsFailedError when some failed."""
+    terminal = context.terminal
+    file = OutputFile(output_file, force=force) if output_file else None
+    if file is None:
+        terminal.check_stdout()
+
+    async def fetched() -> list[tuple[str, bool]]:
+        async with context.client() as giga, terminal.spinner():
+            return await remote.rows(giga, await remote.completed(giga, batch_id, wait=wait))
+
+    found = context.run(fetched())
+    try:
+        for row, _ in found:
+            if file is not None:
+                file.write(row)
+            else:
+                terminal.write_safely(row)
+    finally:
+        if file is not None:
+            file.close()
+    failed = sum(not answered for _, answered in found)
+    if failed:
+        raise ItemsFailedError(f"{failed} of {items_of(len(found))} failed.", hint="Their rows say why.")
+
+
+def _show(listed: list[BatchTask], context: Context, *, as_json: bool) -> None:
+    rows = [asdict(each) for each in listed]
+    if not as_json:
+        for row in rows:
+            if row["created_at"] is not None:
+                row["created_at"] = datetime.fromtimestamp(row["created_at"]).isoformat(" ", "minutes")
+    show_rows(rows, _COLUMNS, context.terminal, as_array=as_json)

@@ -1,0 +1,296 @@
+"""Structured answers: a JSON Schema that an answer must fit, checked here, and asked for again when it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import SchemaMisfitError, UsageError
+from ..messages import Answer, AnswerBuilder, Chunk, Message, Usage
+from ..text import one_line
+from .schema_notation import schema_from
+
+DEFAULT_RETRIES = 2
+
+Send = Callable[[Sequence[Message]], Awaitable[Answer]]
+Request = Callable[[], AsyncGenerator[Chunk, None]]
+
+_PROBLEMS_TOLD = 5
+_LONGEST_PROBLEM = 200
+
+
+class Misfit(ValueError):
+    """Why a text does not fit a schema, for the model to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    """An answer that fits: `text` is its JSON as the model wrote it, `value` what that means."""
+
+    text: str
+    value: Any
+    answer: Answer
+
+
+class Schema:
+    """A JSON Schema, of any draft.  Raises UsageError when it is not valid; nothing outside of it is ever loaded."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        # Slow to import, and used here alone.
+        from jsonschema import Draft202012Validator, SchemaError
+        from jsonschema.validators import validator_for
+        from referencing import Registry
+
+        self.definition = dict(definition)
+        kind = validator_for(self.definition, default=Draft202012Validator)
+        try:
+            kind.check_schema(self.definition)
+        except SchemaError as problem:
+            raise UsageError(f"The schema is not valid: {_told(problem)}.") from None
+        self._validator = kind(self.definition, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
+        self._check_references()
+
+    @property
+    def response_format(self) -> dict[str, Any]:
+        """The request field that asks for it (recorded)."""
+        # Documented: strict wants `required`.  An object that requires nothing is checked here all the same.
+        strict = self.definition.get("type", "object") != "object" or "required" in self.definition
+        return {"type": "json_schema", "schema": self.definition, "strict": strict}
+
+    def fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The request fields with the schema among them.  Raises UsageError when they ask for another form."""
+        if given.get("response_format") is not None:
+            raise UsageError("--schema and the request field response_format contradict each other.")
+        return {**given, "response_format": self.response_format}
+
+    def read(self, text: str) -> tuple[str, Any]:
+        """The JSON of an answer, out of its code fence if it has one, and its value.  Raises Misfit."""
+        found, value = _json_of(text)
+        try:
+            problems = [_told(each) for each, _ in zip(self._errors(value), range(_PROBLEMS_TOLD), strict=False)]
+        except RecursionError:
+            raise Misfit("it is nested too deeply") from None
+        if problems:
+            raise Misfit("; ".join(problems))
+        return found, value
+
+    def _errors(self, value: Any) -> Iterable[Any]:
+        return self._validator.iter_errors(value)  # type: ignore[no-any-return]  # the library ships no types
+
+    def _check_references(self) -> None:
+        """Tell of a reference that leads nowhere before anything is sent, not when an answer meets it."""
+        from referencing import Registry, Resource
+        from referencing.exceptions import Unresolvable
+        from referencing.jsonschema import DRAFT202012
+
+        contents: Any = self.definition
+        resource = Resource.from_contents(contents, default_specification=DRAFT202012)
+        resolver = Registry().resolver_with_root(resource)
+        for reference in _references(self.definition):
+            try:
+                resolver.lookup(reference)
+            except Unresolvable:
+                raise UsageError(
+                    f"The schema refers to {one_line(reference, 200)}, which is not in it.",
+                    hint="Only references within the schema are followed, as in: #/$defs/person",
+                ) from None
+
+
+def read_schema(given: str) -> Schema:
+    """A schema from JSON, from a file, or from the short notation.  Raises UsageError."""
+    text = given.strip()
+    if not text:
+        raise UsageError("--schema is empty.", hint="It takes a file, JSON, or a notation such as: name, age int")
+    if text.startswith("{"):
+        try:
+            return Schema(_definition(text, "--schema"))
+        except UsageError:
+            if '"' in text:  # notation has no quotes: this was meant as JSON
+                raise
+    path = Path(given).expanduser()
+    if text.endswith(".json") or "/" in text or "\\" in text or path.is_file():
+        try:
+            content = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise UsageError(f"{path} is not UTF-8 text.") from None
+        except OSError as problem:
+            raise UsageError(
+                f"{path} could not be read: {problem.strerror}.",
+                hint="--schema takes a file, JSON, or a notation such as: name, age int",
+            ) from None
+        return Schema(_definition(content, str(path)))
+    return Schema(schema_from(text))
+
+
+async def structured(schema: Schema, send: Send, *, retries: int = DEFAULT_RETRIES) -> Structured:
+    """An answer that fits, asked for at most `1 + retries` times.
+
+    `send` makes one request, with these messages after the question, and with `schema.fields` among its fields; it
+    gives the whole answer.  Usage is that of all requests.  Raises SchemaMisfitError, and what `send` raises.
+    """
+    between: list[Message] = []
+    spent = Usage()
+    for attempt in range(retries + 1):
+        answer = await send(between)
+        if answer.usage is not None:
+            spent += answer.usage
+            answer = replace(answer, usage=spent)
+        try:
+            text, value = schema.read(answer.text)
+        except Misfit as misfit:
+            if attempt == retries or answer.finish_reason == "length":
+                raise _failure(answer, misfit, attempt + 1) from None
+            between = [*between, *_asked_again(answer, misfit)]
+        else:
+            return Structured(text, value, answer)
+    raise AssertionError("a last attempt returns or raises")
+
+
+async def in_tries(
+    schema: Schema, request: Request, add: Callable[[Message], None], *, retries: int
+) -> AsyncGenerator[Chunk, None]:
+    """The chunks of all requests that it takes until an answer fits, each as it comes.
+
+    `request` gives the chunks of one request, with all that was said so far; `add` is told of each answer that does
+    not fit, and of what is said to it.  Raises SchemaMisfitError.
+    """
+    spent = Usage()
+    for attempt in range(retries + 1):
+        builder = AnswerBuilder()
+        async with aclosing(request()) as chunks:
+            async for chunk in chunks:
+                builder.add(chunk)
+                yield replace(chunk, usage=spent + chunk.usage) if chunk.usage else chunk
+        answer = builder.answer(ended=True)
+        try:
+            schema.read(answer.text)
+            return
+        except Misfit as misfit:
+            if attempt == retries or answer.finish_reason == "length":
+                raise _failure(answer, misfit, attempt + 1) from None
+            spent += answer.usage or Usage()
+            again = _asked_again(answer, misfit)
+        for message in again:
+            add(message)
+
+
+async def only_what_fits(
+    chunks: AsyncGenerator[Chunk, None], schema: Schema, answer: Callable[[], Answer]
+) -> AsyncGenerator[Chunk, None]:
+    """Of the chunks of `in_tries` what may be shown: the JSON of the last answer, once it is known to fit.
+
+    `answer` gives that answer when the chunks have ended.
+    """
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if chunk.reasoning or chunk.progress:
+                yield Chunk(reasoning=chunk.reasoning, progress=chunk.progress)
+    found = answer()
+    text, _ = schema.read(found.text)
+    yield Chunk(
+        text=text,
+        sources=found.sources,
+        finish_reason=found.finish_reason,
+        usage=found.usage,
+        model=found.model,
+        request_id=found.request_id,
+    )
+
+
+def _definition(text: str, what: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise UsageError(f"The schema in {what} is not JSON: {problem}.") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"The schema in {what} is no JSON object.")
+    return found
+
+
+def _references(value: Any) -> Iterator[str]:
+    todo = [value]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, dict):
+            reference = each.get("$ref")
+            if isinstance(reference, str):
+                yield reference
+            todo.extend(inner for key, inner in each.items() if key not in ("enum", "const", "default", "examples"))
+        elif isinstance(each, list):
+            todo.extend(each)
+
+
+def _json_of(text: str) -> tuple[str, Any]:
+    """The first of these that is JSON: the text, or one of its code blocks.  Raises Misfit."""
+    try:
+        return text, _loaded(text)
+    except (ValueError, RecursionError) as problem:
+        why = str(problem) if isinstance(problem, ValueError) else "it is nested too deeply"
+    for block in _code_blocks(text):
+        try:
+            return block, _loaded(block)
+        except (ValueError, RecursionError):
+            continue
+    raise Misfit(f"it is not JSON ({one_line(why, _LONGEST_PROBLEM)})" if text.strip() else "it is empty")
+
+
+def _loaded(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if abs(number) != float("inf") else _no_number(digits)
+
+
+def _code_blocks(text: str) -> Iterator[str]:
+    fence, lines = "", list[str]()
+    for line in text.splitlines(keepends=True):
+        found = re.match(r"\s*(`{3,}|~{3,})", line)
+        if not fence and found:
+            fence, lines = found[1], []
+        elif fence and found and found[1].startswith(fence) and not line.strip().strip(fence[0]):
+            yield "".join(lines)
+            fence = ""
+        elif fence:
+            lines.append(line)
+
+
+def _told(problem: Any) -> str:
+    """A problem of a validator: the place, where it is not the whole, and what is wrong there."""
+    place = "" if problem.json_path == "$" else f"{problem.json_path}: "
+    return one_line(f"{place}{problem.message}", _LONGEST_PROBLEM).rstrip(".")
+
+
+def _asked_again(answer: Answer, misfit: Misfit) -> tuple[Message, Message]:
+    return (
+        Message("assistant", answer.text),
+        Message(
+            "user",
+            f"Your answer does not fit the JSON schema: {misfit}. "
+            "Answer the question again, with JSON alone that fits the schema.",
+        ),
+    )
+
+
+def _failure(answer: Answer, misfit: Misfit, tries: int) -> SchemaMisfitError:
+    cut = answer.finish_reason == "length"
+    how_often = f" after {tries} tries" if tries > 1 else ""
+    problem = SchemaMisfitError(
+        f"The answer does not fit the schema{how_often}: {misfit}.",
+        hint="It met its token limit: raise --max-tokens."
+        if cut
+        else "Put the question in other words, make the schema simpler, or allow more tries with --schema-retries.",
+        request_id=answer.request_id,
+    )
+    problem.answer = answer.text
+    return problem

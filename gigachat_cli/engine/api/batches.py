@@ -1,0 +1,157 @@
+"""Batches that the service works on by itself: `POST {base}/batches` and `GET {base}/batches` (documented).
+
+Only for businesses that pay as they go.  The form of a result is not documented; whatever holds an answer is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, ServiceError, UsageError
+from ...messages import Answer, AnswerBuilder
+from ..refusals import error_object
+from ..wire import Request, json_object
+from . import chat
+
+if TYPE_CHECKING:
+    from ..client import GigaChat
+
+PATH = "/batches"
+METHOD = "chat_completions"
+COMPLETED = "completed"
+
+_DENIED_HINT = "The batch API is for businesses that pay as they go (scope GIGACHAT_API_CORP); leave --remote out."
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTask:
+    """A batch as the service tells of it.  Times are Unix seconds; `output_file_id` is there when it is completed."""
+
+    id: str
+    status: str
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    output_file_id: str | None = None
+    method: str = ""
+
+
+async def submit(giga: GigaChat, lines: bytes) -> BatchTask:
+    """Hand over requests, a JSON line `{"id", "request"}` each.  Raises as `GigaChat.fetch` does.
+
+    Wants a client that repeats nothing: an attempt that failed may have been taken, and would be paid twice.
+    """
+    url = f"{giga.settings.base_url}{PATH}?{urlencode({'method': METHOD})}"
+    headers = {"Accept": "application/json", "Content-Type": "application/octet-stream"}
+    request = Request("POST", url, "the batch", headers, lines)
+    found = await _fetched(giga, request)
+    task = _task(found)
+    if task is None:
+        raise ServiceError("The service took the batch but named no id for it.")
+    return task
+
+
+async def tasks(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
+    """All batches of the account, or the one with that id.  Raises UsageError for an id that is unknown."""
+    query = f"?{urlencode({'batch_id': batch_id})}" if batch_id is not None else ""
+    request = Request("GET", f"{giga.settings.base_url}{PATH}{query}", "the batches", {"Accept": "application/json"})
+    try:
+        found = await _fetched(giga, request)
+    except ServiceError as problem:
+        if batch_id is not None and problem.status == 404:
+            raise UsageError(
+                f"The service knows no batch {batch_id}.",
+                hint="'gigachat batch list' shows those of the account.",
+                status=404,
+                request_id=problem.request_id,
+            ) from None
+        raise
+    listed = found.get("batches")
+    if not isinstance(listed, list):
+        raise ServiceError("The service answered with something that is not a list of batches.")
+    return [task for each in listed if (task := _task(each)) is not None]
+
+
+async def results(giga: GigaChat, file_id: str) -> bytes:
+    """The results of a completed batch, as the service keeps them.  Raises as `GigaChat.fetch` does."""
+    url = f"{giga.settings.base_url}/files/{quote(file_id, safe='')}/content"
+    request = Request("GET", url, "the results of the batch", {"Accept": "*/*"})
+    return (await giga.fetch(request)).body
+
+
+def line_of(identity: str, request: Request) -> bytes:
+    """One line of a batch, from the request that would ask it at once."""
+    return b'{"id":%s,"request":%s}\n' % (json.dumps(identity, ensure_ascii=False).encode(), request.body or b"{}")
+
+
+def parse_results(content: bytes) -> Iterator[tuple[str, Answer | GigaChatError]]:
+    """The results by the id of their line; what is no result is left out."""
+    for each in content.split(b"\n"):
+        found = json_object(each)
+        if found is not None and isinstance(found.get("id"), str | int):
+            yield str(found["id"]), _result(found)
+
+
+async def _fetched(giga: GigaChat, request: Request) -> dict[str, Any]:
+    try:
+        response = await giga.fetch(request)
+    except AccessDeniedError as problem:
+        problem.hint = _DENIED_HINT
+        raise
+    return json_object(response.body) or {}
+
+
+def _task(found: object) -> BatchTask | None:
+    if not isinstance(found, Mapping) or not isinstance(found.get("id"), str):
+        return None
+    counted = found.get("request_counts")
+    counts: Mapping[str, object] = counted if isinstance(counted, Mapping) else {}
+    file_id, method = found.get("output_file_id"), found.get("method")
+    return BatchTask(
+        id=found["id"],
+        status=str(found.get("status") or ""),
+        total=_number(counts.get("total")),
+        completed=_number(counts.get("completed")),
+        failed=_number(counts.get("failed")),
+        created_at=_number(found.get("created_at")),
+        updated_at=_number(found.get("updated_at")),
+        output_file_id=file_id if isinstance(file_id, str) and file_id else None,
+        method=method if isinstance(method, str) else "",
+    )
+
+
+def _result(found: Mapping[str, Any]) -> Answer | GigaChatError:
+    request = Request("POST", "", "the item")
+    inner = _holder_of("choices", found)
+    if inner is None:
+        problem = error_object(request, {"error": _holder_of("message", found) or found.get("error") or "no answer"})
+        return problem or ServiceError("The batch holds no answer to it.")
+    try:
+        chunk = chat.parse_whole(request, json.dumps(inner).encode(), request_id=None)
+    except GigaChatError as problem:
+        return problem
+    builder = AnswerBuilder()
+    builder.add(chunk)
+    answer = builder.answer(ended=True)
+    if answer.finish_reason == "blacklist":
+        return ContentFilterError("The service's content filter stopped the answer (finish_reason: blacklist).")
+    return answer if answer.text or answer.finish_reason else replace(answer, complete=False)
+
+
+def _holder_of(key: str, found: object, *, depth: int = 4) -> Mapping[str, Any] | None:
+    """The object that holds `key`, however deep it is wrapped (`result`, `response`, `body`, …)."""
+    if not isinstance(found, Mapping) or depth == 0:
+        return None
+    if key in found:
+        return found
+    return next((inner for each in found.values() if (inner := _holder_of(key, each, depth=depth - 1))), None)
+
+
+def _number(found: object) -> int | None:
+    return int(found) if isinstance(found, int | float) else None

@@ -1,0 +1,260 @@
+"""Type hints: as JSON Schema, and as the values that a function gets for what the model sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import inspect
+import json
+import types
+from collections import abc
+from enum import Enum
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from .docstrings import documentation
+
+_PLAIN: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+_WORDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "an object",
+}
+_FORMATS: dict[Any, str] = {datetime.datetime: "date-time", datetime.date: "date", datetime.time: "time"}
+_LISTS = (list, set, frozenset, tuple, abc.Sequence, abc.Iterable, abc.Collection, abc.Set)
+_OBJECTS = (dict, abc.Mapping, abc.MutableMapping)
+
+
+class HintError(ValueError):
+    """A type hint that has no JSON Schema, with a sentence that names it."""
+
+
+class ArgumentError(ValueError):
+    """An argument that does not fit its type hint, with a sentence for the model."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a dataclass or of a TypedDict."""
+
+    name: str
+    hint: Any
+    required: bool
+
+
+def schema_of(hint: Any, inside: tuple[Any, ...] = ()) -> dict[str, Any]:
+    """The JSON Schema of a hint; `inside` are the classes that it is a part of.  Raises HintError."""
+    if hint is Any or hint is object or hint is inspect.Parameter.empty:
+        return {}
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Annotated, Required, NotRequired):
+        said = next((each for each in arguments[1:] if isinstance(each, str)), None)
+        return schema_of(arguments[0], inside) | ({"description": said} if said else {})
+    if origin is Literal:
+        return _choice(list(arguments))
+    if origin in (Union, types.UnionType):
+        return _union([each for each in arguments if each is not type(None)], inside)
+    whole = origin or hint
+    if whole in _LISTS:
+        items = [each for each in arguments if each is not Ellipsis]
+        return {"type": "array", "items": _union(items, inside) if items else {}}
+    if whole in _OBJECTS:
+        values = schema_of(arguments[1], inside) if len(arguments) == 2 else {}
+        return {"type": "object"} | ({"additionalProperties": values} if values else {})
+    if not isinstance(hint, type):
+        raise HintError(f"the type {hint} cannot be described")
+    if hint in _PLAIN:
+        return {"type": _PLAIN[hint]}
+    if issubclass(hint, Enum):
+        return _choice([each.value for each in hint])
+    if hint in _FORMATS:
+        return {"type": "string", "format": _FORMATS[hint]}
+    if issubclass(hint, Path):
+        return {"type": "string"}
+    if is_typeddict(hint) or dataclasses.is_dataclass(hint):
+        if hint in inside:
+            raise HintError(f"the type {hint.__name__} holds itself")
+        return _record(hint, (*inside, hint))
+    raise HintError(f"the type {hint.__name__} cannot be described")
+
+
+def value_of(found: Any, hint: Any, place: str) -> Any:
+    """What a function gets for a JSON value; `place` names it in the sentence of an ArgumentError."""
+    if hint is Any or hint is object or hint is inspect.Parameter.empty:
+        return found
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Annotated, Required, NotRequired):
+        return value_of(found, arguments[0], place)
+    if origin is Literal:
+        return _chosen(found, {_key(each): each for each in arguments}, place)
+    if origin in (Union, types.UnionType):
+        return _first_fitting(found, arguments, place)
+    whole = origin or hint
+    if whole in _LISTS:
+        return _listed(found, whole, arguments, place)
+    if whole in _OBJECTS:
+        _demand(isinstance(found, dict), found, "object", place)
+        values = arguments[1] if len(arguments) == 2 else Any
+        return {name: value_of(each, values, f"{place}.{name}") for name, each in found.items()}
+    if hint in _PLAIN:
+        return _plain(found, hint, place)
+    if issubclass(hint, Enum):
+        return _chosen(found, {_key(each.value): each for each in hint}, place)
+    if hint in _FORMATS:
+        _demand(isinstance(found, str), found, "string", place)
+        try:
+            return hint.fromisoformat(found)
+        except ValueError:
+            raise ArgumentError(
+                f"{place} must be a {_FORMATS[hint]} as ISO 8601 writes it, not {_shown(found)}"
+            ) from None
+    if issubclass(hint, Path):
+        return hint(_plain(found, str, place))
+    _demand(isinstance(found, dict), found, "object", place)
+    given = values_of(found, fields_of(hint), f"{place}.")
+    return given if is_typeddict(hint) else hint(**given)
+
+
+def values_of(found: abc.Mapping[str, Any], fields: abc.Sequence[Field], place: str = "") -> dict[str, Any]:
+    """Values by name for fields, none missing and none unknown.  Raises ArgumentError."""
+    known = {each.name: each for each in fields}
+    for name in found:
+        if name not in known:
+            raise ArgumentError(f"{place}{name} is unknown; there are {', '.join(known) or 'none'}")
+    for each in fields:
+        if each.required and each.name not in found:
+            raise ArgumentError(f"{place}{each.name} is missing")
+    return {name: value_of(value, known[name].hint, f"{place}{name}") for name, value in found.items()}
+
+
+def fields_of(record: type) -> list[Field]:
+    """The members of a dataclass or of a TypedDict."""
+    hints = get_type_hints(record, include_extras=True)
+    if is_typeddict(record):
+        required = getattr(record, "__required_keys__", frozenset(hints))
+        # Hints that are texts hide NotRequired from the class, but not from here.
+        return [
+            Field(name, hint, name in required and get_origin(hint) is not NotRequired) for name, hint in hints.items()
+        ]
+    missing = dataclasses.MISSING
+    return [
+        Field(each.name, hints[each.name], each.default is missing and each.default_factory is missing)
+        for each in dataclasses.fields(record)
+        if each.init
+    ]
+
+
+def object_schema(fields: abc.Sequence[Field], said: abc.Mapping[str, str], inside: tuple[Any, ...]) -> dict[str, Any]:
+    """The JSON Schema of an object; `said` describes its members by name.  Raises HintError."""
+    properties = {}
+    for each in fields:
+        try:
+            properties[each.name] = schema_of(each.hint, inside)
+        except HintError as problem:
+            raise HintError(f"{each.name}: {problem}") from None
+        if said.get(each.name):
+            properties[each.name] = {**properties[each.name], "description": said[each.name]}
+    required = [each.name for each in fields if each.required]
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _record(record: type, inside: tuple[Any, ...]) -> dict[str, Any]:
+    text = record.__dict__.get("__doc__") or ""
+    if text.startswith(f"{record.__name__}("):  # what a dataclass says when nobody wrote anything
+        text = ""
+    found = documentation(text)
+    schema = object_schema(fields_of(record), found.parameters, inside)
+    return schema | ({"description": found.description} if found.description else {})
+
+
+def _choice(values: list[Any]) -> dict[str, Any]:
+    kinds = {_PLAIN.get(type(each)) for each in values}
+    if None in kinds or not values:
+        raise HintError("a choice must be of texts, numbers, true and false")
+    return ({"type": next(iter(kinds))} if len(kinds) == 1 else {}) | {"enum": values}
+
+
+def _union(hints: list[Any], inside: tuple[Any, ...]) -> dict[str, Any]:
+    schemas: list[dict[str, Any]] = []
+    for each in hints:
+        schema = schema_of(each, inside)
+        if schema not in schemas:
+            schemas.append(schema)
+    if {"type": "number"} in schemas and {"type": "integer"} in schemas:
+        schemas.remove({"type": "integer"})
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas} if schemas else {"type": "null"}
+
+
+def _first_fitting(found: Any, hints: tuple[Any, ...], place: str) -> Any:
+    if found is None and type(None) in hints:
+        return None
+    wanted = [each for each in hints if each is not type(None)]
+    # Exact kinds first: 1 for `float | int` is an int, "1" for `int | str` a text.
+    for each in sorted(wanted, key=lambda hint: type(found) is not hint):
+        try:
+            return value_of(found, each, place)
+        except ArgumentError as problem:
+            if len(wanted) == 1:
+                raise
+            last = str(problem)
+    raise ArgumentError(f"{place} fits none of its types; the last: {last}")
+
+
+def _listed(found: Any, whole: Any, arguments: tuple[Any, ...], place: str) -> Any:
+    _demand(isinstance(found, list), found, "array", place)
+    if whole is tuple and arguments and arguments[-1] is not Ellipsis:
+        if len(found) != len(arguments):
+            raise ArgumentError(f"{place} must have {len(arguments)} items, not {len(found)}")
+        hints: abc.Sequence[Any] = arguments
+    else:
+        hints = [arguments[0] if arguments else Any] * len(found)
+    values = [value_of(each, hints[number], f"{place}[{number}]") for number, each in enumerate(found)]
+    return whole(values) if whole in (set, frozenset, tuple) else set(values) if whole is abc.Set else values
+
+
+def _plain(found: Any, hint: Any, place: str) -> Any:
+    kind = _PLAIN[hint]
+    if hint is int and isinstance(found, float) and found.is_integer():
+        return int(found)
+    if hint is float and isinstance(found, int) and not isinstance(found, bool):
+        return float(found)
+    _demand(type(found) is hint, found, kind, place)
+    return found
+
+
+def _chosen(found: Any, choices: dict[Any, Any], place: str) -> Any:
+    key = _key(found) if isinstance(found, str | int | float) else None
+    if key not in choices:
+        raise ArgumentError(
+            f"{place} must be one of {', '.join(_shown(each[1]) for each in choices)}, not {_shown(found)}"
+        )
+    return choices[key]
+
+
+def _key(value: Any) -> tuple[bool, Any]:
+    return isinstance(value, bool), value  # 1 is not true
+
+
+def _demand(fits: bool, found: Any, kind: str, place: str) -> None:
+    if not fits:
+        raise ArgumentError(f"{place} must be {_WORDS[kind]}, not {_shown(found)}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,176 @@
+"""The process in which a person's functions run: it loads their file once, and does one call after another.
+
+One JSON line in is a call, one JSON line out its outcome; the first line out says what the file holds.  What the
+functions print goes to stderr, and after each outcome the mark that ends it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from enum import Enum
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+from .describing import Function, functions_of
+from .hints import ArgumentError
+
+MAX_RESULT_CHARACTERS = 200_000
+_MAX_MESSAGE_CHARACTERS = 2000
+
+
+class _Unloadable(Exception):
+    """A file that cannot be used, with a sentence that says why."""
+
+
+def main(path: str, mark: str) -> None:
+    """Serve calls until stdin ends."""
+    commands, outcomes = _own_channels()
+    # A SIGKILL of the program leaves nothing behind but the end of stdin: then a call is not awaited.
+    calls: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    busy = threading.Event()
+    busy.set()
+    threading.Thread(target=_receive, args=(commands, calls, busy), daemon=True).start()
+    functions: dict[str, Function] = {}
+    try:
+        found, left_out = functions_of(_loaded(Path(path)))
+        functions = {each.name: each for each in found}
+        greeting: dict[str, Any] = {"functions": [each.description for each in found], "left_out": left_out}
+    except _Unloadable as problem:
+        greeting = {"problem": str(problem)}
+    _tell(outcomes, greeting, mark)
+    while True:
+        busy.clear()
+        call = calls.get()
+        if call is None:
+            return
+        busy.set()
+        _tell(outcomes, _outcome(functions[call["name"]], call["arguments"]), mark)
+
+
+def _own_channels() -> tuple[BinaryIO, BinaryIO]:
+    """stdin and stdout, which are ours alone: the functions get an empty stdin, and stderr for a stdout."""
+    commands, outcomes = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(line_buffering=True, encoding="utf-8", errors="replace")
+    return commands, outcomes
+
+
+def _receive(commands: BinaryIO, calls: queue.SimpleQueue[dict[str, Any] | None], busy: threading.Event) -> None:
+    for line in commands:
+        calls.put(json.loads(line))
+    if busy.is_set():
+        os._exit(1)
+    calls.put(None)
+
+
+def _tell(outcomes: BinaryIO, told: Mapping[str, Any], mark: str) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # the functions have closed it
+    outcomes.write(json.dumps(told).encode() + b"\n")
+    outcomes.flush()
+    try:
+        os.write(2, f"{mark}\n".encode())
+    except OSError:
+        pass
+
+
+def _loaded(path: Path) -> ModuleType:
+    """The module of a file, loaded as if it were run, but under a name of its own.  Raises _Unloadable."""
+    name = f"functions_of_{path.stem}"
+    sys.argv = [str(path)]
+    sys.path.insert(0, str(path.parent))
+    loader = SourceFileLoader(name, str(path))
+    spec = spec_from_loader(name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    sys.dont_write_bytecode = True
+    try:
+        loader.exec_module(module)
+    except SyntaxError as problem:
+        where = f"line {problem.lineno}: " if problem.filename == str(path) else f"{problem.filename}: "
+        raise _Unloadable(f"{where}{problem.msg}") from None
+    except SystemExit:
+        raise _Unloadable("it ends the program while it is loaded") from None
+    except BaseException as problem:
+        frames = [each.lineno for each in traceback.extract_tb(problem.__traceback__) if each.filename == str(path)]
+        where = f"line {frames[-1]}: " if frames else ""
+        raise _Unloadable(f"{where}{_named(problem)}") from None
+    return module
+
+
+def _outcome(function: Function, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The result as the text of a JSON object, or what went wrong."""
+    try:
+        placed, named = function.bound(arguments)
+    except ArgumentError as problem:
+        return {"error": f"Invalid arguments: {problem}."}
+    try:
+        returned = function.call(*placed, **named)
+        if inspect.iscoroutine(returned):
+            import asyncio  # few functions need it, and it is slow to import
+
+            returned = asyncio.run(returned)
+    except BaseException as problem:
+        told = "".join(traceback.format_exception(problem))
+        return {"error": _named(problem), "traceback": told[-20_000:]}
+    try:
+        text = _object_text(returned)
+    except (TypeError, ValueError, RecursionError) as problem:
+        return {"error": f"The function returned what is not JSON: {_clipped(str(problem))}"}
+    if len(text) > MAX_RESULT_CHARACTERS:
+        return {"error": f"The function returned {len(text)} characters; {MAX_RESULT_CHARACTERS} are the most."}
+    return {"result": text}
+
+
+def _object_text(returned: Any) -> str:
+    plain = _plain(returned) if dataclasses.is_dataclass(returned) else returned
+    found = plain if isinstance(plain, dict) else {"result": plain}
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=_plain)
+    return text.encode("utf-8", "replace").decode()  # lone surrogates are no text
+
+
+def _plain(value: Any) -> Any:
+    """What JSON knows in place of what it does not."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"a value of type {type(value).__name__}")
+
+
+def _named(problem: BaseException) -> str:
+    said = str(problem)
+    return _clipped(f"{type(problem).__name__}: {said}" if said else type(problem).__name__)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE_CHARACTERS else f"{text[: _MAX_MESSAGE_CHARACTERS - 1]}…"
