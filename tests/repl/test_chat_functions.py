@@ -148,7 +148,7 @@ def test_ctrl_c_ends_a_function_and_the_chat_lives(
         os.kill(int(mark.read_text()), 0)
     simulator.plan = [("clock", {}), "Noon."]
     evening.ask("again")
-    assert results(simulator) == [{"result": "12:00"}]
+    evening.wait(lambda: results(simulator) == [{"result": "12:00"}], "the result")
     assert evening.leave() == 0
 
 
