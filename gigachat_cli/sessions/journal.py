@@ -38,7 +38,8 @@ class Journal:
             if self._thread is None and not self._ended:
                 self._thread = threading.Thread(target=self._run, name="history journal", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if len(self._texts) == 1:  # the thread waits for a first piece; the next ones need not wake it
+                self._changed.notify()
 
     def end(self) -> tuple[str, str]:
         """Stop; return the text and the reasoning that were not written."""
