@@ -6,25 +6,19 @@ same again, as long as nothing was shown.
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import paths
 from ..errors import (
     AuthenticationError,
-    ConnectionFailedError,
     ContentFilterError,
-    CutAnswerError,
-    GigaChatError,
     MissingKeyError,
-    NetworkError,
     ServiceError,
-    SilenceError,
     StreamError,
 )
 from ..keys import AuthorizationKey, parse_key
@@ -33,10 +27,10 @@ from ..settings import Settings, declarations, load_settings
 from .api import chat, models
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
 from .contracts import Contract, contract_of
-from .refusals import LOGIN_HINT, refusal, service_words
+from .refusals import LOGIN_HINT, refusal
+from .replies import at_once, streamed
 from .retries import repeated
 from .slots import KeptSlots, slot
-from .sse import Event, EventParser
 from .tls import Trust
 from .token_cache import TokenCache
 from .transport import Reply, Transport
@@ -46,7 +40,6 @@ if TYPE_CHECKING:
     import aiohttp
 
 _SAMPLING = ("temperature", "top_p", "max_tokens", "repetition_penalty", "update_interval")
-_DRAIN_SECONDS = 0.2
 
 
 class GigaChat:
@@ -308,8 +301,8 @@ class GigaChat:
     async def _chunks(self, request: Request, model: str, contract: Contract) -> AsyncGenerator[Chunk, None]:
         finish_reason, anything = None, False
         async with self._reply(request, model=model) as reply:
-            streamed = reply.content_type == "text/event-stream"
-            parts = _streamed(reply, contract) if streamed else _at_once(reply, contract)
+            chunks_of = streamed if reply.content_type == "text/event-stream" else at_once
+            parts = chunks_of(reply, contract)
             async with aclosing(contract.settled(parts)) as chunks:
                 async for chunk in chunks:
                     finish_reason = chunk.finish_reason or finish_reason
@@ -361,66 +354,3 @@ def _once_a_cause(notify: Callable[[Notice], None]) -> Callable[[Notice], None]:
             told.add(notice.cause)
 
     return tell
-
-
-async def _streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
-    """The chunks of a stream.  `finish_reason` or its last event makes it whole; usage may come after the former."""
-    parser = EventParser()
-    finished, text = False, False
-    try:
-        async with aclosing(_events(parser, reply)) as events:
-            async for event in events:
-                chunk = contract.parse_event(reply.request, event, request_id=reply.request_id)
-                if chunk is None:
-                    finished = True
-                    break
-                finished = finished or chunk.finish_reason is not None
-                text = text or bool(chunk.text or chunk.function_call)
-                yield chunk
-                if contract.is_last(event):
-                    finished = True
-                    break
-    except (ConnectionFailedError, SilenceError, StreamError) as problem:
-        if isinstance(problem, StreamError) and not parser.ended_within_line:
-            problem.request_id = reply.request_id
-            raise
-        if not finished and text and not isinstance(problem, SilenceError):
-            raise _cut(reply, problem) from problem
-        if not finished:
-            raise
-    if not finished and text:
-        raise _cut(reply, None)
-    with suppress(TimeoutError, NetworkError):
-        # To its last byte, so that the connection can be used again.
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in reply.pieces():
-                pass
-
-
-async def _events(parser: EventParser, reply: Reply) -> AsyncGenerator[Event, None]:
-    async for piece in reply.pieces():
-        for event in parser.feed(piece):
-            yield event
-    for event in parser.close():
-        yield event
-
-
-def _cut(reply: Reply, problem: GigaChatError | None) -> CutAnswerError:
-    broke = isinstance(problem, ConnectionFailedError)
-    how = "the connection broke" if broke else "the stream stopped without an end"
-    return CutAnswerError(f"The answer was cut before its end: {how}.", hint="Ask again.", request_id=reply.request_id)
-
-
-async def _at_once(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
-    response = await reply.whole()
-    if "json" not in reply.content_type:
-        words = service_words(response, secrets=reply.request.secrets)
-        raise ServiceError(
-            f"The service answered with something else than an answer (HTTP {reply.status})"
-            f"{': ' + words if words else ''}.",
-            hint="A proxy or a portal may stand in between; check base_url.",
-            request_id=reply.request_id,
-        )
-    chunk = contract.parse_whole(reply.request, response.body, request_id=reply.request_id)
-    if chunk.finish_reason or chunk.text or chunk.function_call:
-        yield chunk

@@ -65,6 +65,8 @@ async def slot(
             notify(Notice("warning", lost, cause=str(problem.strerror)))
         finally:
             sign.take_down()
+        if told:
+            notify(Notice("progress", ""))  # it waits no more
         yield
 
 

@@ -89,7 +89,7 @@ async def set_(chat: Chat, argument: str) -> None:
     name, value = _assignment(argument)
     if name and not value:
         raise UsageError(f"/set {name} needs a value.", hint=f"As in: /set {name} 1, or: /set {name} off")
-    if name in ("messages", "stream", "model"):
+    if name in ("messages", "stream", "model", "slot"):
         raise UsageError(f"{name} is not set this way.", hint="/model chooses the model, /system the system message.")
     if name and value.lower() == "off":
         chat.fields.pop(name, None)
