@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 WIRE = ROOT.parent / "shared" / "wire"
 """Recorded traffic, where a checkout has it beside it."""
 
+# A job in the background of a script begins with Ctrl-C ignored, and so would every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 
 
