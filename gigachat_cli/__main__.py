@@ -32,6 +32,7 @@ def main() -> None:
             pass  # the long way tells of it
     # A short run makes little garbage and imports much: collecting costs a tenth of the start and frees nothing.
     gc.disable()
+    _end_on_interrupt()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -43,6 +44,19 @@ def main() -> None:
             code = code or 1
     # At once: a name look-up that hangs in a thread must not hold up Ctrl-C, and there is nothing left to tidy.
     os._exit(code)
+
+
+def _end_on_interrupt() -> None:
+    """Let Ctrl-C end the process at once, until there is something to tidy (`cli.context.raise_on_interrupt`).
+
+    An exception would now and then come up in a callback of an import, where Python shows it and drops it.
+    """
+    import signal
+
+    from .errors import EXIT_INTERRUPTED
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not where it is ignored
+        signal.signal(signal.SIGINT, lambda number, frame: os._exit(EXIT_INTERRUPTED))
 
 
 def run(arguments: Sequence[str]) -> int:

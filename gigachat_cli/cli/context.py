@@ -57,6 +57,7 @@ class Context:
         Ctrl-C raises KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit with 128 + the signal's number, each
         after `work` was cancelled and has tidied up.
         """
+        raise_on_interrupt()
         with asyncio.Runner() as runner:
             ended_by: list[int] = []
 
@@ -77,6 +78,12 @@ class Context:
                 if ended_by:
                     raise SystemExit(128 + ended_by[0]) from None
                 raise
+
+
+def raise_on_interrupt() -> None:
+    """From here on Ctrl-C raises KeyboardInterrupt: there is something to tidy.  Where it is ignored, it stays so."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _end(task: asyncio.Task[Any], number: int, ended_by: list[int]) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from ..errors import ConfigError, MissingKeyError, ScopeRefusedError, UsageError
 from ..keys import AuthorizationKey, parse_key
 from ..render.reports import show_object, show_rows
 from ..settings import SCOPES, Settings, edit_config
-from .context import Context
+from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
     from ..messages import Token
@@ -114,6 +114,7 @@ def _hidden(question: str) -> str:
     import getpass
 
     try:
+        raise_on_interrupt()  # the terminal is to show again what is typed
         return getpass.getpass(question, stream=sys.stderr)
     except EOFError:
         sys.stderr.write("\n")
