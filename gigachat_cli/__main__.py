@@ -51,12 +51,11 @@ def _end_on_interrupt() -> None:
 
     An exception would now and then come up in a callback of an import, where Python shows it and drops it.
     """
-    import signal
+    # The built-in half of `signal`: the rest takes milliseconds, in which a Ctrl-C would show a traceback.
+    import _signal  # type: ignore[import-not-found]  # it has no stubs
 
-    from .errors import EXIT_INTERRUPTED
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not where it is ignored
-        signal.signal(signal.SIGINT, lambda number, frame: os._exit(EXIT_INTERRUPTED))
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:  # and not where it is ignored
+        _signal.signal(_signal.SIGINT, lambda number, frame: os._exit(128 + number))
 
 
 def run(arguments: Sequence[str]) -> int:
