@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # it has no stubs
 import gc
 import os
 import sys
@@ -22,6 +23,7 @@ _COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
 
 def main() -> None:
     """Run the program with the process's arguments, and end the process."""
+    end_on_interrupt()
     if sys.argv[1:] == ["--version"]:  # the one answer that needs nothing else
         from . import __version__
 
@@ -32,7 +34,6 @@ def main() -> None:
             pass  # the long way tells of it
     # A short run makes little garbage and imports much: collecting costs a tenth of the start and frees nothing.
     gc.disable()
-    _end_on_interrupt()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -46,14 +47,12 @@ def main() -> None:
     os._exit(code)
 
 
-def _end_on_interrupt() -> None:
+def end_on_interrupt() -> None:
     """Let Ctrl-C end the process at once, until there is something to tidy (`cli.context.raise_on_interrupt`).
 
     An exception would now and then come up in a callback of an import, where Python shows it and drops it.
     """
-    # The built-in half of `signal`: the rest takes milliseconds, in which a Ctrl-C would show a traceback.
-    import _signal  # type: ignore[import-not-found]  # it has no stubs
-
+    # By the built-in half of `signal`: the rest takes milliseconds, in which a Ctrl-C would show a traceback.
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:  # and not where it is ignored
         _signal.signal(_signal.SIGINT, lambda number, frame: os._exit(128 + number))
 

@@ -117,7 +117,13 @@ def test_sigterm_while_stdin_is_read_ends_it(gigachat: Program, simulator: Simul
     assert result.code in (-number, 128 + number)  # killed by it, which a shell reports as 128 + its number
 
 
-STARTED = "import os; from gigachat_cli.__main__ import main; os.write(2, b'.'); main()"
+STARTED = """
+import os
+from gigachat_cli.__main__ import end_on_interrupt, main
+end_on_interrupt()
+os.write(2, b".")
+main()
+"""
 """The program, with a sign that the interpreter's own start, at which nothing can be done, is over."""
 
 
