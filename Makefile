@@ -51,7 +51,7 @@ reference: $(READY)
 	$(BIN)/python scripts/reference.py
 
 lock:
-	uv pip compile pyproject.toml --group dev --extra images --extra keyring --extra simulator --universal \
+	uv pip compile pyproject.toml --group dev --extra images --extra keyring --extra simulator --extra socks --universal \
 		--python-version 3.11 --generate-hashes --no-header --upgrade --quiet --output-file requirements-dev.txt
 
 clean:

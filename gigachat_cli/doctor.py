@@ -16,11 +16,14 @@ from urllib.parse import urlsplit
 from . import credentials, paths
 from .engine import GigaChat
 from .engine.tls import Trust
-from .engine.transport import Transport, proxy_for
+from .engine.tls_faults import reason
+from .engine.transport import Transport
+from .engine.tunnels import open_tunnel
 from .engine.wire import Request
 from .errors import ConfigError, GigaChatError
 from .messages import Notice
-from .settings import Settings, load_settings, without_password
+from .proxies import SETTING, Proxy, proxy_for
+from .settings import Settings, load_settings
 
 _STEP_SECONDS = 15.0
 _CLOCK_SECONDS = 60.0  # more than that, and tokens are renewed at the wrong time
@@ -132,38 +135,79 @@ async def _key(settings: Settings, credential: credentials.Credential | None) ->
 
 
 async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncIterator[Check]:
+    try:
+        proxy = proxy_for(url, given=settings.proxy)
+    except ConfigError as problem:
+        yield _failure(f"{place} proxy", problem)
+        return
     host, port = _host(url)
-    proxy = settings.proxy or proxy_for(url)
-    near, near_port = (host, port) if proxy is None else _host(proxy)
+    near, near_port = (proxy.host, proxy.port) if proxy else (host, port)
     if proxy is not None:
-        yield Check(f"{place} proxy", "ok", f"through {without_password(proxy)}")
+        variable = "" if proxy.origin == SETTING else f", from {proxy.origin}"
+        yield Check(f"{place} proxy", "ok", f"through {proxy.shown}{variable}")
+    checks = [_dns(place, near, proxy), _tcp(place, near, near_port, proxy)]
+    if proxy is not None:
+        if not proxy.resolves_names:
+            checks.append(_dns(f"{place} host", host, None))
+        checks.append(_tunnel(place, proxy, host, port, trust))
+    checks.append(_tls(place, url, settings, trust))
+    failed = False
+    for each in checks:
+        if failed:
+            each.close()
+            continue
+        check = await each
+        if check is not None:
+            yield check
+            failed = check.state == "failure"
+
+
+async def _dns(place: str, host: str, proxy: Proxy | None) -> Check | None:
+    """What the name of the host leads to; None for an address, which needs no name."""
     try:
         async with asyncio.timeout(_STEP_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(near, near_port, type=socket.SOCK_STREAM)
-    except (OSError, TimeoutError):
-        hint = "Check the network, the VPN and the DNS settings."
-        yield Check(f"{place} DNS", "failure", f"{near} was not found", hint, exit_code=4)
-        return
-    if found[0][4][0] != near:
-        yield Check(f"{place} DNS", "ok", f"{near} is {found[0][4][0]}")
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        hint = f"Check {proxy.origin}." if proxy else "Check the network, the VPN and the DNS settings."
+        what = f"the proxy {proxy.shown}" if proxy else host
+        return Check(f"{place} DNS", "failure", f"{what} was not found", hint, exit_code=4)
+    address = str(found[0][4][0])
+    return None if address == host else Check(f"{place} DNS", "ok", f"{host} is {address}")
+
+
+async def _tcp(place: str, host: str, port: int, proxy: Proxy | None) -> Check:
+    what = f"the proxy {proxy.shown}" if proxy else f"{host}:{port}"
     try:
         async with asyncio.timeout(_STEP_SECONDS):
-            _, writer = await asyncio.open_connection(near, near_port)
+            _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError) as problem:
-        hint = f"A firewall may close port {near_port}; try another network, or set a proxy."
-        reason = getattr(problem, "strerror", None) or "no answer in time"
-        yield Check(f"{place} TCP", "failure", f"{near}:{near_port} did not open: {reason}", hint, exit_code=4)
-        return
-    yield Check(f"{place} TCP", "ok", f"{near}:{near_port} is open")
+        hint = f"A firewall may close port {port}; try another network, or set a proxy."
+        why = "no answer in time" if isinstance(problem, TimeoutError) and problem.errno is None else reason(problem)
+        return Check(
+            f"{place} TCP",
+            "failure",
+            f"{what} did not open: {why}",
+            f"Check {proxy.origin}, and whether the proxy runs." if proxy else hint,
+            exit_code=4,
+        )
     writer.close()
-    if url.startswith("http:"):
-        yield Check(f"{place} TLS", "warning", f"{url} is not encrypted", "Use an https:// address.")
-        return
-    yield await _tls(place, url, settings, trust)
+    return Check(f"{place} TCP", "ok", f"{host}:{port} is open")
+
+
+async def _tunnel(place: str, proxy: Proxy, host: str, port: int, trust: Trust) -> Check:
+    """Whether the proxy takes us, and leads to the host."""
+    try:
+        transport = await open_tunnel(proxy, host, port, trust=trust, patience=_STEP_SECONDS)
+    except GigaChatError as problem:
+        return _failure(f"{place} tunnel", problem)
+    transport.abort()
+    return Check(f"{place} tunnel", "ok", f"the proxy leads to {host}:{port}")
 
 
 async def _tls(place: str, url: str, settings: Settings, trust: Trust) -> Check:
     """The handshake, by the client's own means, and the authority that the chain ends in."""
+    if url.startswith("http:"):
+        return Check(f"{place} TLS", "warning", f"{url} is not encrypted", "Use an https:// address.")
     host, _ = _host(url)
     transport = Transport(trust, timeout=_STEP_SECONDS, proxy=settings.proxy)
     try:
@@ -194,7 +238,16 @@ async def _clock(settings: Settings, trust: Trust) -> Check:
         return Check("clock", "ok", "agrees with the server's")
     direction = "ahead of" if ahead > 0 else "behind"
     hint = "Set the computer's clock, or let it be set from the network."
-    return Check("clock", "warning", f"{abs(ahead):.0f} s {direction} the server's", hint)
+    return Check("clock", "warning", f"{_span(abs(ahead))} {direction} the server's", hint)
+
+
+def _span(seconds: float) -> str:
+    """A time as a person says it, in the largest unit that it has two of (of minutes one is enough)."""
+    for unit, length in (("day", 86400), ("hour", 3600)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}s"
+    minutes = round(seconds / 60)
+    return f"{minutes} minute{'s' if minutes != 1 else ''}"
 
 
 async def _model(giga: GigaChat, settings: Settings) -> Check:
@@ -224,4 +277,4 @@ def _host(url: str) -> tuple[str, int]:
 
 
 def _failure(step: str, problem: GigaChatError) -> Check:
-    return Check(step, "failure", problem.message, problem.hint, exit_code=problem.exit_code)
+    return Check(step, "failure", problem.message, problem.next_step, exit_code=problem.exit_code)

@@ -13,7 +13,7 @@ GigaChatError                      1  error
 ├── NetworkError                   4  network
 │   ├── ConnectionFailedError      4  connection          no connection, or it broke before the answer began
 │   ├── TLSError                   4  tls                 the peer could not be proved
-│   ├── ProxyError                 4  proxy               the proxy refused
+│   ├── ProxyError                 4  proxy               the proxy refused, or could not reach the service
 │   ├── SilenceError               4  timeout             nothing came for too long
 │   └── StreamError                4  stream              an undecodable or empty answer
 │       └── CutAnswerError         4  cut                 an answer that ended before its end
@@ -44,12 +44,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+DOCTOR = "'gigachat doctor' checks each step of the way."
+
 
 class GigaChatError(Exception):
     """A problem that a person can read.
 
-    `message` is one sentence on what happened, `hint` one on the next step.  `status` is the HTTP status and
-    `request_id` the service's own id of the request, where there are such.  Neither holds a secret.
+    `message` is one sentence on what happened, `next_step` one on what to do; with `doctor`, the `hint` that is shown
+    also sends the person to that command, which itself shows `next_step` alone.  `status` is the HTTP status and
+    `request_id` the service's own id of the request, where there are such.  None of them holds a secret.
     """
 
     exit_code: ClassVar[int] = 1
@@ -60,14 +63,26 @@ class GigaChatError(Exception):
         message: str,
         *,
         hint: str | None = None,
+        doctor: bool = False,
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
+        message = _one_stop(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.next_step = hint and _one_stop(hint)
+        self.doctor = doctor
         self.status = status
         self.request_id = request_id
+
+    @property
+    def hint(self) -> str | None:
+        return " ".join(filter(None, (self.next_step, DOCTOR if self.doctor else None))) or None
+
+    @hint.setter
+    def hint(self, text: str | None) -> None:
+        self.next_step = text and _one_stop(text)
+        self.doctor = False
 
 
 class UsageError(GigaChatError):
@@ -124,7 +139,10 @@ class TLSError(NetworkError):
 
 
 class ProxyError(NetworkError):
+    """`may_pass`: the proxy could not reach the service, and may a little later."""
+
     code = "proxy"
+    may_pass: bool = False
 
 
 class SilenceError(NetworkError):
@@ -234,6 +252,11 @@ class ClosedPipeError(GigaChatError):
 
 EXIT_INTERRUPTED = 130
 """Ctrl-C; another signal that ends the program gives 128 + its number (SIGTERM: 143)."""
+
+
+def _one_stop(text: str) -> str:
+    """The text with one full stop at its end, where another's sentence brought its own."""
+    return f"{text[:-2]}." if text.endswith("..") and not text.endswith("...") else text
 
 
 def nearest(word: str, known: list[str]) -> str | None:

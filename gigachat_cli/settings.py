@@ -7,7 +7,6 @@ come from that one line.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from . import paths
 from .errors import ConfigError, nearest
+from .proxies import parse_proxy, with_scheme, without_password
 
 T = TypeVar("T")
 
@@ -168,15 +168,9 @@ def _base_url(value: object) -> str:
 
 
 def _proxy(value: object) -> str:
-    text = _text(value)
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port is not False
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("an http:// or https:// proxy address, such as http://proxy.example:3128")
-    return parts.geturl()
+    text = with_scheme(_text(value))
+    parse_proxy(text)
+    return text
 
 
 def _setting(
@@ -365,12 +359,6 @@ def shown(name: str, value: object) -> str:
     if name == "proxy":
         return without_password(str(value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def without_password(url: str) -> str:
-    """The address with the password of its user part masked."""
-    # Not by urlsplit(), which finds no password where one holds a slash, and fails on an address that is broken.
-    return re.sub(r"^((?:[^/]*//)?[^:@/]*):(?!//).*@", r"\1:***@", url)
 
 
 def is_loopback(host: str) -> bool:

@@ -88,7 +88,9 @@ def environment() -> str:
         "|---|---|",
         "| `GIGACHAT_CONFIG_DIR` | folder of settings, access tokens and the root certificate |",
         "| `GIGACHAT_DATA_DIR` | folder of what is kept for you |",
-        "| `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` | proxies, where the setting `proxy` is unset |",
+        "| `HTTPS_PROXY`, `ALL_PROXY` | a proxy, where the setting `proxy` is unset; small letters are read first |",
+        "| `NO_PROXY` | what goes without it: `example.org` (and all below it), `*.example.org`, `10.0.0.0/8`, "
+        "`[::1]`, each also with `:port`, or `*`; between commas or blanks |",
         "| `VISUAL`, `EDITOR` | editor of `--editor` |",
         "| `NO_COLOR` | no colours |",
         "| `TERM=dumb` | not one escape byte |",

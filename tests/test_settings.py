@@ -8,6 +8,7 @@ import pytest
 
 from gigachat_cli import paths
 from gigachat_cli.errors import ConfigError
+from gigachat_cli.proxies import without_password
 from gigachat_cli.settings import (
     Declaration,
     Settings,
@@ -16,7 +17,6 @@ from gigachat_cli.settings import (
     is_loopback,
     load_settings,
     shown,
-    without_password,
 )
 
 from .conftest import Program
@@ -74,7 +74,10 @@ BAD: list[tuple[str, object]] = [
     ("max_retries", "-1"),
     ("max_retries", "1.5"),
     ("max_connections", "0"),
-    ("proxy", "socks5://host:1080"),
+    ("proxy", "ftp://host:1080"),
+    ("proxy", "socks5://"),
+    ("proxy", "http://host:0"),
+    ("proxy", "http://host:65536"),
     ("proxy", "http://user:hunter2/@host:port"),
     ("proxy", "http://user:hunter2@[::1"),
     ("temperature", "0"),

@@ -46,6 +46,7 @@ class _Meaning:
     kind: type[GigaChatError]
     message: str
     hint: str | None = None
+    doctor: bool = False
 
 
 _MEANINGS = {
@@ -56,9 +57,7 @@ _MEANINGS = {
         "No tokens are left for the model {model}",
         "Buy tokens for it, or ask another model with --model; 'gigachat models' lists them.",
     ),
-    403: _Meaning(
-        AccessDeniedError, "The service denied access", "Check what the account may do; 'gigachat doctor' helps."
-    ),
+    403: _Meaning(AccessDeniedError, "The service denied access", "Check what the account may do.", doctor=True),
     404: _Meaning(
         UnknownModelError,
         "The service does not know the model {model}",
@@ -87,7 +86,8 @@ _TOOL = re.compile(r"(?:Unknown tool (\S+)|Tool (\S+) is unavailable)\Z")
 _FAILURE = _Meaning(
     ServiceError,
     "The service failed at {purpose}",
-    "Try again in a few minutes; 'gigachat doctor' checks the way to it.",
+    "Try again in a few minutes.",
+    doctor=True,
 )
 _UNKNOWN_PLACE = _Meaning(ServiceError, "The service does not know the address of {purpose}", "Check base_url.")
 _OTHER = _Meaning(ServiceError, "The service refused {purpose}")
@@ -110,6 +110,7 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
     problem = meaning.kind(
         f"{message} (HTTP {status}){': ' + words if words else ''}.",
         hint=meaning.hint,
+        doctor=meaning.doctor,
         status=status,
         request_id=response.request_id,
     )
@@ -141,7 +142,7 @@ def login_refusal(request: Request, response: Response, *, scope: str, doubt: st
     status, code = response.status, (json_object(response.body) or {}).get("code")
     if status not in (400, 401, 403):
         problem = refusal(request, response, now=now)
-        problem.hint = problem.hint and problem.hint.replace("base_url", "auth_url")
+        problem.next_step = problem.next_step and problem.next_step.replace("base_url", "auth_url")
         return problem
     words = service_words(response, secrets=request.secrets)
     said = f": {words}" if words else ""
@@ -179,7 +180,8 @@ def error_object(request: Request, found: Mapping[str, Any], *, request_id: str 
         f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}.",
         status=status,
         request_id=request_id,
-        hint="Try again; 'gigachat doctor' checks the way to the service.",
+        hint="Try again.",
+        doctor=True,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
-from ..errors import ConnectionFailedError, GigaChatError, RateLimitError, ServiceError
+from ..errors import ConnectionFailedError, GigaChatError, ProxyError, RateLimitError, ServiceError
 from ..messages import Notice
 
 T = TypeVar("T")
@@ -23,6 +23,8 @@ def may_pass(problem: Exception) -> bool:
         return problem.retry_after is None or problem.retry_after <= LONGEST_RETRY_AFTER
     if isinstance(problem, ServiceError):
         return problem.status is not None and problem.status >= 500
+    if isinstance(problem, ProxyError):
+        return problem.may_pass
     return isinstance(problem, ConnectionFailedError)
 
 

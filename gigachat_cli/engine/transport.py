@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from base64 import b64encode
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 from .. import __version__
@@ -23,15 +24,16 @@ from ..errors import (
     ProxyError,
     SilenceError,
     StreamError,
-    TLSError,
 )
-from ..settings import is_loopback, without_password
-from ..text import one_line
-from .tls import Trust, authority_of, deferred_system_store, is_gigachat_host
+from ..proxies import Proxy, proxy_for
+from ..settings import is_loopback
+from .tls import Trust, authority_of, deferred_system_store
+from .tls_faults import failed_handshake, reason, tls_fault
 from .wire import Request, Response, StreamedBody, request_id_of
 
 with deferred_system_store():
     import aiohttp
+    from aiohttp.client_proto import ResponseHandler
 
 USER_AGENT = f"gigachat-terminal/{__version__}"
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -39,11 +41,19 @@ _CONNECT_SECONDS = 10.0
 _SETTLE_SECONDS = 30.0  # name, connection, proxy and TLS together
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Remembers whom its last connection was proved by, which an answer that is already whole has let go."""
+Tunnel = Callable[[str, int], Awaitable[asyncio.Transport]]
+"""Opens a tunnel through a proxy to a host and its port."""
 
-    def __init__(self) -> None:
+
+class _Connector(aiohttp.TCPConnector):
+    """Goes through `tunnel_to` where that gives a tunnel, and remembers whom its last connection was proved by.
+
+    The authority is remembered since an answer that is already whole has let its connection go.
+    """
+
+    def __init__(self, tunnel_to: Callable[[str], Tunnel | None]) -> None:
         super().__init__(limit=0, ttl_dns_cache=300)
+        self._tunnel_to = tunnel_to
         self.authority = ""
         self._authorities = WeakKeyDictionary[asyncio.Transport, str]()
 
@@ -52,6 +62,35 @@ class _Connector(aiohttp.TCPConnector):
         if connection.transport:
             self.authority = self._authority_of(connection.transport)
         return connection
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Any], limits: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        # The library's own way through a proxy proves an https:// one by the context of the host behind it, knows
+        # neither SOCKS nor a login in UTF-8, and tells the proxy's faults as the host's.
+        tunnel = self._tunnel_to(str(req.url))
+        if tunnel is None:
+            return await super()._create_connection(req, traces, limits)
+        host, port = req.url.raw_host or "", req.url.port or 443
+        assert isinstance(req.ssl, ssl.SSLContext)
+        transport = await tunnel(host, port)
+        protocol = self._factory()
+        try:
+            async with asyncio.timeout(limits.sock_connect):
+                secured = await self._loop.start_tls(transport, protocol, req.ssl, server_hostname=host.rstrip("."))
+        except BaseException as problem:
+            transport.abort()
+            # As the library would, so that the two ways have one telling.
+            if isinstance(problem, ssl.SSLCertVerificationError):
+                raise aiohttp.ClientConnectorCertificateError(req.connection_key, problem) from None
+            if isinstance(problem, ssl.SSLError):
+                raise aiohttp.ClientConnectorSSLError(req.connection_key, problem) from None
+            if isinstance(problem, OSError) and not isinstance(problem, TimeoutError):
+                raise aiohttp.ClientConnectorError(req.connection_key, problem) from None
+            raise
+        assert secured is not None
+        protocol.connection_made(secured)
+        return protocol
 
     def hang_up(self) -> None:
         """End every connection at once; the orderly end of TLS would wait for peers that may be silent."""
@@ -120,7 +159,7 @@ class Transport:
         self._timeout = timeout
         self._proxy = proxy
         self._connector = connector
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._proxies: dict[str, Proxy | None] = {}
         self._session: aiohttp.ClientSession | None = None
         self._own: _Connector | None = None
 
@@ -151,9 +190,7 @@ class Transport:
         self, request: Request, with_client_certificate: bool, stack: AsyncExitStack
     ) -> aiohttp.ClientResponse:
         host = urlsplit(request.url).hostname or ""
-        proxy = self._proxy or self._proxy_around(request.url, host)
-        if proxy and not proxy.startswith(("http://", "https://")):
-            raise _unusable(proxy, request)
+        proxy = self._proxy_around(request.url)
         while True:
             context: ssl.SSLContext | bool = True  # with a connector of the caller's, its own
             if self._connector is None and request.url.startswith("https:"):
@@ -167,30 +204,40 @@ class Transport:
                             request.url,
                             headers=sending.headers,
                             data=sending.data,
-                            proxy=proxy,
                             ssl=context,
                             allow_redirects=False,
+                            **(_for_library(proxy) if self._connector is not None else {}),
                         )
                     )
             except aiohttp.ClientConnectorCertificateError as problem:
+                unproved = problem.certificate_error
                 if not self._trust.widen(host):
-                    raise _unproved(request, host, problem.certificate_error) from None
+                    assert isinstance(unproved, ssl.SSLError)
+                    raise tls_fault(unproved, host, trust=self._trust) from None
             except TimeoutError as problem:
-                raise self._too_late(request, host, problem) from None
+                raise self._too_late(request, proxy, problem) from None
             except (aiohttp.ClientError, OSError, ValueError) as problem:
-                raise sending.problem or _unsent(request, host, proxy, problem) from None
+                raise sending.problem or self._unsent(request, host, proxy, problem) from None
 
-    def _proxy_around(self, url: str, host: str) -> str | None:
-        """`proxy_for`, looked up once a host: reading the whole environment costs as much as a request."""
-        place = (urlsplit(url).scheme, host)
+    def _proxy_around(self, url: str) -> Proxy | None:
+        """`proxy_for`, looked up once a place."""
+        place = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         if place not in self._proxies:
-            self._proxies[place] = proxy_for(url)
+            self._proxies[place] = proxy_for(url, given=self._proxy)
         return self._proxies[place]
+
+    def _tunnel_to(self, url: str) -> Tunnel | None:
+        proxy = self._proxy_around(url)
+        if proxy is None:
+            return None
+        from .tunnels import open_tunnel  # most go without
+
+        return partial(open_tunnel, proxy, trust=self._trust, patience=self._timeout)
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             if self._connector is None:
-                self._own = _Connector()
+                self._own = _Connector(self._tunnel_to)
             self._session = aiohttp.ClientSession(
                 connector=self._connector or self._own,
                 connector_owner=self._connector is None,
@@ -207,12 +254,40 @@ class Transport:
             )
         return self._session
 
-    def _too_late(self, request: Request, host: str, problem: TimeoutError) -> GigaChatError:
+    def _too_late(self, request: Request, proxy: Proxy | None, problem: TimeoutError) -> GigaChatError:
         if isinstance(problem, aiohttp.ConnectionTimeoutError):
-            return ConnectionFailedError(
-                f"The connection to {_place(request.url)} did not open in time.", hint=_way_hint(request.url)
-            )
+            way = f"through the proxy {proxy.shown}" if proxy else f"to {_place(request.url)}"
+            return _no_way(f"The connection {way} did not open in time.", request.url)
         return _silence(request, self._timeout, None)
+
+    def _unsent(self, request: Request, host: str, proxy: Proxy | None, problem: Exception) -> GigaChatError:
+        way = f"the connection through the proxy {proxy.shown}" if proxy else _place(request.url)
+        secured = failed_handshake(problem)
+        if secured is not None:
+            return tls_fault(secured, way, trust=self._trust, of_proxy=proxy.origin if proxy else None)
+        if isinstance(problem, aiohttp.ClientHttpProxyError) and proxy:
+            return ProxyError(
+                f"The proxy {proxy.shown} refused the connection (HTTP {problem.status}).",
+                hint=f"Check {proxy.origin}.",
+                status=problem.status,
+            )
+        if isinstance(problem, aiohttp.ClientConnectorError) and proxy:
+            return ConnectionFailedError(
+                f"The connection through the proxy {proxy.shown} broke before it was secure ({reason(problem)}).",
+                hint=f"Try again, or check {proxy.origin}.",
+                doctor=True,
+            )
+        if isinstance(problem, aiohttp.ClientConnectorDNSError):
+            return _no_way(f"The host {host} was not found.", request.url)
+        if isinstance(problem, aiohttp.ClientConnectorError):
+            return _no_way(f"{_place(request.url)} could not be reached ({reason(problem)}).", request.url)
+        if isinstance(problem, aiohttp.InvalidURL):
+            return ConfigError(
+                f"The address {_place(request.url)} cannot be used.", hint="Check base_url and auth_url."
+            )
+        return ConnectionFailedError(
+            f"The connection broke before {request.purpose} was answered ({_reason(problem)}).", hint="Try again."
+        )
 
 
 class _Sending:
@@ -254,16 +329,14 @@ def _hang_up(response: aiohttp.ClientResponse) -> None:
         response.connection.transport.abort()
 
 
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment (or the system) names for `url`: HTTPS_PROXY, ALL_PROXY, NO_PROXY."""
-    parts = urlsplit(url)
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return None
-    proxies = getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found:
-        return None
-    return found if "://" in found else f"http://{found}"
+def _for_library(proxy: Proxy | None) -> dict[str, Any]:
+    """How the library is told of a proxy for a connector that is the caller's, which knows of SOCKS itself or not."""
+    if proxy is None or proxy.is_socks:
+        return {}
+    login = proxy.user is not None and b64encode(proxy.user + b":" + proxy.password).decode()
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    headers = {"Proxy-Authorization": f"Basic {login}"} if login else None
+    return {"proxy": f"{proxy.scheme}://{host}:{proxy.port}", "proxy_headers": headers}
 
 
 def _silence(request: Request, timeout: float, request_id: str | None) -> SilenceError:
@@ -282,79 +355,26 @@ def _broken(request: Request, problem: Exception, request_id: str | None) -> Con
     )
 
 
-def _unproved(request: Request, host: str, problem: Exception) -> TLSError:
-    reason = getattr(problem, "verify_message", "") or "its certificate is not valid"
-    if is_gigachat_host(host):
-        hint = "A proxy or a portal may stand in between; give its authority as GIGACHAT_CA_BUNDLE_FILE."
-    else:
-        hint = "Give the authority that it should be proved by as GIGACHAT_CA_BUNDLE_FILE."
-    return TLSError(
-        f"{host} could not prove who it is: {one_line(str(reason))}.", hint=f"{hint} See 'gigachat doctor'."
-    )
-
-
-def _unsent(request: Request, host: str, proxy: str | None, problem: Exception) -> GigaChatError:
-    if isinstance(problem, aiohttp.ClientHttpProxyError):
-        what = "asks for a user and a password" if problem.status == 407 else "refused the connection"
-        return ProxyError(
-            f"The proxy {without_password(proxy or '')} {what} (HTTP {problem.status}).",
-            hint="Check the proxy setting, and HTTPS_PROXY.",
-            status=problem.status,
-        )
-    if isinstance(problem, aiohttp.ClientProxyConnectionError):
-        return ConnectionFailedError(
-            f"The proxy {without_password(proxy or '')} could not be reached ({_reason(problem)}).",
-            hint="Check the proxy setting, and HTTPS_PROXY.",
-        )
-    if isinstance(problem, aiohttp.ClientConnectorSSLError | ssl.SSLError):
-        return TLSError(
-            f"No secure connection to {_place(request.url)} could be made ({_reason(problem)}).",
-            hint="'gigachat doctor' shows where it fails.",
-        )
-    if isinstance(problem, aiohttp.ClientConnectorDNSError):
-        return ConnectionFailedError(f"The host {host} was not found.", hint=_way_hint(request.url))
-    if isinstance(problem, aiohttp.InvalidURL) or (isinstance(problem, ValueError) and proxy):
-        return _unusable(proxy or "", request)
-    if isinstance(problem, aiohttp.ClientConnectorError):
-        return ConnectionFailedError(
-            f"{_place(request.url)} could not be reached ({_reason(problem)}).", hint=_way_hint(request.url)
-        )
-    return ConnectionFailedError(
-        f"The connection broke before {request.purpose} was answered ({_reason(problem)}).", hint="Try again."
-    )
-
-
-def _unusable(proxy: str, request: Request) -> ConfigError:
-    return ConfigError(
-        f"The proxy {without_password(proxy)} or the address {_place(request.url)} cannot be used.",
-        hint="A proxy is an http:// or https:// address; SOCKS proxies are not supported.",
-    )
-
-
-def _way_hint(url: str) -> str:
+def _no_way(message: str, url: str) -> ConnectionFailedError:
     if is_loopback(urlsplit(url).hostname or ""):
-        return "Is the simulator running?"
+        return ConnectionFailedError(message, hint="Is the simulator running?")
     port = urlsplit(url).port or 443
-    return f"Check the network, VPN and firewall (port {port}), or set a proxy; 'gigachat doctor' checks each step."
+    hint = f"Check the network, VPN and firewall (port {port}), or set a proxy."
+    return ConnectionFailedError(message, hint=hint, doctor=True)
 
 
 def _place(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _reason(problem: BaseException) -> str:
-    """A few words on a failure, without addresses and headers that the library's own text may hold."""
-    inner = getattr(problem, "os_error", None) or problem
-    if isinstance(inner, ssl.SSLError):
-        return one_line((inner.reason or "TLS failed").replace("_", " ").lower())
-    if isinstance(inner, OSError) and inner.strerror:
-        return one_line(inner.strerror)
-    if isinstance(inner, aiohttp.ServerDisconnectedError):
+    if isinstance(problem, aiohttp.ServerDisconnectedError):
         return "the server hung up"
-    if isinstance(inner, aiohttp.ClientPayloadError):
+    if isinstance(problem, aiohttp.ClientPayloadError):
         return "the answer is incomplete"
-    return one_line(type(inner).__name__)
+    return reason(problem)
 
 
-__all__ = ["USER_AGENT", "Reply", "Transport", "proxy_for"]
+__all__ = ["USER_AGENT", "Reply", "Transport"]

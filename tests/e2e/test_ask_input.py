@@ -243,7 +243,7 @@ def test_each_field_that_was_set_arrives_and_no_other(gigachat: Program, simulat
         ("--scope", "GIGACHAT"),
         ("--base-url", "http://api.giga.chat/v1"),
         ("--base-url", "https://ngw.devices.sberbank.ru:9443/api/v2/oauth"),
-        ("--proxy", "socks5://127.0.0.1:1"),
+        ("--proxy", "ftp://127.0.0.1:1"),
         ("--output", "yaml"),
     ],
 )

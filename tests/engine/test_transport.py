@@ -145,7 +145,7 @@ async def test_a_proxy_that_refuses_is_told_of(simulator: Simulator) -> None:
     [
         ("http://user:s3cret-word@127.0.0.1:9", ConnectionFailedError),
         ("http://user:s3cret-word@proxy.invalid:3128", ConnectionFailedError),
-        ("socks5://user:s3cret-word@127.0.0.1:1080", ConfigError),
+        ("socks5://user:s3cret-word@127.0.0.1:9", ConnectionFailedError),
         ("http://user:s3cret-word@[::1", ConfigError),
         ("http://user:s3cret-word/more@127.0.0.1:9", ConfigError),
         ("http://user:s3cret-word@127.0.0.1:port", ConfigError),
