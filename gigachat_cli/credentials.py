@@ -96,23 +96,36 @@ def store(key: AuthorizationKey) -> Credential:
 
 
 def forget() -> list[str]:
-    """Forget the stored key; the places that it was in.  Raises ConfigError when one cannot be cleared."""
-    places = []
-    if _note().get("place") == "keyring":
-        if not _in_time(_keyring_forget):
-            raise ConfigError(
-                "The keyring did not give the key up.", hint=f"Remove “{_SERVICE}” with the keyring's own program."
-            )
+    """Forget the stored key wherever it is, the noted place or another; the places that it was in.
+
+    Raises ConfigError when one cannot be cleared, after all the others were.
+    """
+    places, problem = [], None
+    # The note may be gone, or be of a later login: the keyring is asked in any case.
+    removed = _in_time(_keyring_forget)
+    if removed:
         places.append("the keyring")
-    for path, told in ((paths.credentials_file(), str(paths.credentials_file())), (paths.login_file(), "")):
+    elif removed is None and _note().get("place") == "keyring":
+        problem = ConfigError(
+            "The keyring did not give the key up.", hint=f"Remove “{_SERVICE}” with the keyring's own program."
+        )
+    key_files = (paths.credentials_file(), paths.login_file())
+    for path in key_files:
+        places += [str(each) for each in paths.sweep(path)]
+    for path in key_files:
+        if path == paths.login_file() and problem is not None:
+            continue  # the note says that the keyring has it still
         try:
             path.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
-        except OSError as problem:
-            raise ConfigError(f"{path} could not be removed: {problem.strerror}.") from problem
-        if told:
-            places.append(told)
+        except OSError as refused:
+            problem = problem or ConfigError(f"{path} could not be removed: {refused.strerror}.")
+            continue
+        if path != paths.login_file():
+            places.append(str(path))
+    if problem is not None:
+        raise problem
     return places
 
 
@@ -189,8 +202,11 @@ def _keyring_read() -> str | None:
 
 
 def _keyring_forget() -> bool:
+    """Whether there was a key.  Raises what the keyring raises."""
     import keyring
 
+    if keyring.get_password(_SERVICE, _ACCOUNT) is None:
+        return False
     keyring.delete_password(_SERVICE, _ACCOUNT)
     return True
 

@@ -23,7 +23,7 @@ from .engine.wire import Request
 from .errors import ConfigError, GigaChatError
 from .messages import Notice
 from .proxies import SETTING, Proxy, proxy_for
-from .settings import Settings, load_settings
+from .settings import VERIFICATION_OFF, Settings, load_settings
 
 _STEP_SECONDS = 15.0
 _CLOCK_SECONDS = 60.0  # more than that, and tokens are renewed at the wrong time
@@ -63,6 +63,7 @@ async def check_all(
         key_check = _failure("key", problem)
     yield key_check
     if not settings.verify_ssl_certs:
+        notify(Notice("alarm", VERIFICATION_OFF))
         yield Check(
             "verification",
             "warning",

@@ -192,11 +192,11 @@ INCOMPLETE_REASONS = ("length", "blacklist", "error")
 class Notice:
     """Something that a person should know while the work goes on.
 
-    A "warning" is always told; "progress" only on a terminal; "debug" only when asked for.  Of several with one
-    `cause` a client tells the first.
+    An "alarm" is always told; a "warning" unless with `--quiet`; "progress" only on a terminal; "debug" only when asked
+    for.  Of several with one `cause` a client tells the first.
     """
 
-    kind: Literal["warning", "progress", "debug"]
+    kind: Literal["alarm", "warning", "progress", "debug"]
     text: str
     cause: str = ""
 

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 PERSONAL_SCOPE = "GIGACHAT_API_PERS"
 SCOPES = (PERSONAL_SCOPE, "GIGACHAT_API_B2B", "GIGACHAT_API_CORP")
+VERIFICATION_OFF = "Certificates are not verified (verify_ssl_certs is false): anyone on the way can read the key."
+"""What every run says that has `verify_ssl_certs` off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,13 @@ def one_line(text: str, limit: int = MAX_PROBLEM_CHARACTERS) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
+def visible(text: str) -> str:
+    """A name or a path with an escape for each character that is not plainly seen, so that it can stand in a line."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the secrets given, and without whatever looks like a key or an access token."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):

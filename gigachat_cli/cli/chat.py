@@ -68,6 +68,7 @@ def chat(
         "max_retries": max_retries,
     }
     context = Context(flags, quiet=quiet, debug=debug)
+    context.warn()
     running = Chat(
         context.terminal,
         context.settings,

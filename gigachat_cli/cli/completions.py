@@ -10,7 +10,7 @@ def complete_model(incomplete: str) -> list[str]:
     """Chat models of the account, as `gigachat models` saw them last."""
     from ..known_models import kept_models
 
-    return [name for name in kept_models() if name.startswith(incomplete)]
+    return [name for name in kept_models() if name.startswith(incomplete) and name.isprintable()]
 
 
 def complete_format(incomplete: str) -> list[str]:
@@ -52,7 +52,7 @@ def complete_session(incomplete: str) -> list[str]:
             found = [session.name or session.id for session in store.sessions(limit=100)]
     except GigaChatError:
         return []
-    return [name for name in found if name.startswith(incomplete)]
+    return [name for name in found if name.startswith(incomplete) and name.isprintable()]
 
 
 def complete_setting(incomplete: str) -> list[str]:

@@ -38,6 +38,7 @@ def get(key: Key) -> None:
     """Print one setting's value; nothing when it is unset."""
     from ..errors import ConfigError, nearest
     from ..settings import declarations, shown
+    from ..text import visible
     from .context import Context
 
     context = Context()
@@ -46,7 +47,8 @@ def get(key: Key) -> None:
         hint = f"Did you mean {near}?" if near else "'gigachat config show' lists the settings."
         raise ConfigError(f"{key} is not a setting.", hint=hint)
     value = shown(key, getattr(context.settings, key))
-    context.terminal.write_safely(f"{value}\n" if value else "")
+    if value:
+        context.terminal.write(f"{visible(value) if context.terminal.stdout_is_terminal else value}\n")
 
 
 @config.command("set")
@@ -71,4 +73,4 @@ def path() -> None:
     from .. import paths
     from .context import Context
 
-    Context().terminal.write(f"{paths.config_file()}\n")
+    Context().terminal.write_path(paths.config_file())

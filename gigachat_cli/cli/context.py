@@ -9,8 +9,9 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..messages import Notice
 from ..render.terminal import Terminal
-from ..settings import Settings, load_settings
+from ..settings import VERIFICATION_OFF, Settings, load_settings
 
 if TYPE_CHECKING:
     from ..credentials import Credential
@@ -41,6 +42,11 @@ class Context:
         from .. import credentials
 
         return credentials.find(self.settings)
+
+    def warn(self) -> None:
+        """Say what a person should know before anything is sent, `--quiet` or not; once a run."""
+        if not self.settings.verify_ssl_certs:
+            self.terminal.notice(Notice("alarm", VERIFICATION_OFF))
 
     def client(self, settings: Settings | None = None, credential: Credential | None = None) -> GigaChat:
         """A client; needs `settings`, and `credential` unless an access token was given."""

@@ -77,12 +77,16 @@ def export(
 def delete(
     session: Sessions = None,
     older_than: Age = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them, and all that was ever typed in a chat.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete sessions for good; at a terminal it asks first."""
+    """Delete sessions for good; at a terminal it asks first.
+
+    The lines that were typed in them go as well.
+    """
     from .remembering import delete_sessions
 
-    delete_sessions(session or [], older_than=older_than, yes=yes)
+    delete_sessions(session or [], older_than=older_than, every=every, yes=yes)
 
 
 @history.command()
@@ -91,4 +95,4 @@ def path() -> None:
     from .. import paths
     from ..render.terminal import Terminal
 
-    Terminal().write(f"{paths.history_file()}\n")
+    Terminal().write_path(paths.history_file())

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from .. import credentials, paths
 from ..conversation.prompt import decoded
-from ..errors import ConfigError, MissingKeyError, ScopeRefusedError, UsageError
+from ..errors import ConfigError, GigaChatError, MissingKeyError, ScopeRefusedError, UsageError
 from ..keys import AuthorizationKey, parse_key
 from ..render.reports import show_object, show_rows
 from ..settings import SCOPES, Settings, edit_config
+from ..text import visible
 from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ def log_in(context: Context) -> None:
     stored = credentials.store(key)
     if scope != settings.scope:
         edit_config("scope", scope)
-        terminal.write(f"The scope {scope} is set in {paths.config_file()}.\n")
-    terminal.write(f"The service accepts the key for {scope}. It is kept in {stored.where}.\n")
+        terminal.write(f"The scope {scope} is set in {visible(str(paths.config_file()))}.\n")
+    terminal.write(f"The service accepts the key for {scope}. It is kept in {visible(stored.where)}.\n")
     for name in ("access_token", "credentials", "credentials_command"):
         if getattr(settings, name):
-            terminal.say(f"gigachat: {settings.origin(name)} is set and goes before the stored key.")
+            terminal.say(f"gigachat: {visible(str(settings.origin(name)))} is set and goes before the stored key.")
 
 
 def show_status(context: Context, *, as_json: bool) -> None:
@@ -73,17 +74,26 @@ def log_out(context: Context) -> None:
     """Forget the stored key and the access tokens.  Raises ConfigError when something cannot be removed."""
     from ..engine.token_cache import forget_all
 
-    places = credentials.forget()
+    problem: GigaChatError | None = None
+    places: list[str] = []
+    try:
+        places += credentials.forget()
+    except ConfigError as kept:
+        problem = kept  # the tokens go all the same
     try:
         if forget_all(paths.token_file()):
             places.append(str(paths.token_file()))
-    except OSError as problem:
-        raise ConfigError(f"{paths.token_file()} could not be removed: {problem.strerror}.") from None
-    told = f"Removed from {', '.join(places)}." if places else "There was no stored key."
+    except OSError as refused:
+        problem = problem or ConfigError(f"{paths.token_file()} could not be removed: {refused.strerror}.")
+    if problem is not None:
+        raise problem
+    told = f"Removed from {', '.join(map(visible, places))}." if places else "There was no stored key."
     context.terminal.write(f"{told}\n")
     for name in ("access_token", "credentials", "credentials_command"):
         if getattr(context.settings, name):
-            context.terminal.say(f"gigachat: {context.settings.origin(name)} is still set and will be used.")
+            context.terminal.say(
+                f"gigachat: {visible(str(context.settings.origin(name)))} is still set and will be used."
+            )
 
 
 def _given_key() -> AuthorizationKey:

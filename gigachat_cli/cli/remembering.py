@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import paths
-from ..errors import UsageError
+from ..errors import HistoryError, UsageError
 from ..messages import Notice
 from ..render.answers import OutputFile
 from ..render.reports import show_object, show_rows
@@ -102,19 +102,31 @@ def export_sessions(references: Sequence[str], *, form: ExportFormat, output_fil
         file.close()
 
 
-def delete_sessions(references: Sequence[str], *, older_than: str | None, yes: bool) -> None:
-    """Delete sessions.  Raises UsageError when none is named, or nobody can be asked."""
-    if bool(references) == (older_than is not None):
-        raise UsageError("Name the sessions to delete, or give --older-than.", hint="As in: --older-than 30d")
+def delete_sessions(references: Sequence[str], *, older_than: str | None, every: bool, yes: bool) -> None:
+    """Delete sessions with what was typed in them.  Raises UsageError when none is named, or nobody can be asked."""
+    if bool(references) + (older_than is not None) + every != 1:
+        raise UsageError("Name the sessions to delete, or give --older-than, or --all.", hint="As in: --older-than 30d")
+    from ..repl import input_history
+
     terminal = Terminal()
+    typed = paths.input_history_file()
     with _store(terminal) as store:
         if older_than is not None:
             chosen = store.sessions(before=time.time() - parse_age(older_than))
+        elif every:
+            chosen = store.sessions()
         else:
             chosen = [store.find_session(each) for each in references]
         ids = list(dict.fromkeys(each.id for each in chosen))
-        if ids and not yes and not _agreed(terminal, len(ids)):
+        if (ids or every) and not yes and not _agreed(terminal, len(ids)):
             return
+        try:
+            if every:
+                input_history.forget_all(typed)
+            elif ids:
+                input_history.forget_sessions(typed, ids, store.prompts(ids))
+        except OSError as problem:
+            raise HistoryError(f"{typed} could not be changed: {problem.strerror}. Nothing was deleted.") from None
         count = store.delete_sessions(ids) if ids else 0
     terminal.write(f"{count} session{'' if count == 1 else 's'} deleted.\n")
 

@@ -17,12 +17,11 @@ from typing import Any
 from .. import paths
 from ..errors import ConfigError
 from ..messages import Notice
+from ..settings import VERIFICATION_OFF
 
 GIGACHAT_DOMAINS = ("giga.chat", "sberbank.ru")
 ROOT_SHA256 = "d26d2d0231b7c39f92cc738512ba54103519e4405d68b5bd703e9788ca8ecf31"
 """Of the certificate in DER form; several independent public sources give the same value."""
-
-VERIFICATION_OFF = "Certificates are not verified (verify_ssl_certs is false): anyone on the way can read the key."
 
 
 class Trust:
@@ -45,7 +44,7 @@ class Trust:
         self._kept: dict[tuple[str, bool], ssl.SSLContext] = {}
         self._beyond_root: set[str] = set()
         if not verify:
-            notify(Notice("warning", VERIFICATION_OFF))
+            notify(Notice("alarm", VERIFICATION_OFF))
 
     @property
     def has_bundle(self) -> bool:

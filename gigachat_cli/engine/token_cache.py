@@ -80,9 +80,10 @@ class TokenCache:
 
 
 def forget_all(path: Path) -> bool:
-    """Remove the cache; whether there was one.  Raises OSError when it is there and cannot be removed."""
+    """Remove the cache and its unfinished files; whether there were any.  Raises OSError when it cannot be removed."""
+    swept = bool(paths.sweep(path))
     try:
         path.unlink()
-    except FileNotFoundError:
-        return False
+    except (FileNotFoundError, NotADirectoryError):
+        return swept
     return True

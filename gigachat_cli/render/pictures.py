@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..messages import SavedFile
-from ..text import safe
+from ..text import visible
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -66,7 +66,7 @@ def shown_file(
     `escapes` says whether the terminal takes control sequences; without, the path is all.
     """
     if not escapes:
-        return f"{safe(file.path)}\n"
+        return f"{visible(file.path)}\n"
     drawn, exact = "", environment.get("COLORTERM", "").lower() in _EXACT
     if way != "link" and file.type.startswith("image/"):
         # A picture that cannot be read, or a library that is not there: the path is shown in any case.
@@ -77,7 +77,7 @@ def shown_file(
 
 def link(path: str) -> str:
     """A path that can be clicked (OSC 8)."""
-    return f"\x1b]8;;{Path(path).as_uri()}\x1b\\{safe(path)}\x1b]8;;\x1b\\"
+    return f"\x1b]8;;{Path(path).as_uri()}\x1b\\{visible(path)}\x1b]8;;\x1b\\"
 
 
 def _drawn(path: Path, type: str, way: Way, cells: tuple[int, int], *, exact: bool) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..text import TerminalFilter, one_line, safe
+from ..text import TerminalFilter, one_line, safe, visible
 from .columns import columns, hanging, shortened
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def session_list(found: Sequence[Session], terminal: Terminal, *, current: str |
     """Sessions as a table that fits the terminal; the one whose id is `current` is marked."""
     rows = [
         (
-            f"{'›' if each.id == current else ' '} {each.id}",
-            shortened(safe(each.name or ""), _NAME_CELLS),
+            f"{'›' if each.id == current else ' '} {visible(each.id)}",
+            shortened(visible(each.name or ""), _NAME_CELLS),
             f"{each.turns} turn{'' if each.turns == 1 else 's'}",
             _moment(each.updated_at),
             one_line(each.title),
@@ -37,7 +37,7 @@ def hit_list(found: Sequence[SearchHit], terminal: Terminal) -> str:
     """What a search found, each with its snippet below; the found words are bold where the terminal can."""
     shown = []
     for hit in found:
-        head = f"  {safe(hit.session_name or hit.session_id)}  {_moment(hit.started_at)}  {one_line(hit.title)}"
+        head = f"  {visible(hit.session_name or hit.session_id)}  {_moment(hit.started_at)}  {one_line(hit.title)}"
         snippet = _marked(hit) if terminal.color_on_stdout else safe(hit.snippet)
         shown.append(shortened(head, terminal.width - 1) + "\n")
         shown.append(hanging(snippet, width=terminal.width, indent="      "))

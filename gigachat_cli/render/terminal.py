@@ -16,7 +16,7 @@ from typing import BinaryIO, TextIO
 
 from ..errors import ClosedPipeError, OutputError
 from ..messages import Notice
-from ..text import one_line, safe
+from ..text import one_line, safe, visible
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.1
@@ -51,6 +51,7 @@ class Terminal:
         self._spinning = False
         self._beside_spinner = ""
         self._drawn = False
+        self._alarms: set[str] = set()
         self._reasoning_is_open = False
 
     @property
@@ -97,6 +98,13 @@ class Terminal:
         """Write a whole text from outside to stdout: filtered when that is a terminal, exact when it is not."""
         self.write(safe(text) if self.stdout_is_terminal else text)
 
+    def write_path(self, path: str | os.PathLike[str]) -> None:
+        """Write a path as a line of stdout: its exact bytes for a script, every odd character escaped for a person."""
+        if self.stdout_is_terminal:
+            self.write(f"{visible(os.fspath(path))}\n")
+        else:
+            self.write_bytes(os.fsencode(path) + b"\n")
+
     def say(self, line: str) -> None:
         """A line for people, on stderr.  It never fails: a stderr that is gone loses only what it would have said."""
         self._wipe_spinner()
@@ -120,7 +128,12 @@ class Terminal:
         if notice.kind == "progress" and self._spinning:
             self._beside_spinner = one_line(notice.text)
             return
+        if notice.kind == "alarm":
+            if notice.text in self._alarms:  # a run may make several clients
+                return
+            self._alarms.add(notice.text)
         wanted = {
+            "alarm": True,
             "warning": not self.quiet,
             "progress": self.stderr_is_terminal and not self.quiet,
             "debug": self.debug,

@@ -227,6 +227,10 @@ class Chat:
         before = self.conversation
         return self.store.join_session(typed, "chat", model=before.model, system=before.system)
 
+    def session_id(self) -> str | None:
+        """The session that goes on; None before it has begun."""
+        return self.conversation.session.id if self.conversation.session is not None else None
+
     def join(self, session: Session) -> None:
         """Go on with a session of the history."""
         self.conversation = self._begun(session, exchanges_from(self.store.turns(session.id)))

@@ -1,10 +1,14 @@
-"""What was typed at the prompt, over all chats: one private file, a JSON string a line, shared by processes."""
+"""What was typed at the prompt, over all chats: one private file, a JSON string a line, shared by processes.
+
+A second file says which session an entry belongs to, so that both go together: a line `SESSION HASH` an entry.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,40 +17,68 @@ from ..messages import Notice
 
 CAPACITY = 10_000
 _SLACK = 1_000  # so that the file is cut now and then, and not at each start
+_QUOTES = '"""'
 
 
 class InputHistory:
-    """Entries of the file.  Whatever goes wrong with it is told once and costs nothing else."""
+    """Entries of the file.  Whatever goes wrong with it is told once and costs nothing else.
 
-    def __init__(self, path: Path, notify: Callable[[Notice], None] = lambda notice: None) -> None:
+    `session` gives the id of the session that goes on, None before it has begun.  With `keeps` false entries are read
+    and none is ever written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        notify: Callable[[Notice], None] = lambda notice: None,
+        *,
+        session: Callable[[], str | None] = lambda: None,
+        keeps: bool = True,
+    ) -> None:
         self._path = path
         self._notify = notify
+        self._session = session
+        self._keeps = keeps
+        self._untied: list[str] = []
         self._told = False
 
     def newest_first(self) -> list[str]:
         """At most `CAPACITY` entries, the newest first, without immediate repeats; a longer file is cut."""
         try:
-            lines = (paths.read_private(self._path) or b"").splitlines()
-            if len(lines) > CAPACITY + _SLACK:
-                lines = lines[-CAPACITY:]
-                paths.write_private(self._path, b"".join(line + b"\n" for line in lines))
+            lines = _lines(self._path)
+            if self._keeps:
+                for path in (self._path, _ties(self._path)):
+                    found = lines if path == self._path else _lines(path)
+                    if len(found) > CAPACITY + _SLACK:
+                        paths.write_private(path, _joined(found[-CAPACITY:]))
         except OSError as problem:
             self._tell(problem)
             return []
         entries: list[str] = []
         for line in reversed(lines[-CAPACITY:]):
-            with suppress(ValueError):  # a line that a crash cut off, or a person's own
-                entry = json.loads(line)
-                if isinstance(entry, str) and (not entries or entries[-1] != entry):
-                    entries.append(entry)
+            entry = _entry(line)
+            if entry is not None and (not entries or entries[-1] != entry):
+                entries.append(entry)
         return entries
 
     def add(self, entry: str) -> None:
-        """Append an entry: one write, so that processes do not mix their lines."""
+        if self._keeps:
+            self._append(self._path, json.dumps(entry))
+            self._untied.append(_hash(entry))
+
+    def tie(self) -> None:
+        """Note that what was added belongs to the session that goes on; it waits for one that has not begun."""
+        session = self._session()
+        if self._untied and session is not None:
+            self._append(_ties(self._path), "\n".join(f"{session} {each}" for each in self._untied))
+            self._untied.clear()
+
+    def _append(self, path: Path, text: str) -> None:
+        """One write, so that processes do not mix their lines."""
         try:
-            descriptor = paths.open_private(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            descriptor = paths.open_private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
-                os.write(descriptor, _mend(descriptor) + json.dumps(entry).encode() + b"\n")
+                os.write(descriptor, _mend(descriptor) + text.encode() + b"\n")
             finally:
                 os.close(descriptor)
         except OSError as problem:
@@ -56,6 +88,70 @@ class InputHistory:
         if not self._told:
             self._told = True
             self._notify(Notice("warning", f"{self._path} could not be used: {problem.strerror}."))
+
+
+def forget_sessions(path: Path, sessions: Collection[str], prompts: Collection[str]) -> None:
+    """Take what was typed in deleted sessions out of the file; `prompts` are the questions that those held.
+
+    What was typed in another session as well stays.  Raises OSError.
+    """
+    ties = [line.decode("ascii", "replace").partition(" ") for line in _lines(_ties(path))]
+    ours = {entry for session, _, entry in ties if session in sessions}
+    others = {entry for session, _, entry in ties if session not in sessions}
+
+    def goes(line: bytes) -> bool:
+        entry = _entry(line)
+        if entry is None or (key := _hash(entry)) in others:
+            return False
+        return key in ours or any(_asks(entry, prompt) for prompt in prompts)
+
+    lines = _lines(path)
+    kept = [line for line in lines if not goes(line)]
+    if len(kept) < len(lines):
+        paths.write_private(path, _joined(kept))
+    if ours:
+        left = [f"{session} {entry}".encode() for session, _, entry in ties if session not in sessions]
+        paths.write_private(_ties(path), _joined(left))
+
+
+def forget_all(path: Path) -> None:
+    """Remove all entries.  Raises OSError."""
+    for each in (path, _ties(path)):
+        paths.sweep(each)
+        each.unlink(missing_ok=True)
+
+
+def _ties(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sessions")
+
+
+def _lines(path: Path) -> list[bytes]:
+    return (paths.read_private(path) or b"").splitlines()
+
+
+def _joined(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _entry(line: bytes) -> str | None:
+    """The entry of a line; None for one that a crash cut off, or a person's own."""
+    with suppress(ValueError, RecursionError):
+        entry = json.loads(line)
+        return entry if isinstance(entry, str) else None
+    return None
+
+
+def _hash(entry: str) -> str:
+    return hashlib.sha256(entry.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _asks(typed: str, prompt: str) -> bool:
+    """Whether a typed line is that question, which may have had files put to its end."""
+    plain = typed.strip()
+    if plain.startswith(_QUOTES):
+        plain = plain.removeprefix(_QUOTES).removesuffix(_QUOTES).strip()
+    forms = {plain, plain.removeprefix("/")}  # `//` stands for a slash
+    return any(form and (prompt.strip() == form or prompt.startswith(f"{form}\n\n")) for form in forms)
 
 
 def _mend(descriptor: int) -> bytes:

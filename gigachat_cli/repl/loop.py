@@ -28,8 +28,9 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
     with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, chat.interrupt)
     later: list[Notice] = []  # what goes wrong while a line is typed is not told across it
+    typed = InputHistory(paths.input_history_file(), later.append, session=chat.session_id, keeps=chat.log)
     editor = Editor(
-        InputHistory(paths.input_history_file(), later.append),
+        typed,
         complete=lambda text: _complete(chat, text),
         toolbar=chat.toolbar,
         vi=chat.settings.edit_mode == "vi",
@@ -43,6 +44,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
             if first:
                 editor.remember(first)
                 await handle(chat, f"{BLOCK}\n{first}\n{BLOCK}")  # whatever it begins with, it is a question
+                typed.tie()
             while True:
                 editor.multiline = chat.multiline
                 line = await editor.read()
@@ -50,6 +52,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
                     chat.terminal.notice(later.pop())
                 if line is None or not await handle(chat, line):
                     return
+                typed.tie()
     finally:
         warming.cancel()
         await chat.close()

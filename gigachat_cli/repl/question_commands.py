@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..conversation.prompt import edited, read_system
 from ..errors import UsageError
 from ..known_models import kept_models
-from ..text import one_line, safe
+from ..text import one_line, safe, visible
 from . import showing
 from .commands import COMMANDS, command, count, files, unknown
 
@@ -68,7 +68,7 @@ async def model(chat: Chat, argument: str) -> None:
         chat.conversation.model = argument
     unseen = argument and kept_models() and argument not in kept_models()
     about = "; 'gigachat models' did not list it" if unseen else ""
-    chat.say(f"Model: {safe(chat.conversation.model)}{about}")
+    chat.say(f"Model: {visible(chat.conversation.model)}{about}")
 
 
 @command("system", "[TEXT|@FILE|off]", choices=_system_files)
@@ -116,7 +116,7 @@ async def functions(chat: Chat, argument: str) -> None:
         chat.say("There are no functions. /functions FILE.py loads some.")
         return
     rows = [
-        (safe(str(each["name"])), one_line(str(each["description"]).partition("\n")[0]))
+        (visible(str(each["name"])), one_line(str(each["description"]).partition("\n")[0]))
         for each in chat.functions.library.descriptions
     ]
     chat.terminal.write(showing.definitions(chat, rows))
@@ -132,7 +132,7 @@ async def attach(chat: Chat, argument: str) -> None:
     elif argument:
         chat.attach([argument.strip("\"'")])
     rows = [
-        (one_line(each.name), "in the question" if each.text is not None else each.kind.type) for each in chat.attached
+        (visible(each.name), "in the question" if each.text is not None else each.kind.type) for each in chat.attached
     ]
     chat.terminal.write(showing.definitions(chat, rows))
     if not rows:
@@ -217,12 +217,13 @@ async def info(chat: Chat, argument: str) -> None:
     if session is None:
         label = "begins with the first question"
     else:
-        label = f"{session.id}{f' ({session.name})' if session.name else ''} {one_line(session.title, 60)}".rstrip()
+        name = f" ({visible(session.name)})" if session.name else ""
+        label = f"{visible(session.id)}{name} {one_line(session.title, 60)}".rstrip()
     rows = [
-        ("Model", safe(chat.conversation.model)),
+        ("Model", visible(chat.conversation.model)),
         ("Session", f"{label}{'' if chat.log else ' (not recorded)'}"),
         ("System", one_line(chat.conversation.system or "none")),
-        ("Service", f"{chat.settings.base_url}, {chat.settings.scope}"),
+        ("Service", visible(f"{chat.settings.base_url}, {chat.settings.scope}")),
         ("Fields", one_line(_shown_fields(chat).replace("\n", ", ")) or "none"),
     ]
     chat.terminal.write(showing.definitions(chat, rows))

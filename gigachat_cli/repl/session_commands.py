@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ..errors import UsageError
+from ..text import visible
 from . import showing
 from .commands import command, count, files
 
@@ -59,7 +60,7 @@ async def rename(chat: Chat, argument: str) -> None:
         raise UsageError("/rename needs a name.")
     begun = _begun(chat)
     chat.conversation.session = chat.store.rename_session(begun.id, argument)
-    chat.say(f"This session is {chat.conversation.session.name} from here on.")
+    chat.say(f"This session is {visible(chat.conversation.session.name or begun.id)} from here on.")
 
 
 @command("fork", "[NAME]")
@@ -69,7 +70,7 @@ async def fork(chat: Chat, argument: str) -> None:
     chat.join(chat.store.fork_session(_begun(chat).id, name=argument or None))
     chat.conversation.model, chat.conversation.system = before.model, before.system
     copied = _begun(chat)
-    chat.say(f"This is a copy from here on: session {copied.name or copied.id}.")
+    chat.say(f"This is a copy from here on: session {visible(copied.name or copied.id)}.")
 
 
 @command("search", "TEXT")
@@ -135,7 +136,8 @@ async def export(chat: Chat, argument: str) -> None:
     As Markdown; as JSON or JSON lines when the path ends in .json or .jsonl.
     """
     begun = _begun(chat)
-    chat.say(f"Written to {_written(chat, begun, argument or f'gigachat-{begun.name or begun.id}.md')}.")
+    written = _written(chat, begun, argument or f"gigachat-{begun.name or begun.id}.md")
+    chat.say(f"Written to {visible(str(written))}.")
 
 
 def _written(chat: Chat, session: Session, name: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..conversation import Exchange
-from ..text import one_line, safe
+from ..text import one_line, safe, visible
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -51,7 +51,7 @@ def whereabouts(chat: Chat) -> str:
     assert session is not None
     count = len(conversation.exchanges)
     parts = [
-        f"Session {safe(session.name or session.id)}",
+        f"Session {visible(session.name or session.id)}",
         one_line(session.title) or "new",
         f"{count} answered question{'' if count == 1 else 's'}",
         one_line(conversation.model),

@@ -142,6 +142,18 @@ class Store:
                 recording.copy_turn(connection, turn_id, forked.id, number=number)
         return self.session(forked.id)
 
+    def prompts(self, session_ids: Sequence[str]) -> set[str]:
+        """The questions of those sessions, those taken back included."""
+        found: set[str] = set()
+        for session_id in session_ids:
+            rows = self._database.read(
+                """SELECT content FROM messages JOIN turns ON turns.id = messages.turn_id
+                    WHERE turns.session_id = ? AND messages.role = 'user'""",
+                (session_id,),
+            )
+            found.update(row["content"] for row in rows)
+        return found
+
     def delete_sessions(self, session_ids: Sequence[str]) -> int:
         """Delete sessions for good, and scrub their text from the file; return how many there were."""
         from . import removal

@@ -17,6 +17,7 @@ from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat, tls
 from gigachat_cli.engine.tls import Trust, is_gigachat_host, is_root_certificate, root_certificate
 from gigachat_cli.errors import ConfigError, NetworkError, TLSError
+from gigachat_cli.settings import VERIFICATION_OFF
 from gigachat_cli.simulator import Options, Simulator
 
 from ..conftest import ROOT, Program, use
@@ -295,7 +296,7 @@ async def test_verification_is_off_for_an_explicit_false_with_a_warning(
         for _ in range(2):
             notices = Notices()
             assert await ask(notify=notices.append) == "Hello."
-            assert notices.texts("warning") == [tls.VERIFICATION_OFF]
+            assert notices.texts("alarm") == [VERIFICATION_OFF]
 
 
 @pytest.mark.parametrize("value", ["flase", "2", "none", "disabled", "n"])
@@ -325,7 +326,7 @@ def test_the_program_warns_each_run_that_verification_is_off(simulator: Simulato
     simulator.answer = "Hello."
     for _ in range(2):
         result = gigachat("ask", "hi", environment={"GIGACHAT_VERIFY_SSL_CERTS": "false"})
-        assert (result.out, result.err, result.code) == ("Hello.\n", f"gigachat: {tls.VERIFICATION_OFF}\n", 0)
+        assert (result.out, result.err, result.code) == ("Hello.\n", f"gigachat: {VERIFICATION_OFF}\n", 0)
 
 
 def _deferred() -> ssl.SSLContext:
