@@ -31,8 +31,8 @@ def simulator(
     ] = None,
     fault: Annotated[list[str] | None, typer.Option(metavar="FAULT", help=_FAULT_HELP, show_default=False)] = None,
     certificate: Annotated[
-        Literal["good", "expired", "other-host", "other-authority"],
-        typer.Option(metavar="KIND", help="good, expired, other-host or other-authority."),
+        Literal["good", "expired", "not-yet-valid", "other-host", "other-authority"],
+        typer.Option(metavar="KIND", help="good, expired, not-yet-valid, other-host or other-authority."),
     ] = "good",
     scope: Annotated[str, typer.Option(metavar="SCOPE", help=f"Scope of the key: {', '.join(SCOPES)}.")] = SCOPES[0],
     token_lifetime: Annotated[

@@ -111,15 +111,17 @@ async def _connect(line: _Line, host: str, port: int) -> None:
         head.append(f"Proxy-Authorization: Basic {b64encode(proxy.user + b':' + proxy.password).decode()}")
     line.transport.write("\r\n".join([*head, "", ""]).encode())
     answer = b""
-    while not re.search(rb"\r?\n\r?\n", answer):
+    ended = False
+    while not ended and len(answer) <= _MAX_HEAD_BYTES and answer.startswith(b"HTTP/"[: len(answer)]):
         piece = await line.reader.read(_MAX_HEAD_BYTES)
         if not piece and not answer:
             raise asyncio.IncompleteReadError(b"", None)
-        answer += piece
-        if not piece or len(answer) > _MAX_HEAD_BYTES or not answer.startswith(b"HTTP/"[: len(answer)]):
+        if not piece:
             break
+        ended = re.search(rb"\r?\n\r?\n", answer[-3:] + piece) is not None
+        answer += piece
     found = re.match(rb"HTTP/1\.[01] +([1-9][0-9][0-9])[ \r\n]", answer)
-    if not found:
+    if not (ended and found):
         other = "If it is a SOCKS proxy, its address begins with socks5h://." if answer[:1] in b"\x00\x05" else None
         raise _refused(proxy, "answered with something that is not HTTP", hint=other)
     status = int(found[1])

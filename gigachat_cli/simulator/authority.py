@@ -26,7 +26,7 @@ class LibraryMissing(ImportError):
 def server_context(certificate: str, *, require_client_certificate: bool) -> ssl.SSLContext:
     """Return the server's TLS context.
 
-    ``certificate`` is ``good``, ``expired``, ``other-host`` or ``other-authority``. Raises LibraryMissing.
+    ``certificate`` is one of the kinds that ``options`` lists. Raises LibraryMissing.
     """
     import ssl
 
@@ -68,11 +68,12 @@ def _authority(name: str) -> trustme.CA:
 def _server_certificate(certificate: str) -> trustme.LeafCert:
     authority = _authority("other" if certificate == "other-authority" else "trusted")
     hosts = ("other-host.example",) if certificate == "other-host" else _HOSTS
-    yesterday = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) - datetime.timedelta(days=1)
+    now, day = datetime.datetime.now(datetime.UTC).replace(tzinfo=None), datetime.timedelta(days=1)
     return authority.issue_cert(
         *hosts,
         organization_name="GigaChat simulator",
-        not_after=yesterday if certificate == "expired" else None,
+        not_before=now + day if certificate == "not-yet-valid" else None,
+        not_after=now - day if certificate == "expired" else None,
     )
 
 

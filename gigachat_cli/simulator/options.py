@@ -64,7 +64,7 @@ MODELS = (
     Model("GigaEmbeddings-3B-2025-09", "embedder"),
 )
 
-Certificate = Literal["good", "expired", "other-host", "other-authority"]
+Certificate = Literal["good", "expired", "not-yet-valid", "other-host", "other-authority"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,7 @@ def test_sequential_streams_of_one_key_never_meet_429(caller: Caller) -> None:
     ("certificate", "reason"),
     [
         ("expired", "certificate has expired"),
+        ("not-yet-valid", "certificate is not yet valid"),
         ("other-host", "IP address mismatch"),
         ("other-authority", "unable to get local issuer certificate"),
     ],
