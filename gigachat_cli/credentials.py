@@ -130,8 +130,15 @@ def forget() -> list[str]:
 
 
 def _note() -> dict[str, str]:
-    with suppress(OSError, ValueError, RecursionError):
-        noted = json.loads(paths.read_private(paths.login_file()) or b"{}")
+    path = paths.login_file()
+    try:
+        content = paths.read_private(path)
+    except OSError as problem:
+        raise ConfigError(
+            f"{path} could not be read: {problem.strerror}.", hint="Make it a file that you can read."
+        ) from problem
+    with suppress(ValueError, RecursionError):
+        noted = json.loads(content or b"{}")
         if isinstance(noted, dict):
             return {name: value for name, value in noted.items() if isinstance(value, str)}
     return {}
@@ -143,7 +150,9 @@ def _from_file() -> AuthorizationKey | None:
         content = paths.read_private(path)
         return None if content is None else _parsed(content.decode(), str(path))
     except OSError as problem:
-        raise ConfigError(f"{path} could not be read: {problem.strerror}.", hint="Make it readable.") from problem
+        raise ConfigError(
+            f"{path} could not be read: {problem.strerror}.", hint="Make it a file that you can read."
+        ) from problem
     except UnicodeDecodeError:
         raise ConfigError(f"{path} holds no key.", hint="Run 'gigachat auth login' anew.") from None
 

@@ -1,15 +1,19 @@
-"""Where our files live, and how they are written: private from the moment of their creation.
+"""Where our files live, how they are written, and how any file is opened.
 
-Folders are 0700 and files 0600 whatever the umask; looser modes of our own are repaired when they are met.
+Ours are private from the moment of their creation: folders 0700 and files 0600 whatever the umask; looser modes are
+repaired when they are met.  A file is a file: a pipe, a device, a socket or a folder in its place is an OSError at
+once, whose `strerror` completes "… could not be read: ", and no content without an end is read.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -21,17 +25,20 @@ _RANDOM_BYTES = 6
 _UNFINISHED = re.compile(f"[0-9a-f]{{{2 * _RANDOM_BYTES}}}")
 _ABANDONED_SECONDS = 600.0  # where no lock tells: no write takes so long
 
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a file of ours; none of them comes near it."""
+
 
 def config_dir() -> Path:
     """The folder of settings, token cache and certificate: `GIGACHAT_CONFIG_DIR`, else the platform's."""
     given = os.environ.get("GIGACHAT_CONFIG_DIR", "").strip()
-    return Path(given).expanduser() if given else Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
+    return expanded(given or platformdirs.user_config_dir(APP_NAME, appauthor=False))
 
 
 def data_dir() -> Path:
     """The folder of the history: `GIGACHAT_DATA_DIR`, else the platform's."""
     given = os.environ.get("GIGACHAT_DATA_DIR", "").strip()
-    return Path(given).expanduser() if given else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    return expanded(given or platformdirs.user_data_dir(APP_NAME, appauthor=False))
 
 
 def config_file() -> Path:
@@ -78,6 +85,63 @@ def locks_dir() -> Path:
     return config_dir() / "locks"
 
 
+def home() -> Path:
+    """The home folder.  A user without one (no HOME, no passwd entry) has a private folder among the temporary ones."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return _stand_in()
+
+
+def has_home() -> bool:
+    """Whether there is a home folder, which a restart of the machine leaves alone."""
+    with suppress(RuntimeError):
+        Path.home()
+        return True
+    return False
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with a `~` at its head replaced, as a shell does it: a user who is not known leaves it as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        first, *rest = Path(path).parts
+        return home().joinpath(*rest) if first == "~" else Path(path)
+
+
+def check_file(path: Path) -> None:
+    """Raise OSError when something else than a file is there.  Nothing is opened, and nothing there is no fault."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        _check_kind(path, os.stat(path).st_mode)
+
+
+def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+    """Open a file, and nothing but a file; return the descriptor.  It never waits.  Raises OSError."""
+    check_file(path)  # before it is opened, which does something to some devices
+    descriptor = os.open(path, flags | _QUIET, mode)
+    try:
+        _check_kind(path, os.fstat(descriptor).st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_file(path: Path, *, most: int = LARGEST) -> bytes:
+    """The whole content of a file of at most so many bytes.  Raises OSError."""
+    with os.fdopen(open_file(path), "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise too_large(path, most)
+    return content
+
+
+def too_large(path: Path, most: int) -> OSError:
+    """The error for a file of more than so many bytes."""
+    return OSError(errno.EFBIG, f"it is larger than {most // 2**20} MiB", str(path))
+
+
 def make_private_folder(folder: Path) -> None:
     """Create `folder` and what is missing above it, each 0700; repair its mode when it is ours and looser.
 
@@ -98,7 +162,7 @@ def make_private_folder(folder: Path) -> None:
 def open_private(path: Path, flags: int) -> int:
     """Open (and create, with O_CREAT in `flags`) a file of ours as 0600; return the descriptor."""
     make_private_folder(path.parent)
-    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), FILE_MODE)
+    descriptor = open_file(path, flags, FILE_MODE)
     _repair(path, FILE_MODE)
     return descriptor
 
@@ -112,6 +176,7 @@ def write_private(path: Path, content: bytes) -> None:
     sweep(path)
     # A link is followed, so that a config file kept elsewhere (dotfiles) stays linked.
     target = _followed(path)
+    check_file(target)  # a device would be lost for everybody
     descriptor, beside = _begun_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -155,7 +220,7 @@ def read_private(path: Path) -> bytes | None:
     """
     sweep(path)
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     _repair(path, FILE_MODE)
@@ -218,6 +283,40 @@ def _repair(path: Path, mode: int) -> None:
         found = path.stat()
         loose = stat.S_IMODE(found.st_mode) & 0o077
         # A folder that is shared on purpose (sticky, or on the way to the home folder) is not ours to close.
-        shared = bool(found.st_mode & stat.S_ISVTX) or path.resolve() in (home := Path.home(), *home.parents)
+        shared = bool(found.st_mode & stat.S_ISVTX) or path.resolve() in (place := home(), *place.parents)
         if loose and found.st_uid == os.geteuid() and not shared:
             path.chmod(mode)
+
+
+_QUIET = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+_KINDS = (
+    (stat.S_ISFIFO, "it is a pipe, not a file"),
+    (stat.S_ISSOCK, "it is a socket, not a file"),
+    (stat.S_ISCHR, "it is a device, not a file"),
+    (stat.S_ISBLK, "it is a device, not a file"),
+)
+
+
+def _check_kind(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    for is_kind, told in _KINDS:
+        if is_kind(mode):
+            raise OSError(errno.EINVAL, told, str(path))
+
+
+@cache
+def _stand_in() -> Path:
+    import tempfile  # only somebody without a home pays for it
+
+    try:
+        folder = Path(tempfile.gettempdir(), f"{APP_NAME}-{os.geteuid()}")
+        with suppress(FileExistsError):
+            os.mkdir(folder, FOLDER_MODE)
+        found = os.lstat(folder)
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+            return folder
+        # Whoever may write there could have put it there.
+        return Path(tempfile.mkdtemp(prefix=f"{APP_NAME}-"))
+    except OSError:  # nothing can be written, which is told where something should be
+        return Path(os.devnull)

@@ -135,7 +135,7 @@ def _secret_text(value: object) -> str:
 
 
 def _path(value: object) -> Path:
-    return (value if isinstance(value, Path) else Path(_text(value))).expanduser()
+    return paths.expanded(value if isinstance(value, Path) else _text(value))
 
 
 def _scope(value: object) -> str:
@@ -293,7 +293,7 @@ def read_config(path: Path) -> dict[str, Any]:
         content = paths.read_private(path)
     except OSError as problem:
         raise ConfigError(
-            f"{path} could not be read: {problem.strerror}.", hint="Make the file readable, or move it away."
+            f"{path} could not be read: {problem.strerror}.", hint="Make it a file that you can read, or move it away."
         ) from problem
     if content is None:
         return {}

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from .. import paths
 from ..engine.wire import json_object
 from ..errors import OutputError, UsageError
+from ..named_files import check_output, is_stream, open_output
 from .rows import line_of
 
 _CHECK_EVERY = 100  # rows between two checksums in the journal
@@ -65,6 +67,8 @@ class RowFile:
         self._next_answer: tuple[int, str] | None = None
         if resume:
             self._resume(retry_failed=retry_failed)
+        if is_stream(path):  # at once: without somebody who reads, the answers would be lost
+            self._open()
 
     def taken_over(self, line: int) -> str | None:
         """The row of an item that needs no asking; to be called with growing lines."""
@@ -115,10 +119,7 @@ class RowFile:
 
     def _check(self, *, resume: bool, force: bool) -> None:
         path = self.path
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder.", hint="Name a file with --output-file.")
-        if not path.parent.is_dir():
-            raise UsageError(f"The folder {path.parent} does not exist.", hint="Make it first.")
+        check_output(path)
         if resume and path.exists() and not path.is_file():
             raise UsageError(f"{path} is no file, and cannot be read to resume.", hint="Leave --resume out.")
         if not (resume or force):
@@ -128,8 +129,6 @@ class RowFile:
             for left in (self.journal_path, self.set_aside_path):
                 if left.exists():
                     raise UsageError(f"{path} was begun: {left} exists.", hint=hint)
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise UsageError(f"{path} cannot be written.", hint="Check who may write there.")
 
     def _resume(self, *, retry_failed: bool) -> None:
         found = self.found
@@ -153,7 +152,7 @@ class RowFile:
 
     def _set_aside(self) -> Iterator[tuple[int, str]]:
         """The answers of the output that was set aside, as far as they are not taken over yet."""
-        with self.set_aside_path.open("rb") as file:
+        with _opened(self.set_aside_path) as file:
             for content in file:
                 row = json_object(content)
                 line = line_of(row)
@@ -170,7 +169,7 @@ class RowFile:
         """Read the rows that are there, and cut off a torn one."""
         found, good, number = self.found, 0, 0
         try:
-            with self.path.open("rb") as file:
+            with _opened(self.path) as file:
                 for content in file:
                     number += 1
                     row = json_object(content) if content.endswith(b"\n") else None
@@ -223,12 +222,12 @@ class RowFile:
                 if self._fresh:
                     self.set_aside_path.unlink(missing_ok=True)
                 truncated = flags & ~os.O_EXCL | (os.O_TRUNC if self._fresh else 0)
-                self._journal = os.open(self.journal_path, truncated, paths.FILE_MODE)
+                self._journal = paths.open_file(self.journal_path, truncated, paths.FILE_MODE)
                 self._journaled = os.fstat(self._journal).st_size
                 if self._journaled:
                     os.write(self._journal, b"\n")  # ends a torn line
             # Its mode is that of every file that the person makes.
-            self._output = os.open(self.path, flags, 0o666)  # less the umask
+            self._output = open_output(self.path, flags)  # less the umask
         except FileExistsError:
             raise UsageError(f"{self.path} exists.", hint="Give --resume to go on with it.") from None
         except OSError as problem:
@@ -254,6 +253,10 @@ class RowFile:
             raise OutputError(f"{path} could not be written: {problem.strerror}.") from None
 
 
+def _opened(path: Path) -> IO[bytes]:
+    return os.fdopen(paths.open_file(path), "rb")
+
+
 def _failed(row: str) -> bool:
     return "error" in (json_object(row) or {})
 
@@ -264,7 +267,7 @@ def _is_torn(content: bytes) -> bool:
 
 
 def _journaled(path: Path) -> Iterator[tuple[int, int, str]]:
-    with path.open("rb") as file:
+    with _opened(path) as file:
         for content in file:
             parts = content.decode("utf-8", "replace").split(" ", 2)
             if content.endswith(b"\n") and len(parts) == 3 and parts[0].isdecimal() and parts[1].isdecimal():

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from .. import named_files
 from ..errors import UsageError
 
 LONGEST_LINE = 16 * 1024 * 1024
@@ -37,19 +38,27 @@ class Source:
         self.name = "stdin" if path is None else str(path)
         self._own = path is not None
         try:
-            self._descriptor = sys.stdin.fileno() if path is None else os.open(path, os.O_RDONLY)
+            self._head = b""
+            if path is None:
+                self._descriptor = sys.stdin.fileno()
+                named_files.check_stdin(self._descriptor)
+            else:
+                self._descriptor, self._head = named_files.open_descriptor(path)
             found = os.fstat(self._descriptor)
+        except IsADirectoryError:
+            raise UsageError(f"{self.name} is a folder.", hint="Name a file, or - for stdin.") from None
         except (OSError, AttributeError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or "there is none"
             raise UsageError(f"{self.name} could not be read: {reason}.") from None
-        if stat.S_ISDIR(found.st_mode):
-            raise UsageError(f"{self.name} is a folder.", hint="Name a file, or - for stdin.")
         self._is_file = stat.S_ISREG(found.st_mode)
         self.size = found.st_size if self._is_file else None
         """Bytes, where they are known beforehand."""
 
     async def read(self) -> bytes:
         """The next piece; empty at the end.  Raises UsageError."""
+        piece, self._head = self._head, b""
+        if piece:
+            return piece
         if self._is_file:
             await asyncio.sleep(0)  # whoever else has work may do it
         else:

@@ -7,15 +7,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from ..conversation.prompt import decoded, text_of
 from ..errors import UsageError
+from ..named_files import LARGEST, check_stdin, open_input
 
 T = TypeVar("T")
 
 STDIN = "-"
+
+_MOST = f"{LARGEST // 2**20} MiB"
 
 
 def named_texts(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Iterator[tuple[str, str]]:
@@ -27,7 +31,10 @@ def named_texts(words: Sequence[str], files: Sequence[Path], *, hint: str) -> It
         yield "words", text_of(" ".join(words), "The text")
     for path in _sources(words, files):
         with _opened(path, hint) as (name, file):
-            text = decoded(file.read(), name).rstrip("\r\n")
+            content = file.read(LARGEST + 1)
+            if len(content) > LARGEST:
+                raise UsageError(f"{name} is larger than {_MOST}.", hint="Split it.")
+            text = decoded(content, name).rstrip("\r\n")
         if not (text or words or files):
             raise UsageError("There is no text.", hint=hint)
         yield name, text
@@ -42,7 +49,10 @@ def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Ite
         yield text_of(" ".join(words), "The text")
     for path in _sources(words, files):
         with _opened(path, hint) as (name, file):
-            for number, line in enumerate(file, start=1):
+            pieces = iter(partial(file.readline, LARGEST + 1), b"")
+            for number, line in enumerate(pieces, start=1):
+                if len(line) > LARGEST:
+                    raise UsageError(f"Line {number} of {name} is longer than {_MOST}.", hint="Split it.")
                 text = decoded(line, f"Line {number} of {name}").rstrip("\r\n")
                 if text.strip():
                     yield text
@@ -90,11 +100,12 @@ def _sources(words: Sequence[str], files: Sequence[Path]) -> Sequence[Path]:
 def _opened(path: Path, hint: str) -> Iterator[tuple[str, BinaryIO]]:
     try:
         if str(path) != STDIN:
-            with path.open("rb") as file:
+            with open_input(path) as file:
                 yield str(path), file
             return
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("There is no text.", hint=hint)
+        check_stdin(sys.stdin.fileno())
         yield "stdin", sys.stdin.buffer
     except OSError as problem:
         raise UsageError(f"{path if str(path) != STDIN else 'stdin'} could not be read: {problem.strerror}.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from ..text import visible
 from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
-    from ..messages import Token
+    from ..messages import Notice, Token
 
 _LONGEST_KEY = 64 * 1024
 
@@ -52,7 +53,7 @@ def show_status(context: Context, *, as_json: bool) -> None:
     elif context.credential is not None:
         found = context.credential
         row |= {"source": found.where, "key": _masked(found)}
-        token = _cached_token(found, settings)
+        token = _cached_token(found, settings, terminal.notice)
         if token and token.expires_at > time.time():
             row["token_ends"] = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(token.expires_at))
     elif settings.user and settings.password:
@@ -175,11 +176,11 @@ def _masked(found: credentials.Credential) -> str | None:
     return f"…{found.fingerprint[:8]}" if found.fingerprint else None
 
 
-def _cached_token(found: credentials.Credential, settings: Settings) -> Token | None:
+def _cached_token(found: credentials.Credential, settings: Settings, notify: Callable[[Notice], None]) -> Token | None:
     if not found.fingerprint:
         return None
     from ..engine.auth import token_identity
     from ..engine.token_cache import TokenCache
 
     identity = token_identity(found.fingerprint, scope=settings.scope, auth_url=settings.auth_url)
-    return TokenCache(paths.token_file()).get(identity)
+    return TokenCache(paths.token_file(), notify).get(identity)

@@ -49,13 +49,14 @@ def simulator(
     until Ctrl-C; with one it runs COMMAND against itself, and ends with its exit code.
     """
     from ..conversation.prompt import decoded
+    from ..named_files import read_input
 
     try:
         options = Options(
             port=port,
             pace=pace,
             chunks=chunks,
-            answer=decoded(answer.read_bytes(), str(answer)) if answer else None,
+            answer=decoded(read_input(answer), str(answer)) if answer else None,
             faults=tuple(parse_fault(each) for each in fault or ()),
             certificate=certificate,
             scope=scope,

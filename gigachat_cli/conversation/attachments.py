@@ -16,6 +16,7 @@ from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from .. import paths as places
 from ..engine.api.files import Opener, Progress
 from ..engine.uploads import Source, Uploads, upload_once, uploaded_again
 from ..errors import GigaChatError, InvalidRequestError, ServiceError, UsageError
@@ -207,8 +208,8 @@ _MENTION = re.compile(r"""(?<!\S)@(?:"([^"\n]+)"|((?:\\.|[^\s"\\])+))""")
 
 def _is_file(path: str) -> bool:
     try:
-        return Path(path).expanduser().is_file()
-    except (OSError, RuntimeError, ValueError):
+        return places.expanded(path).is_file()
+    except (OSError, ValueError):
         return False
 
 
@@ -272,17 +273,21 @@ def _fenced(attachment: Attachment) -> str:
 
 def _file(path: str) -> tuple[str, Opener, int, str | None]:
     try:
-        place = Path(path).expanduser()
+        place = places.expanded(path)
         if place.is_dir():
             raise UsageError(f"{path} is a folder.", hint="Attach the files in it, each with -a.")
         if not place.is_file():
             place.stat()  # says why
             raise UsageError(f"{path} is no file.", hint="A pipe is attached as: … | gigachat ask -a - …")
-        return place.name, lambda: place.open("rb"), place.stat().st_size, str(place.absolute())
+        return place.name, lambda: _opened(place), place.stat().st_size, str(place.absolute())
     except OSError as problem:
         raise _unreadable(path, problem) from None
-    except (RuntimeError, ValueError):  # no such user; a zero byte
+    except ValueError:  # a zero byte
         raise UsageError(f"{path} is no path.") from None
+
+
+def _opened(place: Path) -> IO[bytes]:
+    return os.fdopen(places.open_file(place), "rb")
 
 
 def _stdin() -> tuple[str, Opener, int, str | None]:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from .. import paths
 from ..errors import UsageError
+from ..named_files import LARGEST, check_stdin, read_input
 
 _SILENCE_SECONDS = 2.0
 
@@ -42,9 +44,9 @@ def read_system(given: str | None) -> str | None:
         return None
     if not given.startswith("@"):
         return text_of(given, "The system message")
-    path = Path(given[1:]).expanduser()
+    path = paths.expanded(given[1:])
     try:
-        return decoded(path.read_bytes(), str(path)).rstrip("\r\n")
+        return decoded(read_input(path), str(path)).rstrip("\r\n")
     except OSError as problem:
         raise UsageError(
             f"{path} could not be read: {problem.strerror}.", hint="--system takes a text, or @ and a file's path."
@@ -99,16 +101,23 @@ def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
         return ""
     if sys.stdin.isatty() or (have_words and not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode))):
         return ""
+    try:
+        check_stdin(descriptor)
+    except OSError as problem:
+        raise UsageError(f"stdin could not be read: {problem.strerror}.", hint="Give --no-stdin.") from None
     silent = threading.Timer(
         _SILENCE_SECONDS, tell, ["Waiting for stdin, which is a pipe; end it, or give --no-stdin."]
     )
     silent.daemon = True
     silent.start()
-    parts = []
+    parts, size = [], 0
     try:
         while part := os.read(descriptor, 1 << 16):
             silent.cancel()
             parts.append(part)
+            size += len(part)
+            if size > LARGEST:
+                raise UsageError(f"stdin is larger than {LARGEST // 2**20} MiB.", hint="No model takes that much.")
     except OSError as problem:
         raise UsageError(f"stdin could not be read: {problem.strerror}.") from None
     finally:

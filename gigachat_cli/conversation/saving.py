@@ -14,6 +14,7 @@ from typing import Self
 from .. import paths
 from ..engine.api.files import Progress
 from ..errors import OutputError, UsageError
+from ..named_files import check_output
 from .kinds import HEAD_BYTES
 
 
@@ -83,6 +84,7 @@ class PartFile:
                         os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, paths.FILE_MODE))
                     except FileExistsError:
                         continue
+                paths.check_file(place)
                 os.replace(self._place, place)
                 return place
         except OSError as problem:
@@ -100,14 +102,9 @@ class PartFile:
 
 def check_place(path: Path, *, force: bool) -> None:
     """Raise UsageError when a file cannot come to be at a place that a person named."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder.", hint="Name a file with --output-file.")
+    check_output(path, only_file=True)
     if path.exists() and not force:
         raise UsageError(f"{path} exists.", hint="Give --force to replace it, or name another file.")
-    if not path.parent.is_dir():
-        raise UsageError(f"The folder {path.parent} does not exist.", hint="Make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path} cannot be written.", hint="Check who may write there.")
 
 
 def numbered(path: Path) -> Iterator[Path]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from .. import paths
 from ..errors import SchemaMisfitError, UsageError
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Usage
+from ..named_files import read_input
 from ..text import one_line
 from .schema_notation import schema_from
 
@@ -112,10 +114,10 @@ def read_schema(given: str) -> Schema:
         except UsageError:
             if '"' in text:  # notation has no quotes: this was meant as JSON
                 raise
-    path = Path(given).expanduser()
-    if text.endswith(".json") or "/" in text or "\\" in text or path.is_file():
+    path = paths.expanded(given)
+    if text.endswith(".json") or "/" in text or "\\" in text or (os.path.exists(path) and not os.path.isdir(path)):
         try:
-            content = path.read_text(encoding="utf-8-sig")
+            content = read_input(path).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise UsageError(f"{path} is not UTF-8 text.") from None
         except OSError as problem:

@@ -200,7 +200,7 @@ def deferred_system_store() -> Iterator[None]:
 def _add_bundle(context: ssl.SSLContext, path: Path) -> None:
     hint = "ca_bundle_file must name certificates in PEM or DER form."
     try:
-        content = path.read_bytes()
+        content = paths.read_file(path)
     except OSError as problem:
         raise ConfigError(f"{path} could not be read: {problem.strerror}.", hint=hint) from problem
     try:
@@ -216,6 +216,8 @@ def _add_client_certificate(
 ) -> None:
     assert cert_file is not None
     try:
+        for path in filter(None, (cert_file, key_file)):
+            paths.check_file(path)
         # A callback, since without one OpenSSL would ask at the terminal for a password that is missing.
         context.load_cert_chain(cert_file, key_file, password=lambda: password or "")
     except (OSError, ValueError) as problem:

@@ -64,19 +64,26 @@ class TokenCache:
             held = f"{self._path} is held by another process; the access token is not kept."
             self._notify(Notice("warning", held, cause="held"))
         except OSError as problem:
-            lost = f"{self._path} could not be written: {problem.strerror}."
-            self._notify(Notice("warning", lost, cause=str(problem.strerror)))
+            self._tell(f"{problem.filename or self._path} could not be written: {problem.strerror}.", problem)
 
     def _read(self) -> dict[str, Token]:
         tokens: dict[str, Token] = {}
-        with suppress(OSError, ValueError, TypeError, AttributeError, KeyError, OverflowError):
-            kept = json_object(paths.read_private(self._path) or b"{}") or {}
+        content = b""
+        try:
+            content = paths.read_private(self._path) or b""
+        except OSError as problem:
+            self._tell(f"{self._path} could not be read: {problem.strerror}.", problem)
+        with suppress(ValueError, TypeError, AttributeError, KeyError, OverflowError):
+            kept = json_object(content) or {}
             for identity, entry in kept["tokens"].items():
                 access_token, expires_at = entry["access_token"], float(entry["expires_at"])
                 # What could not stand in a header was never a token.
                 if isinstance(access_token, str) and access_token.isascii() and access_token.isprintable():
                     tokens[identity] = Token(access_token, expires_at)
         return tokens
+
+    def _tell(self, text: str, problem: OSError) -> None:
+        self._notify(Notice("warning", text, cause=str(problem.strerror)))
 
 
 def forget_all(path: Path) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from .. import paths
 from ..errors import UsageError
@@ -90,7 +91,7 @@ async def uploaded_again(
     if known.id != file_id and await files.exists(giga, known.id):
         return known.id
     path = Path(known.path) if known.path else None
-    source = Source(known.name, known.kind, known.type, known.size, lambda: (path or Path()).open("rb"), known.path)
+    source = Source(known.name, known.kind, known.type, known.size, lambda: _opened(path or Path()), known.path)
     try:
         unchanged = path is not None and path.stat().st_size == known.size
         if not unchanged or await asyncio.to_thread(_digest, source) != known.digest:
@@ -198,6 +199,10 @@ async def _one_at_a_time(key: str) -> AsyncIterator[None]:
         with suppress(LockTimeout, OSError):  # one upload too many is better than no answer
             await stack.enter_async_context(hold_one([lock_file], patience=_UPLOAD_PATIENCE))
         yield
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return os.fdopen(paths.open_file(path), "rb")
 
 
 def _digest(source: Source) -> str:

@@ -23,6 +23,7 @@ from ..errors import (
     UsageError,
 )
 from ..messages import Answer, AnswerBuilder, Chunk, SavedFile, Usage
+from ..named_files import check_output, is_stream, open_output
 from ..text import TerminalFilter, safe
 from .terminal import Terminal
 
@@ -165,21 +166,18 @@ class OutputFile:
         self._path = path
         self._force = force
         self._file: IO[str] | None = None
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder.", hint="Name a file with --output-file.")
+        check_output(path)
         if path.exists() and not force:
             raise UsageError(f"{path} exists.", hint="Give --force to replace it, or name another file.")
-        if not path.parent.is_dir():
-            raise UsageError(f"The folder {path.parent} does not exist.", hint="Make it first.")
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise UsageError(f"{path} cannot be written.", hint="Check who may write there.")
+        if is_stream(path):  # at once: without somebody who reads, the answer would be lost
+            self._begin()
 
     def write(self, text: str) -> None:
         """Raises OutputError."""
         try:
             if self._file is None:
-                mode = "w" if self._force else "x"
-                self._file = self._path.open(mode, encoding="utf-8", errors="replace", newline="")
+                self._begin()
+            assert self._file is not None
             self._file.write(text)
             self._file.flush()
         except FileExistsError:
@@ -191,6 +189,16 @@ class OutputFile:
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
+
+    def _begin(self) -> None:
+        """Raises FileExistsError, OutputError."""
+        try:
+            descriptor = open_output(self._path, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if self._force else os.O_EXCL))
+        except FileExistsError:
+            raise
+        except OSError as problem:
+            raise OutputError(f"{self._path} could not be written: {problem.strerror}.") from None
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="")
 
 
 def writer(

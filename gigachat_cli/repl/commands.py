@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import GigaChatError, UsageError, nearest
+from ..paths import expanded
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -131,8 +131,8 @@ def files(typed: str) -> Iterable[str]:
     """Files and folders whose path begins with what was typed."""
     folder, beginning = (typed.rpartition("/")[0] + "/", typed.rpartition("/")[2]) if "/" in typed else ("", typed)
     try:
-        entries = sorted(Path(folder or ".").expanduser().iterdir())
-    except (OSError, RuntimeError):  # no such folder, no such user
+        entries = sorted(expanded(folder or ".").iterdir())
+    except OSError:
         return
     for each in entries[:500]:
         if each.name.startswith(beginning) and (beginning.startswith(".") or not each.name.startswith(".")):

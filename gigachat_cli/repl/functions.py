@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conversation.functions import (
@@ -15,6 +14,7 @@ from ..conversation.functions import (
     open_functions,
 )
 from ..messages import FunctionCall
+from ..paths import expanded
 from ..render.calls import show_call, show_printed
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def load_another(chat: Chat, path: str) -> None:
     """Load a file that was named in the chat; names that `--approve` gave are those of another file."""
     named = chat.function_options
     approve = named.approve if named.approve in ("all", "none") else None
-    await load(chat, replace(named, file=_expanded(path), approve=approve))
+    await load(chat, replace(named, file=expanded(path), approve=approve))
 
 
 def forget(chat: Chat) -> None:
@@ -47,13 +47,6 @@ def forget(chat: Chat) -> None:
     if chat.functions is not None:
         chat.functions.library.close()
         chat.functions = None
-
-
-def _expanded(path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:  # there is no such user
-        return Path(path)
 
 
 async def _asked(chat: Chat, call: FunctionCall) -> Decision:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from .. import paths
 from ..errors import UsageError
 from ..text import visible
 from . import showing
@@ -143,7 +144,7 @@ async def export(chat: Chat, argument: str) -> None:
 def _written(chat: Chat, session: Session, name: str) -> Path:
     from ..sessions.export import exported
 
-    path = Path(name).expanduser()
+    path = paths.expanded(name)
     form = cast("ExportFormat", _FORMATS.get(path.suffix.lower(), "markdown"))
     try:
         with path.open("x", encoding="utf-8", errors="replace") as file:

@@ -89,6 +89,7 @@ def open_database(path: Path, *, busy_timeout: float) -> Database:
     """Open, make or migrate the database.  Raises HistoryError; `notice` of what returns tells of a broken file."""
     notice = None
     with translated(path, "opened"):
+        paths.check_file(path)  # first: the lock file would come to lie beside whatever a link leads to
         lock_file = owners.lock_file_of(path)
     try:
         connection = _opened(path, lock_file, busy_timeout=busy_timeout)
@@ -130,8 +131,14 @@ def translated(path: Path, done: str) -> Iterator[None]:
         code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in BROKEN_CODES:
             raise BrokenHistoryError(f"The history could not be {done}: {problem}.", hint=hint) from problem
-        reason = "another process holds it" if code in BUSY_CODES else str(problem)
+        reason = "another process holds it" if code in BUSY_CODES else _reason(problem)
         raise HistoryError(f"The history could not be {done}: {reason}.", hint=hint) from problem
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.filename and problem.strerror:
+        return f"{problem.filename}: {problem.strerror}"
+    return str(problem)
 
 
 def storable(text: str) -> str:
@@ -168,6 +175,8 @@ def _make_private(path: Path) -> None:
     # The file is only made here, never opened when it is there: closing any descriptor of it would free the
     # locks that SQLite holds on it in this process.
     paths.make_private_folder(path.parent)
+    for suffix in _BESIDE:
+        paths.check_file(path.with_name(path.name + suffix))
     if not path.exists():
         with suppress(FileExistsError):
             os.close(paths.open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))

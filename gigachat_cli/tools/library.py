@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from .. import paths
 from ..errors import UsageError
 
 DEFAULT_TIMEOUT = 30.0
@@ -60,7 +61,7 @@ class Library:
     async def start(self) -> None:
         """Load the file.  Raises UsageError when that fails, takes too long, or the file offers no function."""
         try:
-            self.path.open("rb").close()
+            os.close(paths.open_file(self.path))
         except OSError as problem:
             raise UsageError(f"{self.path} could not be read: {problem.strerror}.") from None
         await self._begin()
