@@ -81,8 +81,8 @@ async def check_all(
         async for check in _way(place, url, settings, trust):
             reached[place] = reached[place] and check.state != "failure"
             yield check
-    if reached["API"]:
-        yield await _clock(settings, trust)
+    if any(reached.values()):
+        yield await _clock(next(urls[place] for place, so in reached.items() if so), settings, trust)
     if not all(reached.values()) or key_check.state == "failure":
         return
     async with GigaChat(settings=settings, key_source=credential, notify=notify) as giga:
@@ -223,12 +223,10 @@ async def _tls(place: str, url: str, settings: Settings, trust: Trust) -> Check:
     return Check(f"{place} TLS", "ok", f"the chain of {host} ends in {authority}")
 
 
-async def _clock(settings: Settings, trust: Trust) -> Check:
+async def _clock(url: str, settings: Settings, trust: Trust) -> Check:
     transport = Transport(trust, timeout=_STEP_SECONDS, proxy=settings.proxy)
     try:
-        async with transport.open(
-            Request("GET", settings.base_url, "the check"), with_client_certificate=True
-        ) as reply:
+        async with transport.open(Request("GET", url, "the check"), with_client_certificate=True) as reply:
             told = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
     except (GigaChatError, ValueError, TypeError):
         return Check("clock", "warning", "the server did not tell its time")

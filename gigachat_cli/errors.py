@@ -256,7 +256,10 @@ EXIT_INTERRUPTED = 130
 
 def _one_stop(text: str) -> str:
     """The text with one full stop at its end, where another's sentence brought its own."""
-    return f"{text[:-2]}." if text.endswith("..") and not text.endswith("...") else text
+    sentence = text.removesuffix(".")
+    if sentence == text or (text.endswith("...") and not text.endswith("....")):
+        return text
+    return sentence if sentence.endswith((".", "!", "?", "…")) else text
 
 
 def nearest(word: str, known: list[str]) -> str | None:

@@ -25,7 +25,8 @@ _PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1
 _ALIASES = {"socks": "socks5h"}  # what desktops write into ALL_PROXY
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
-_PLACE = re.compile(r"(\[[0-9a-f:.%]+\]|[^\s:/?#\[\]\\]+)(?::([0-9]{0,5}))?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
+_HOST = r"\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^\s:/?#\[\]\\]+"
+_PLACE = re.compile(rf"({_HOST})(?::([0-9]{{0,5}}))?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

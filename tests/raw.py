@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import struct
@@ -51,10 +52,23 @@ class RawServer:
         # Whoever tests breaks connections on purpose; what the client makes of it is what counts.
         with suppress(OSError, ValueError):
             if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+                connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 self._open.append(connection)
+                try:
+                    connection.do_handshake()
+                except ssl.SSLError:
+                    _drain(connection)  # a close with unread bytes is a reset, which may overtake the alert
+                    raise
             self._handler(connection)
             connection.close()
+
+
+def _drain(connection: socket.socket) -> None:
+    """Read what comes below TLS until the client ends it, for a moment at most."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as beneath:
+        beneath.settimeout(1)
+        while beneath.recv(65536):
+            pass
 
 
 def read_request(connection: socket.socket) -> bytes:

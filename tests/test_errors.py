@@ -7,6 +7,8 @@ import pytest
 from gigachat_cli import errors
 from gigachat_cli.errors import GigaChatError, nearest
 
+from .conftest import ROOT
+
 
 def _all(kind: type[GigaChatError]) -> list[type[GigaChatError]]:
     return [kind, *(each for child in kind.__subclasses__() for each in _all(child))]
@@ -66,3 +68,39 @@ def test_the_nearest_word_is_near_or_none() -> None:
     assert nearest("temprature", ["timeout", "temperature"]) == "temperature"
     assert nearest("xyzzy", ["timeout", "temperature"]) is None
     assert nearest("a", []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It ended.", "It ended."),
+        ("It ended: no way..", "It ended: no way."),
+        ("It ended: no way!.", "It ended: no way!"),
+        ("It ended: why?.", "It ended: why?"),
+        ("It ended: a cut text….", "It ended: a cut text…"),
+        ("It ended: and so on....", "It ended: and so on..."),
+        ("Wait...", "Wait..."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_ends_once(text: str, shown: str) -> None:
+    """What others say may end with a stop of its own."""
+    problem = GigaChatError(text, hint=text)
+    assert (problem.message, str(problem), problem.hint or "") == (shown, shown, shown)
+
+
+def test_only_the_shown_hint_sends_to_doctor() -> None:
+    problem = GigaChatError("It failed.", hint="Try again.", doctor=True)
+    assert problem.hint == "Try again. 'gigachat doctor' checks each step of the way."
+    assert problem.next_step == "Try again."
+    problem.hint = "Do something else."
+    assert (problem.hint, problem.next_step) == ("Do something else.", "Do something else.")
+    assert GigaChatError("It failed.", doctor=True).hint == "'gigachat doctor' checks each step of the way."
+    assert GigaChatError("It failed.").hint is None
+
+
+def test_no_hint_names_doctor_in_its_own_words() -> None:
+    """The pointer is one flag, so that `doctor` itself can leave it out."""
+    own = {ROOT / "gigachat_cli" / "errors.py"}
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "gigachat_cli").rglob("*.py") if path not in own}
+    assert [str(path) for path, text in texts.items() if "gigachat doctor'" in text] == []

@@ -17,6 +17,7 @@ API = "https://api.giga.chat/v1"
         ("proxy.example", "http", "proxy.example", 80),
         (" HTTPS://Proxy.example/ ", "https", "Proxy.example", 443),
         ("http://[::1]:8080", "http", "::1", 8080),
+        ("http://[fe80::1%eth0]:8080", "http", "fe80::1%eth0", 8080),
         ("http://proxy.example:", "http", "proxy.example", 80),
         ("socks5://127.0.0.1", "socks5", "127.0.0.1", 1080),
         ("socks://127.0.0.1:9050/", "socks5h", "127.0.0.1", 9050),

@@ -25,7 +25,7 @@ from ..errors import (
     SilenceError,
     StreamError,
 )
-from ..proxies import Proxy, proxy_for
+from ..proxies import SETTING, Proxy, proxy_for
 from ..settings import is_loopback
 from .tls import Trust, authority_of, deferred_system_store
 from .tls_faults import failed_handshake, reason, tls_fault
@@ -330,9 +330,14 @@ def _hang_up(response: aiohttp.ClientResponse) -> None:
 
 
 def _for_library(proxy: Proxy | None) -> dict[str, Any]:
-    """How the library is told of a proxy for a connector that is the caller's, which knows of SOCKS itself or not."""
-    if proxy is None or proxy.is_socks:
+    """How the library is told of a proxy for a connector that is the caller's; of SOCKS only such a one can know."""
+    if proxy is None or (proxy.is_socks and proxy.origin != SETTING):
         return {}
+    if proxy.is_socks:
+        raise ConfigError(
+            f"A connector of your own cannot be led through the SOCKS proxy {proxy.shown}.",
+            hint="Give one of the two: a connector may go through the proxy itself.",
+        )
     login = proxy.user is not None and b64encode(proxy.user + b":" + proxy.password).decode()
     host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
     headers = {"Proxy-Authorization": f"Basic {login}"} if login else None

@@ -134,6 +134,25 @@ async def test_a_whole_answer_has_all_that_is_known_of_it(simulator: Simulator) 
     assert [len(call.json["messages"]) for call in simulator.calls("chat")] == [1, 1]
 
 
+async def test_a_given_connector_is_not_silently_without_the_socks_proxy_that_was_set(simulator: Simulator) -> None:
+    async with aiohttp.TCPConnector() as connector:
+        with pytest.raises(ConfigError, match="cannot be led through the SOCKS proxy socks5h://me:") as caught:
+            await ask(connector=connector, proxy="socks5h://me:s3cret@127.0.0.1:9")
+    assert "s3cret" not in str(caught.value)
+    assert simulator.requests == []
+
+
+async def test_a_given_connector_goes_through_an_http_proxy_with_its_login(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.answer = "Hello."
+    tls = ssl.create_default_context(cafile=simulator.ca_file)
+    with Proxy(simulator.port, user_and_password="Вася:ё") as proxy:
+        async with aiohttp.TCPConnector(ssl=tls) as connector:
+            assert await ask(connector=connector, proxy=proxy.url.replace("//", "//Вася:ё@")) == "Hello."
+    assert proxy.asked_for
+
+
 async def test_a_given_connector_keeps_its_own_tls_and_stays_open(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
