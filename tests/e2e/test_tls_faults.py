@@ -11,6 +11,7 @@ import ssl
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gigachat_cli.engine import tls as trusting
 from gigachat_cli.engine.tls import Trust
 from gigachat_cli.engine.tls_faults import tls_fault
 from gigachat_cli.simulator import Simulator
@@ -287,11 +289,12 @@ def test_a_bundle_may_hold_the_authority_in_between_alone(
 def test_strict_rules_of_newer_pythons_do_not_apply(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """Whether the chains of GigaChat's hosts would meet them is not known."""
 
-    class Newer(ssl.SSLContext):
-        def __init__(self, *given: object) -> None:
-            self.verify_flags |= ssl.VERIFY_X509_STRICT
+    def newer(protocol: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(protocol)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
 
-    monkeypatch.setattr(ssl, "SSLContext", Newer)
+    monkeypatch.setattr(trusting, "ssl", SimpleNamespace(**{**vars(ssl), "SSLContext": newer}))
     context = Trust().context(host, with_client_certificate=False)
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
     assert context.verify_mode == ssl.CERT_REQUIRED
