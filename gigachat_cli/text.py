@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
 
 MAX_PROBLEM_CHARACTERS = 300
 
@@ -12,6 +14,12 @@ _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}]")
 _STRING_INTRODUCERS = "]PX^_"  # OSC, DCS, SOS, PM, APC after ESC
 _C1_AS_ESC = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}
+_MOST_MARKS = 2  # on one letter, as Vietnamese and Thai have them; more would hide what is around them
+_LOOKS_EMPTY = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Variation selectors, fillers and blank signs: drawn as nothing, though Unicode counts them among what is seen."""
 _LONGEST_CSI = 256
 _LONGEST_STRING = 4096
 
@@ -68,10 +76,42 @@ def one_line(text: str, limit: int = MAX_PROBLEM_CHARACTERS) -> str:
 
 
 def visible(text: str) -> str:
-    """A name or a path with an escape for each character that is not plainly seen, so that it can stand in a line."""
-    if text.isprintable():
+    """The text with an escape for each character that is not plainly seen, so that it can stand in a line.
+
+    Escaped are controls, those of text direction, characters without width, tags, variation selectors, line and
+    paragraph separators, every blank but a single space between two other characters, letters that look like a
+    blank, and marks that stand on no letter or on two others.  A backslash stays one: where an escape must be told
+    from its letters, give text whose own backslashes are doubled, such as JSON.
+    """
+    if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    shown: list[str] = []
+    end = len(text.rstrip(" "))
+    previous, marks = " ", 0  # a blank at the start follows a blank, as it were
+    for at, each in enumerate(text):
+        if each == " ":
+            plain, marks = previous != " " and at < end, 0
+        elif each.isascii():
+            plain, marks = each.isprintable(), 0
+        elif (kind := _kind(each)) == "mark":
+            plain = (previous.isalnum() or marks > 0) and marks < _MOST_MARKS
+            marks += plain
+        else:
+            plain, marks = kind == "seen", 0
+        shown.append(each if plain else "\\x20" if each == " " else each.encode("unicode_escape").decode())
+        previous = each
+    return "".join(shown)
+
+
+@lru_cache(4096)
+def _kind(character: str) -> Literal["seen", "hidden", "mark"]:
+    """Whether a character is seen by itself, or is a mark that is drawn upon the one before it."""
+    import unicodedata  # large
+
+    category = unicodedata.category(character)
+    if category == "Me" or character in _LOOKS_EMPTY or not character.isprintable():
+        return "hidden"  # a mark that encloses is one that covers
+    return "mark" if category in ("Mn", "Mc") else "seen"
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

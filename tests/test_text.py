@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gigachat_cli.text import TerminalFilter, one_line, redact, safe
+from gigachat_cli.text import TerminalFilter, one_line, redact, safe, visible
 
 FORBIDDEN = {
     *(chr(code) for code in range(0x20) if chr(code) not in "\n\t"),
@@ -163,3 +163,54 @@ def test_what_looks_like_a_secret_is_blotted_out(text: str, shown: str) -> None:
 
 def test_known_secrets_are_blotted_out_the_longest_first() -> None:
     assert redact("pass password passport", ["pass", "password", ""]) == "*** *** ***port"
+
+
+PLAINLY_SEEN = ["Привет, мир! a_b (c) «d» — 100 %", "日本 ½ ❤ 👩", "Tiếng Việt", "ก็ที่ हिन्दी", "é", "a\\u202eb", ""]
+
+
+@pytest.mark.parametrize("text", PLAINLY_SEEN)
+def test_what_is_plainly_seen_stays_as_it_is(text: str) -> None:
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\nc\rd\x1b[31m\x7f", r"a\tb\nc\rd\x1b[31m\x7f"),
+        ("a\x85\u009bb", r"a\x85\x9bb"),
+        ("a\u202eb\u2066c\u061c", r"a\u202eb\u2066c\u061c"),
+        ("a\u200bb\u200d\u2060\ufeff\u00ad", r"a\u200bb\u200d\u2060\ufeff\xad"),
+        ("a\U000e0041b\U000e007f", r"a\U000e0041b\U000e007f"),
+        ("❤\ufe0f\U000e0100", r"❤\ufe0f\U000e0100"),
+        ("a\u3164\u115f\u2800\uffa0b", r"a\u3164\u115f\u2800\uffa0b"),
+        ("a\u00a0b\u3000c\u2003d\u202f", r"a\xa0b\u3000c\u2003d\u202f"),
+        ("a\u2028b\u2029", r"a\u2028b\u2029"),
+        ("a b  c   d", r"a b \x20c \x20\x20d"),
+        (" a é ", r"\x20a é\x20"),
+        ("   ", r"\x20\x20\x20"),
+        ("\u0301a", r"\u0301a"),
+        ('"\u0338"', r'"\u0338"'),
+        ("a\u0301\u0302\u0303\u0304", "a\u0301\u0302" r"\u0303\u0304"),
+        ("a\u20ddb\u0489", r"a\u20ddb\u0489"),
+        ("\ud800\udfff\ue000\uffff", r"\ud800\udfff\ue000\uffff"),
+    ],
+)
+def test_what_is_not_plainly_seen_is_escaped(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@settings(max_examples=100)
+@given(st.text())
+def test_a_visible_text_holds_nothing_hidden_and_stays_as_it_is(text: str) -> None:
+    shown = visible(text)
+    assert shown.isprintable()
+    assert "  " not in shown
+    assert shown == shown.strip()
+    assert visible(shown) == shown
+
+
+def test_a_long_text_is_made_visible_in_a_moment() -> None:
+    start = time.perf_counter()
+    for text in ("é" + " " * 200_000, "\u0301" * 200_000, "é\u200b" * 100_000):
+        visible(text)
+    assert time.perf_counter() - start < 2
