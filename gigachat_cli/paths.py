@@ -77,6 +77,10 @@ def uploads_file() -> Path:
     return data_dir() / "uploads.json"
 
 
+def batches_file() -> Path:
+    return data_dir() / "batches.json"
+
+
 def images_dir() -> Path:
     return data_dir() / "images"
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..engine.api.chat import check, messages_of
 from ..errors import UsageError, nearest
 from ..messages import Message
+from .origins import other_input
 from .source import Line, Source, lines_of, text_of
 from .tables import Records
 
@@ -130,17 +131,10 @@ async def _checked(
         async for line in lines:
             number = line.number
             if number in expected and expected[number] != line.crc:
-                raise _other_input(name)
+                raise other_input(name)
             yield line
     if number < max(after, *expected, 0):
-        raise _other_input(name)
-
-
-def _other_input(name: str) -> UsageError:
-    return UsageError(
-        f"{name} is not the input that the output was made from: it differs.",
-        hint="Resume with the same input, or begin anew with --force.",
-    )
+        raise other_input(name)
 
 
 async def _objects(lines: AsyncIterator[Line], format: str, reading: Reading, after: int) -> AsyncGenerator[Item, None]:

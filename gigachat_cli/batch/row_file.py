@@ -10,7 +10,9 @@ When failed items are to be asked again, the output is set aside as it is, and i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,11 @@ from ..errors import OutputError, UsageError
 from ..named_files import check_output, is_stream, open_output
 from .rows import line_of
 
+_LONGEST_ROW = 256 * 1024 * 1024
 _CHECK_EVERY = 100  # rows between two checksums in the journal
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_JOURNAL_LINE = re.compile(rb"[0-9]+ [0-9]+ (?:-\n|\{)")
+_TORN_JOURNAL_LINE = re.compile(rb"[0-9]+(?: (?:[0-9]+(?: (?:-|\{.*)?)?)?)?")
 _JOURNAL_BYTES = 1024 * 1024  # a larger journal is emptied when nothing in it is needed
 
 
@@ -49,16 +55,20 @@ class RowFile:
 
     def __init__(self, path: Path, *, resume: bool, force: bool, retry_failed: bool = False) -> None:
         resume = resume or retry_failed
+        _check_link(path)
+        if path.is_symlink():
+            path = path.resolve()  # one output, one journal, under whatever name
         self.path = path
         self.set_aside_path = path.parent / f"{path.name}.previous"
         self.journal_path = path.parent / f"{path.name}.journal"
         self.found = Found()
         self._output: int | None = None
         self._journal: int | None = None
-        self._unchecked = 0
+        self._unchecked = _CHECK_EVERY  # the first row already says which input it is from
         self._last: tuple[int, int] | None = None
         self._journaled = 0
         self._kept: set[int] = set()
+        self._renamed = False
         self._check(resume=resume, force=force)
         self._fresh = not resume
         self._forced = force
@@ -89,8 +99,10 @@ class RowFile:
         """Write the next `count` rows, of which the last belongs to `line`.  Raises OutputError."""
         self._open()
         assert self._output is not None
+        first, self._last = self._last is None, (line, crc)
+        if first:
+            self._note_check()  # before the row: there is never one of which nothing is known
         self._put(self._output, rows, self.path)
-        self._last = (line, crc)
         self._unchecked += count
         if self._kept:
             self._kept = {each for each in self._kept if each > line}
@@ -99,6 +111,11 @@ class RowFile:
             self._journaled, self._unchecked = 0, _CHECK_EVERY
         if self._unchecked >= _CHECK_EVERY:
             self._note_check()
+
+    @property
+    def last(self) -> tuple[int, int] | None:
+        """The line of the row that was written last, with its checksum."""
+        return self._last
 
     def close(self, *, finished: bool) -> None:
         """Let go of the files; of a batch that is `finished` nothing but the output stays."""
@@ -111,6 +128,9 @@ class RowFile:
             if descriptor is not None:
                 with suppress(OSError):
                     os.close(descriptor)
+        if self._renamed and self._output is None and not os.path.lexists(self.path):
+            with suppress(OSError):  # nothing came of it: the output is as it was
+                os.rename(self.set_aside_path, self.path)
         self._output = self._journal = None
         if finished and self._keeps_journal:
             for path in (self.journal_path, self.set_aside_path):
@@ -120,6 +140,8 @@ class RowFile:
     def _check(self, *, resume: bool, force: bool) -> None:
         path = self.path
         check_output(path)
+        for left in (self.journal_path, self.set_aside_path):
+            _check_left(left, _is_journal if left == self.journal_path else _is_rows)
         if resume and path.exists() and not path.is_file():
             raise UsageError(f"{path} is no file, and cannot be read to resume.", hint="Leave --resume out.")
         if not (resume or force):
@@ -136,6 +158,7 @@ class RowFile:
         if retry_failed and not self.set_aside_path.exists() and found.failed:
             try:
                 os.rename(self.path, self.set_aside_path)
+                self._renamed = True
             except OSError as problem:
                 raise UsageError(f"{self.path} could not be set aside: {problem.strerror}.") from None
             self.found = found = Found()
@@ -181,7 +204,7 @@ class RowFile:
                     found.failed += "error" in row
                 torn = self.path.stat().st_size - good
                 # Only a last line that a kill cut short may go.
-                if torn and (file.readline() or not _is_torn(content)):
+                if torn and (file.readline() or not (_is_torn(content) and self.journal_path.exists())):
                     raise UsageError(
                         f"Line {number} of {self.path} is no row of a batch.",
                         hint="Mend or remove that file, or name another one.",
@@ -222,7 +245,7 @@ class RowFile:
                 if self._fresh:
                     self.set_aside_path.unlink(missing_ok=True)
                 truncated = flags & ~os.O_EXCL | (os.O_TRUNC if self._fresh else 0)
-                self._journal = paths.open_file(self.journal_path, truncated, paths.FILE_MODE)
+                self._journal = paths.open_file(self.journal_path, truncated | _NO_LINK, paths.FILE_MODE)
                 self._journaled = os.fstat(self._journal).st_size
                 if self._journaled:
                     os.write(self._journal, b"\n")  # ends a torn line
@@ -254,7 +277,7 @@ class RowFile:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return os.fdopen(paths.open_file(path), "rb")
+    return os.fdopen(paths.open_file(path, os.O_RDONLY | _NO_LINK), "rb")
 
 
 def _failed(row: str) -> bool:
@@ -262,8 +285,48 @@ def _failed(row: str) -> bool:
 
 
 def _is_torn(content: bytes) -> bool:
-    """Whether this is the beginning of a row."""
+    """Whether this is the beginning of a row, and no whole line."""
+    if content.endswith(b"\n") or (line_of(found := json_object(content)) is None and found is not None):
+        return False
     return any(begin.startswith(content) or content.startswith(begin) for begin in (b'{"line": ', b'{"id": '))
+
+
+def _check_link(path: Path) -> None:
+    """Raise UsageError when the output leads to a file that another user has chosen."""
+    if path.is_symlink() and path.lstat().st_uid != _user():
+        raise UsageError(f"{path} is a link of somebody else.", hint="Name another file with --output-file.")
+
+
+def _check_left(path: Path, is_ours: Callable[[bytes], bool]) -> None:
+    """Raise UsageError when a file that a batch keeps beside its output is there and is none of ours."""
+    try:
+        found = path.lstat()
+        ours = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == _user()
+        if ours and found.st_size:
+            with _opened(path) as file:
+                ours = is_ours(file.readline(_LONGEST_ROW))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as problem:
+        raise UsageError(f"{path} could not be read: {problem.strerror}.") from None
+    if not ours:
+        raise UsageError(
+            f"{path} is in the way, and no file of a batch.", hint="Move it, or name another file with --output-file."
+        )
+
+
+def _is_journal(line: bytes) -> bool:
+    if not line.endswith(b"\n"):  # the only one, cut short
+        return bool(_TORN_JOURNAL_LINE.fullmatch(line))
+    return not line.strip() or bool(_JOURNAL_LINE.match(line))
+
+
+def _is_rows(line: bytes) -> bool:
+    return line_of(json_object(line)) is not None
+
+
+def _user() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def _journaled(path: Path) -> Iterator[tuple[int, int, str]]:

@@ -43,4 +43,4 @@ def head(item: Item) -> dict[str, Any]:
 def line_of(row: Mapping[str, Any] | None) -> int | None:
     """The input line that a row belongs to; None for what is no row of ours."""
     line = row.get("line") if row else None
-    return line if isinstance(line, int) and row is not None and ("answer" in row or "error" in row) else None
+    return line if type(line) is int and row is not None and ("answer" in row or "error" in row) else None

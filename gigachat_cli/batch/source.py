@@ -51,6 +51,7 @@ class Source:
             reason = getattr(problem, "strerror", None) or "there is none"
             raise UsageError(f"{self.name} could not be read: {reason}.") from None
         self._is_file = stat.S_ISREG(found.st_mode)
+        self._start = os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._is_file else 0
         self.size = found.st_size if self._is_file else None
         """Bytes, where they are known beforehand."""
 
@@ -67,6 +68,11 @@ class Source:
             return os.read(self._descriptor, _PIECE)
         except OSError as problem:
             raise UsageError(f"{self.name} could not be read: {problem.strerror}.") from None
+
+    def rewind(self) -> None:
+        """Back to where a file began."""
+        with suppress(OSError):
+            os.lseek(self._descriptor, self._start, os.SEEK_SET)
 
     def close(self) -> None:
         if self._own:

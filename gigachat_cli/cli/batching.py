@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
+import stat
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
+from ..batch import origins
 from ..batch.items import Item, Reading, Template, read_items
 from ..batch.progress import items_of, shown, summary_line, summary_object
 from ..batch.row_file import Found, RowFile
@@ -94,8 +98,8 @@ def _check(batch: Batch, path: Path | None, output: Path | None, terminal: Termi
         raise UsageError("--concurrency must be 1 or more.")
     if batch.remote and (output is not None or again):
         raise UsageError("--remote writes no output.", hint="Get it later with 'gigachat batch fetch ID -O FILE'.")
-    if path is not None and output is not None and output.exists() and path.exists() and output.samefile(path):
-        raise UsageError(f"{output} is the input.", hint="Name another file with --output-file.")
+    if output is not None:
+        _check_apart(path, output)
     if batch.functions is not None and batch.functions.file is None:
         raise UsageError("--approve and --max-rounds go with --functions.", hint="Name a file of functions with it.")
     if batch.functions is not None and batch.functions.approve is None:
@@ -109,6 +113,20 @@ def _check(batch: Batch, path: Path | None, output: Path | None, terminal: Termi
         )
     if output is None:
         terminal.check_stdout()
+
+
+def _check_apart(path: Path | None, output: Path) -> None:
+    """Raise UsageError when the output, or what is kept beside it, is the input under whatever name."""
+    try:
+        given = path.stat() if path is not None else os.fstat(sys.stdin.fileno())
+    except (OSError, AttributeError, ValueError):
+        return  # told where it is read
+    if not stat.S_ISREG(given.st_mode):
+        return
+    for place in (output, *(output.parent / f"{output.name}.{kept}" for kept in ("journal", "previous"))):
+        with suppress(OSError):
+            if os.path.samestat(place.stat(), given):
+                raise UsageError(f"{place} is the input.", hint="Name another file with --output-file.")
 
 
 def _text(template: str) -> str:
@@ -151,6 +169,12 @@ def _run(
                 else None
             )
             found = file.found if file else Found()
+            if file is not None and output is not None:
+                try:
+                    await _check_origin(batch, found, output)
+                except BaseException:
+                    file.close(finished=False)
+                    raise
             counts = Counts(answered=found.rows - found.failed, failed=found.failed, before=found.rows)
             items = _with_fields(
                 read_items(source, format, reading, after=found.after, expected=found.expected), fields
@@ -180,15 +204,20 @@ def _run(
             finally:
                 if file is not None:
                     file.close(finished=finished)
+            if file is not None and output is not None and file.last is not None:
+                await origins.note(output, *file.last)
             return counts
 
     _tell(context.run(work()), batch, terminal)
 
 
-def _row_file(batch: Batch, output: Path | None) -> RowFile | None:
-    if output is None:
-        return None
-    return RowFile(output, resume=batch.resume, force=batch.force, retry_failed=batch.retry_failed)
+async def _check_origin(batch: Batch, found: Found, output: Path) -> None:
+    """Raises UsageError when the output that is gone on with was made from another input."""
+    if not found.expected and found.rows and (note := origins.noted(output)) is not None:
+        found.expected = dict([note])
+    await origins.check(
+        None if batch.input == "-" else Path(batch.input), found.expected, rows=found.rows > 0, output=output
+    )
 
 
 def _schema(batch: Batch) -> Schema | None:
