@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..messages import SavedFile
 from ..text import visible
+from .picture_size import MOST_PIXELS, is_drawable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,6 +29,8 @@ _WAYS: dict[str, Way] = {each: each for each in ("kitty", "iterm2", "sixel", "bl
 _EXACT = ("truecolor", "24bit")
 _KITTY_PIECE = 4096
 _SIXEL_COLOURS = 128
+_SIXEL_PIXELS = 400_000
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 _LARGEST_FILE = 32 * 1024 * 1024
 _CELL = (10, 20)  # pixels, where the terminal does not tell
 _CUBE = (0, 95, 135, 175, 215, 255)
@@ -81,14 +84,14 @@ def link(path: str) -> str:
 
 
 def _drawn(path: Path, type: str, way: Way, cells: tuple[int, int], *, exact: bool) -> str:
-    """The picture in at most so many columns and rows; empty for a file that is too large to be tried."""
-    if path.stat().st_size > _LARGEST_FILE:
+    """The picture in at most so many columns and rows; empty for one that is too large to be tried."""
+    if path.stat().st_size > _LARGEST_FILE or not is_drawable(path):
         return ""
-    if way == "iterm2":
-        return _iterm2(path.read_bytes(), rows=cells[1])
     try:
         return _by_pillow(path, way, cells, exact=exact)
-    except ImportError:
+    except ImportError:  # the terminal reads by itself what it knows
+        if way == "iterm2":
+            return _iterm2(path.read_bytes(), rows=cells[1])
         return _kitty(path.read_bytes(), "") if way == "kitty" and type == "image/png" else ""
 
 
@@ -96,20 +99,28 @@ def _by_pillow(path: Path, way: Way, cells: tuple[int, int], *, exact: bool) -> 
     columns, rows = cells
     from PIL import Image  # only a picture pays for it
 
-    with warnings.catch_warnings(action="error"), Image.open(path) as picture:
+    with warnings.catch_warnings(action="error"), Image.open(path, formats=_FORMATS) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            return ""
+        if way == "iterm2" and not getattr(picture, "is_animated", False):
+            return _iterm2(path.read_bytes(), rows=rows)
         cell_width, cell_height = (1, 2) if way == "blocks" else _cell_size()
         scale = min(columns * cell_width / picture.width, rows * cell_height / picture.height, 1.0)
+        if way == "sixel":  # each of its pixels is looked at here
+            scale = min(scale, (_SIXEL_PIXELS / (picture.width * picture.height)) ** 0.5)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture.draft("RGB", size)
         picture.load()
         scaled = picture.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
     flat = Image.new("RGBA", size, (0, 0, 0, 255))
     flat.alpha_composite(scaled)
-    if way == "kitty":
+    if way in ("kitty", "iterm2"):
         from io import BytesIO
 
         file = BytesIO()
         scaled.save(file, "PNG")
+        if way == "iterm2":  # the first picture of many, each of which its terminal would make room for
+            return _iterm2(file.getvalue(), rows=rows)
         return _kitty(file.getvalue(), f",c={-(-size[0] // cell_width)},r={-(-size[1] // cell_height)}")
     if way == "sixel":
         return f"{_sixel(flat.convert('RGB'))}\n"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import re
+import struct
+import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pyte
@@ -15,6 +18,8 @@ from PIL import Image
 from gigachat_cli.messages import SavedFile
 from gigachat_cli.render.pictures import Way, link, shown_file, way_of
 from gigachat_cli.simulator.pictures import picture
+
+from ..conftest import ROOT
 
 RGB = tuple[int, int, int]
 
@@ -180,9 +185,20 @@ def test_a_picture_that_cannot_be_read_is_a_link(tmp_path: Path, way: Way, conte
     assert drawn(SavedFile("id", str(path), "image/jpeg"), way) == f"{link(str(path))}\n"
 
 
+def black_png(size: int) -> bytes:
+    """A square picture, sound from its head to its end, of so many pixels a side and hardly any bytes."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", size, size, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(size * (1 + (size + 7) // 8)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
 def test_a_picture_that_would_fill_the_memory_is_a_link(tmp_path: Path) -> None:
     path = tmp_path / "bomb.png"
-    Image.new("1", (12_000, 12_000)).save(path)
+    path.write_bytes(black_png(12_000))
     assert drawn(SavedFile("id", str(path), "image/png"), "blocks") == f"{link(str(path))}\n"
 
 
@@ -234,3 +250,119 @@ def test_the_setting_wins_and_blocks_need_colour() -> None:
     assert way_of("link", color=True, environment=kitty) == "link"
     assert way_of("blocks", color=False, environment=kitty) == "link"
     assert way_of("auto", color=False, environment=kitty) == "kitty"
+
+
+# Pictures that would fill the memory
+
+FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp"}
+WAYS: list[Way] = ["kitty", "iterm2", "sixel", "blocks"]
+
+
+def spoiled(format: str, width: int, height: int, *, progressive: bool = False) -> bytes:
+    """A small picture whose head says that it has so many pixels."""
+    file = io.BytesIO()
+    named = {"progressive": progressive} if format == "JPEG" else {"lossless": progressive} if format == "WEBP" else {}
+    Image.new("RGB", (16, 16), "red").save(file, format, **named)
+    content = bytearray(file.getvalue())
+    if format == "PNG":
+        content[16:24] = struct.pack(">II", width, height)
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    elif format == "JPEG":
+        at = content.index(b"\xff\xc2" if progressive else b"\xff\xc0")
+        content[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    elif format == "GIF":
+        content[6:10] = struct.pack("<HH", width, height)
+    elif format == "BMP":
+        content[18:26] = struct.pack("<ii", width, height)
+    elif progressive:
+        content[21:25] = (width - 1 | height - 1 << 14).to_bytes(4, "little")
+    else:
+        content[26:30] = struct.pack("<HH", width, height)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_picture_of_too_many_pixels_is_a_link_in_every_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Way, format: str, progressive: bool
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(Image, "open", lambda *given, **named: opened.append(given))  # before it is even opened
+    path = tmp_path / f"bomb.{format.lower()}"
+    path.write_bytes(spoiled(format, 9000, 9000, progressive=progressive))
+    assert drawn(SavedFile("id", str(path), FORMATS[format]), way) == f"{link(str(path))}\n"
+    assert opened == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_picture_of_many_pixels_that_are_not_too_many_is_drawn(tmp_path: Path, way: Way, format: str) -> None:
+    path = tmp_path / f"large.{format.lower()}"
+    Image.new("RGB", (600, 400), "red").save(path)
+    assert drawn(SavedFile("id", str(path), FORMATS[format]), way) != f"{link(str(path))}\n"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_frame_that_is_larger_than_its_picture_is_refused(tmp_path: Path, way: Way) -> None:
+    path = tmp_path / "frame.gif"
+    content = bytearray(spoiled("GIF", 16, 16))
+    at = content.index(b",")
+    content[at + 5 : at + 9] = struct.pack("<HH", 60_000, 60_000)
+    path.write_bytes(content)
+    assert drawn(SavedFile("id", str(path), "image/gif"), way) == f"{link(str(path))}\n"
+
+
+@pytest.mark.parametrize(("format", "type"), [("TIFF", "image/tiff"), ("ICO", "image/x-icon"), ("PPM", "image/png")])
+def test_formats_that_the_service_does_not_draw_are_links(tmp_path: Path, format: str, type: str) -> None:
+    path = tmp_path / "picture"
+    Image.new("RGB", (16, 16)).save(path, format)
+    for way in WAYS:
+        assert drawn(SavedFile("id", str(path), type), way) == f"{link(str(path))}\n"
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+def test_of_a_picture_that_moves_iterm_gets_the_first(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "moves"
+    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "lime", "blue")]
+    frames[0].save(path, format, save_all=True, append_images=frames[1:])
+    text = drawn(SavedFile("id", str(path), FORMATS[format]), "iterm2")
+    content = base64.b64decode(text.partition("\x07")[0].rpartition(":")[2])
+    with Image.open(io.BytesIO(content)) as shown:
+        assert (shown.format, shown.size, getattr(shown, "n_frames", 1)) == ("PNG", (30, 20), 1)
+        assert near(shown.convert("RGB").getpixel((5, 5)), (255, 0, 0))  # type: ignore[arg-type]  # three parts of RGB
+
+
+def test_a_head_that_is_cut_anywhere_is_a_link(tmp_path: Path) -> None:
+    path = tmp_path / "cut"
+    for format, type in FORMATS.items():
+        whole = spoiled(format, 16, 16)
+        for cut in range(32):
+            path.write_bytes(whole[:cut])
+            assert drawn(SavedFile("id", str(path), type), "iterm2") == f"{link(str(path))}\n"
+
+
+def test_without_the_library_too_many_pixels_are_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(spoiled("PNG", 9000, 9000))
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    for way in WAYS:
+        assert drawn(SavedFile("id", str(path), "image/png"), way) == f"{link(str(path))}\n"
+
+
+def test_a_small_file_of_many_pixels_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(black_png(9000))
+    assert path.stat().st_size < 20_000
+    script = """
+import resource, sys
+from gigachat_cli.messages import SavedFile
+from gigachat_cli.render.pictures import link, shown_file
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+file = SavedFile("id", sys.argv[1], "image/png")
+for way in ("kitty", "iterm2", "sixel", "blocks"):
+    assert shown_file(file, width=80, height=24, way=way, escapes=True) == f"{link(sys.argv[1])}\\n"
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, cwd=ROOT)
+    assert int(done.stdout) < 10_000, done.stderr  # kilobytes
