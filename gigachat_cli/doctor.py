@@ -18,7 +18,7 @@ from .engine import GigaChat
 from .engine.tls import Trust
 from .engine.tls_faults import reason
 from .engine.transport import Transport
-from .engine.tunnels import open_tunnel
+from .engine.tunnels import need_extra, open_tunnel
 from .engine.wire import Request
 from .errors import ConfigError, GigaChatError
 from .messages import Notice
@@ -138,6 +138,8 @@ async def _key(settings: Settings, credential: credentials.Credential | None) ->
 async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncIterator[Check]:
     try:
         proxy = proxy_for(url, given=settings.proxy)
+        if proxy is not None:
+            need_extra(proxy)
     except ConfigError as problem:
         yield _failure(f"{place} proxy", problem)
         return
@@ -146,10 +148,10 @@ async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncI
     if proxy is not None:
         variable = "" if proxy.origin == SETTING else f", from {proxy.origin}"
         yield Check(f"{place} proxy", "ok", f"through {proxy.shown}{variable}")
-    checks = [_dns(place, near, proxy), _tcp(place, near, near_port, proxy)]
+    checks = [_dns(f"{place} DNS", near, proxy), _tcp(place, near, near_port, proxy)]
     if proxy is not None:
         if not proxy.resolves_names:
-            checks.append(_dns(f"{place} host", host, None))
+            checks.append(_dns(f"{place} host DNS", host, None, elsewhere=proxy))
         checks.append(_tunnel(place, proxy, host, port, trust))
     checks.append(_tls(place, url, settings, trust))
     failed = False
@@ -163,17 +165,23 @@ async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncI
             failed = check.state == "failure"
 
 
-async def _dns(place: str, host: str, proxy: Proxy | None) -> Check | None:
-    """What the name of the host leads to; None for an address, which needs no name."""
+async def _dns(step: str, host: str, proxy: Proxy | None, *, elsewhere: Proxy | None = None) -> Check | None:
+    """What the name of the host, or of the proxy, leads to; None for an address, which needs no name.
+
+    `elsewhere` is a proxy that could look the name up itself.
+    """
     try:
         async with asyncio.timeout(_STEP_SECONDS):
             found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         hint = f"Check {proxy.origin}." if proxy else "Check the network, the VPN and the DNS settings."
+        if elsewhere:
+            better = "socks4a" if elsewhere.scheme == "socks4" else "socks5h"
+            hint = f"With {better}:// the proxy looks it up."
         what = f"the proxy {proxy.shown}" if proxy else host
-        return Check(f"{place} DNS", "failure", f"{what} was not found", hint, exit_code=4)
+        return Check(step, "failure", f"{what} was not found", hint, exit_code=4)
     address = str(found[0][4][0])
-    return None if address == host else Check(f"{place} DNS", "ok", f"{host} is {address}")
+    return None if address == host else Check(step, "ok", f"{host} is {address}")
 
 
 async def _tcp(place: str, host: str, port: int, proxy: Proxy | None) -> Check:

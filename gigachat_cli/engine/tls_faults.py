@@ -71,6 +71,8 @@ def reason(problem: BaseException) -> str:
         return one_line(os.strerror(inner.errno or 0) if "call failed" in inner.strerror else inner.strerror)
     if isinstance(inner, OSError) and str(inner).startswith("Multiple exceptions"):
         return "none of its addresses answers"
+    if isinstance(inner, ConnectionError):
+        return "the other side hung up"
     return one_line(type(inner).__name__)
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
-from .. import __version__
 from ..errors import (
     ConfigError,
     ConnectionFailedError,
@@ -27,85 +25,17 @@ from ..errors import (
 )
 from ..proxies import SETTING, Proxy, proxy_for
 from ..settings import is_loopback
-from .tls import Trust, authority_of, deferred_system_store
+from .connector import Connector, Tunnel
+from .tls import Trust, deferred_system_store
 from .tls_faults import failed_handshake, reason, tls_fault
-from .wire import Request, Response, StreamedBody, request_id_of
+from .wire import USER_AGENT, Request, Response, StreamedBody, request_id_of
 
 with deferred_system_store():
     import aiohttp
-    from aiohttp.client_proto import ResponseHandler
 
-USER_AGENT = f"gigachat-terminal/{__version__}"
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _CONNECT_SECONDS = 10.0
 _SETTLE_SECONDS = 30.0  # name, connection, proxy and TLS together
-
-
-Tunnel = Callable[[str, int], Awaitable[asyncio.Transport]]
-"""Opens a tunnel through a proxy to a host and its port."""
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Goes through `tunnel_to` where that gives a tunnel, and remembers whom its last connection was proved by.
-
-    The authority is remembered since an answer that is already whole has let its connection go.
-    """
-
-    def __init__(self, tunnel_to: Callable[[str], Tunnel | None]) -> None:
-        super().__init__(limit=0, ttl_dns_cache=300)
-        self._tunnel_to = tunnel_to
-        self.authority = ""
-        self._authorities = WeakKeyDictionary[asyncio.Transport, str]()
-
-    async def connect(self, *args: Any, **named: Any) -> aiohttp.connector.Connection:
-        connection = await super().connect(*args, **named)
-        if connection.transport:
-            self.authority = self._authority_of(connection.transport)
-        return connection
-
-    async def _create_connection(
-        self, req: aiohttp.ClientRequest, traces: list[Any], limits: aiohttp.ClientTimeout
-    ) -> ResponseHandler:
-        # The library's own way through a proxy proves an https:// one by the context of the host behind it, knows
-        # neither SOCKS nor a login in UTF-8, and tells the proxy's faults as the host's.
-        tunnel = self._tunnel_to(str(req.url))
-        if tunnel is None:
-            return await super()._create_connection(req, traces, limits)
-        host, port = req.url.raw_host or "", req.url.port or 443
-        assert isinstance(req.ssl, ssl.SSLContext)
-        transport = await tunnel(host, port)
-        protocol = self._factory()
-        try:
-            async with asyncio.timeout(limits.sock_connect):
-                secured = await self._loop.start_tls(transport, protocol, req.ssl, server_hostname=host.rstrip("."))
-        except BaseException as problem:
-            transport.abort()
-            # As the library would, so that the two ways have one telling.
-            if isinstance(problem, ssl.SSLCertVerificationError):
-                raise aiohttp.ClientConnectorCertificateError(req.connection_key, problem) from None
-            if isinstance(problem, ssl.SSLError):
-                raise aiohttp.ClientConnectorSSLError(req.connection_key, problem) from None
-            if isinstance(problem, OSError) and not isinstance(problem, TimeoutError):
-                raise aiohttp.ClientConnectorError(req.connection_key, problem) from None
-            raise
-        assert secured is not None
-        protocol.connection_made(secured)
-        return protocol
-
-    def hang_up(self) -> None:
-        """End every connection at once; the orderly end of TLS would wait for peers that may be silent."""
-        for transport in self._authorities:
-            transport.abort()
-
-    def _authority_of(self, transport: asyncio.Transport) -> str:
-        with suppress(TypeError):  # not every event loop's transports can be held weakly
-            if transport in self._authorities:
-                return self._authorities[transport]
-        secured = transport.get_extra_info("ssl_object")
-        authority = authority_of(secured) if secured else ""
-        with suppress(TypeError):
-            self._authorities[transport] = authority
-        return authority
 
 
 class Reply:
@@ -161,7 +91,7 @@ class Transport:
         self._connector = connector
         self._proxies: dict[str, Proxy | None] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._own: _Connector | None = None
+        self._own: Connector | None = None
 
     @property
     def authority(self) -> str:
@@ -237,7 +167,7 @@ class Transport:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             if self._connector is None:
-                self._own = _Connector(self._tunnel_to)
+                self._own = Connector(self._tunnel_to)
             self._session = aiohttp.ClientSession(
                 connector=self._connector or self._own,
                 connector_owner=self._connector is None,
@@ -279,6 +209,9 @@ class Transport:
             )
         if isinstance(problem, aiohttp.ClientConnectorDNSError):
             return _no_way(f"The host {host} was not found.", request.url)
+        closed = ConnectionResetError | ConnectionAbortedError
+        if isinstance(problem, aiohttp.ClientConnectorError) and isinstance(problem.os_error, closed):
+            return _no_way(f"{_place(request.url)} hung up before the connection was secure.", request.url)
         if isinstance(problem, aiohttp.ClientConnectorError):
             return _no_way(f"{_place(request.url)} could not be reached ({reason(problem)}).", request.url)
         if isinstance(problem, aiohttp.InvalidURL):

@@ -19,6 +19,7 @@ from ..errors import ConfigError, ConnectionFailedError, GigaChatError, ProxyErr
 from ..proxies import Proxy
 from .tls import Trust
 from .tls_faults import reason, tls_fault
+from .wire import USER_AGENT
 
 _OPEN_SECONDS = 10.0  # name, connection and TLS of the proxy itself
 _ANSWER_SECONDS = 20.0  # it may have to look for the host first
@@ -34,7 +35,7 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, *, trust: Trust, patie
     greet = _connect
     if proxy.is_socks:
         greet = _socks4 if proxy.scheme.startswith("socks4") else _socks5
-        _need_socks(proxy)
+        need_extra(proxy)
     line = await _line_to(proxy, trust, min(_OPEN_SECONDS, patience))
     try:
         async with asyncio.timeout(min(_ANSWER_SECONDS, patience)):
@@ -53,6 +54,19 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, *, trust: Trust, patie
         line.transport.abort()
         raise
     return line.transport
+
+
+def need_extra(proxy: Proxy) -> None:
+    """Raise ConfigError for a proxy that this installation cannot speak to."""
+    if not proxy.is_socks:
+        return
+    try:
+        import socksio  # noqa: F401  (whether it is there)
+    except ImportError:
+        raise ConfigError(
+            f"The proxy {proxy.shown} is a SOCKS proxy, which needs the extra 'socks'.",
+            hint="Run: pip install 'gigachat-terminal[socks]'",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ async def _connect(line: _Line, host: str, port: int) -> None:
     """HTTP CONNECT (RFC 9110, 9.3.6), with a login of the kind Basic."""
     proxy = line.proxy
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    head = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    head = [f"CONNECT {place} HTTP/1.1", f"Host: {place}", f"User-Agent: {USER_AGENT}"]
     if proxy.user is not None:
         head.append(f"Proxy-Authorization: Basic {b64encode(proxy.user + b':' + proxy.password).decode()}")
     line.transport.write("\r\n".join([*head, "", ""]).encode())
@@ -222,16 +236,6 @@ async def _socks4(line: _Line, host: str, port: int) -> None:
         _raise_for_reply(line.proxy, "rejected or failed", may_pass=True)
 
 
-def _need_socks(proxy: Proxy) -> None:
-    try:
-        import socksio  # noqa: F401  (whether it is there)
-    except ImportError:
-        raise ConfigError(
-            f"The proxy {proxy.shown} is a SOCKS proxy, which needs the extra 'socks'.",
-            hint="Run: pip install 'gigachat-terminal[socks]'",
-        ) from None
-
-
 async def _address_of(host: str, port: int, *, only_4: bool) -> str:
     family = socket.AF_INET if only_4 else socket.AF_UNSPEC
     try:
@@ -239,7 +243,7 @@ async def _address_of(host: str, port: int, *, only_4: bool) -> str:
     except (OSError, UnicodeError):
         raise ConnectionFailedError(
             f"The host {host} was not found.",
-            hint="With socks5h:// in place of socks5:// the proxy looks for it.",
+            hint=f"With {'socks4a' if only_4 else 'socks5h'}:// the proxy looks it up.",
             doctor=True,
         ) from None
     return str(found[0][4][0])

@@ -10,8 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .. import __version__
 from ..text import one_line
 
+USER_AGENT = f"gigachat-terminal/{__version__}"
 _SHORTEST_SECRET = 4  # characters; blotting out anything shorter would only spoil the sentence
 
 

@@ -177,6 +177,13 @@ def says(
         yield f"{scheme}://me:s3cret@127.0.0.1:{server.port}"
 
 
+def babble(connection: socket.socket) -> None:
+    """Answer TLS with something else."""
+    connection.recv(65536)
+    connection.sendall(b"garbage" * 10)
+    connection.close()
+
+
 @contextmanager
 def silent(scheme: str = "http") -> Iterator[str]:
     with says(b"", scheme=scheme, end=lambda connection: time.sleep(3)) as url:
@@ -222,7 +229,7 @@ FAULTS: dict[str, tuple[Callable[[], AbstractContextManager[str]], str, str]] = 
         "proxy",
     ),
     "hangs up in TLS": (lambda: says(OPENED), "broke before it was secure", "connection"),
-    "garbage in TLS": (lambda: says(OPENED + b"garbage" * 10), "broke before it was secure", "connection"),
+    "garbage in TLS": (lambda: says(OPENED, end=babble), "does not speak TLS", "tls"),
     "TLS of it expired": (lambda: secure("expired"), "could not prove who it is: its certificate has expired", "tls"),
     "TLS of it unknown": (lambda: secure("other-authority"), "its certificate is from an unknown authority", "tls"),
     "TLS of it another's": (lambda: secure("other-host"), "its certificate is for another host", "tls"),
@@ -324,7 +331,8 @@ def test_doctor_asks_no_name_here_that_the_proxy_looks_up(gigachat: Program, sim
         assert found["API tunnel"] == ("ok", "the proxy leads to api.invalid:443", "")
         assert "API host DNS" not in found
         found = rows(gigachat("doctor", "--proxy", proxy.url("socks5"), environment=environment))
-        assert found["API host DNS"][:2] == ("failure", "api.invalid was not found")
+        hint = "With socks5h:// the proxy looks it up."
+        assert found["API host DNS"] == ("failure", "api.invalid was not found", hint)
         assert "API tunnel" not in found
 
 
@@ -363,4 +371,6 @@ def test_without_the_extra_the_message_names_it(gigachat: Program, simulator: Si
     assert (result.out, result.code) == ("", 2)
     assert "socks5://me:***@127.0.0.1:9" in result.err
     assert "pip install 'gigachat-terminal[socks]'" in result.err
+    checked = rows(gigachat("doctor", "--proxy", "socks5h://127.0.0.1:9", environment={"PYTHONPATH": path}))
+    assert checked["API proxy"][::2] == ("failure", "Run: pip install 'gigachat-terminal[socks]'")
     assert simulator.requests == []

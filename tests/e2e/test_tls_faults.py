@@ -27,7 +27,7 @@ from gigachat_cli.engine.tls_faults import tls_fault
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from ..raw import RawServer, read_request, response
+from ..raw import RawServer, read_request, reset, response
 from .test_proxies import rows
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -196,6 +196,21 @@ def test_each_cause_has_its_sentence_and_its_step(
     assert message.startswith(told)
     assert step in hint
     assert "doctor" not in hint
+
+
+@pytest.mark.parametrize("end", [socket.socket.close, reset])
+def test_a_server_that_hangs_up_in_the_handshake_is_told(
+    gigachat: Program, simulator: Simulator, end: Callable[[socket.socket], None]
+) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        end(connection)
+
+    with RawServer(answer) as server:
+        environment = {"GIGACHAT_BASE_URL": f"https://127.0.0.1:{server.port}/v1", "GIGACHAT_ACCESS_TOKEN": "t0ken"}
+        result = gigachat("models", "--max-retries", "0", environment=environment)
+    assert (result.out, result.code) == ("", 4)
+    assert f"127.0.0.1:{server.port} hung up before the connection was secure." in result.err
 
 
 def test_a_client_certificate_that_is_refused_is_told(
