@@ -6,11 +6,11 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from . import credentials, paths
@@ -71,16 +71,29 @@ async def check_all(
             "Unset verify_ssl_certs; for an authority of your own give ca_bundle_file.",
         )
     reached: dict[str, bool] = {}
+    proxies: dict[Proxy, bool] = {}
     urls = {"API": settings.base_url, "login": settings.auth_url}
     trust = _trust(settings)
     for place, url in urls.items():
         if _host(url) in (_host(urls[other]) for other in reached):
             reached[place] = reached["API"]
             continue
-        reached[place] = True
-        async for check in _way(place, url, settings, trust):
-            reached[place] = reached[place] and check.state != "failure"
-            yield check
+        try:
+            proxy = proxy_for(url, given=settings.proxy)
+        except ConfigError as problem:
+            reached[place] = False
+            yield _failure(f"{place} proxy", problem)
+            continue
+        if proxy is not None and proxy not in proxies:
+            proxies[proxy] = True
+            async for check in _way_to_proxy(place, proxy):
+                proxies[proxy] = proxies[proxy] and check.state != "failure"
+                yield check
+        reached[place] = proxy is None or proxies[proxy]
+        if reached[place]:
+            async for check in _way(place, url, proxy, settings, trust):
+                reached[place] = reached[place] and check.state != "failure"
+                yield check
     if any(reached.values()):
         yield await _clock(next(urls[place] for place, so in reached.items() if so), settings, trust)
     if not all(reached.values()) or key_check.state == "failure":
@@ -135,34 +148,47 @@ async def _key(settings: Settings, credential: credentials.Credential | None) ->
     return Check("key", "failure", "there is no authorization key", hint, exit_code=3)
 
 
-async def _way(place: str, url: str, settings: Settings, trust: Trust) -> AsyncIterator[Check]:
+async def _way_to_proxy(place: str, proxy: Proxy) -> AsyncIterator[Check]:
+    """Whether the proxy is there; whether it leads on is seen for each place behind it."""
+    variable = "" if proxy.origin == SETTING else f", from {proxy.origin}"
     try:
-        proxy = proxy_for(url, given=settings.proxy)
-        if proxy is not None:
-            need_extra(proxy)
+        need_extra(proxy)
     except ConfigError as problem:
         yield _failure(f"{place} proxy", problem)
         return
+    yield Check(f"{place} proxy", "ok", f"through {proxy.shown}{variable}")
+    steps = _dns(f"{place} DNS", proxy.host, proxy), _tcp(place, proxy.host, proxy.port, proxy)
+    async for check in _until_failure(*steps):
+        yield check
+
+
+async def _way(place: str, url: str, proxy: Proxy | None, settings: Settings, trust: Trust) -> AsyncIterator[Check]:
     host, port = _host(url)
-    near, near_port = (proxy.host, proxy.port) if proxy else (host, port)
-    if proxy is not None:
-        variable = "" if proxy.origin == SETTING else f", from {proxy.origin}"
-        yield Check(f"{place} proxy", "ok", f"through {proxy.shown}{variable}")
-    checks = [_dns(f"{place} DNS", near, proxy), _tcp(place, near, near_port, proxy)]
-    if proxy is not None:
+    steps: list[_Step] = []
+    if proxy is None:
+        steps += [_dns(f"{place} DNS", host, None), _tcp(place, host, port, None)]
+    else:
         if not proxy.resolves_names:
-            checks.append(_dns(f"{place} host DNS", host, None, elsewhere=proxy))
-        checks.append(_tunnel(place, proxy, host, port, trust))
-    checks.append(_tls(place, url, settings, trust))
+            steps.append(_dns(f"{place} host DNS", host, None, elsewhere=proxy))
+        steps.append(_tunnel(place, proxy, host, port, trust))
+    async for check in _until_failure(*steps, _tls(place, url, settings, trust)):
+        yield check
+
+
+_Step = Coroutine[Any, Any, Check | None]
+
+
+async def _until_failure(*steps: _Step) -> AsyncIterator[Check]:
+    """What the steps find, one after the other, up to the first that fails; None is nothing to tell."""
     failed = False
-    for each in checks:
+    for step in steps:
         if failed:
-            each.close()
+            step.close()
             continue
-        check = await each
+        check = await step
         if check is not None:
-            yield check
             failed = check.state == "failure"
+            yield check
 
 
 async def _dns(step: str, host: str, proxy: Proxy | None, *, elsewhere: Proxy | None = None) -> Check | None:

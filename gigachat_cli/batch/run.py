@@ -266,7 +266,9 @@ def _concerns_all(problem: GigaChatError, item: Item) -> bool:
         return problem.retry_after is not None and problem.retry_after > LONGEST_RETRY_AFTER
     if isinstance(problem, AccessDeniedError):
         return False  # of a file, perhaps
-    return isinstance(problem, (AuthenticationError, ConfigError, TLSError, ProxyError, QueueError))
+    if isinstance(problem, ProxyError):
+        return not problem.may_pass
+    return isinstance(problem, (AuthenticationError, ConfigError, TLSError, QueueError))
 
 
 def _suspicious(problem: GigaChatError) -> bool:

@@ -28,11 +28,12 @@ def show_check(step: str, state: str, message: str, hint: str | None, terminal: 
         terminal.write("\t".join(_cell(each) for each in (state, step, message, hint)) + "\n")
         return
     mark, color = {"ok": ("✓", "32"), "warning": ("!", "33"), "failure": ("✗", "31")}[state]
+    line = terminal.folded(f"{mark} {_cell(step)}: {_cell(message)}", on_stdout=True)
     if terminal.color_on_stdout:
-        mark = f"\x1b[{color}m{mark}\x1b[0m"
-    terminal.write(f"{mark} {_cell(step)}: {_cell(message)}\n")
+        line = line.replace(mark, f"\x1b[{color}m{mark}\x1b[0m", 1)
+    terminal.write(f"{line}\n")
     if hint:
-        terminal.write(f"  {_cell(hint)}\n")
+        terminal.write(terminal.folded(f"  {_cell(hint)}", on_stdout=True) + "\n")
 
 
 def show_object(found: dict[str, Any], terminal: Terminal) -> None:

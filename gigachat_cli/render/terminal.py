@@ -111,9 +111,9 @@ class Terminal:
         self._end_reasoning()
         self._tell(f"{line}\n")
 
-    def folded(self, line: str) -> str:
-        """A line for people, broken between words where stderr is a terminal and it is too long for that."""
-        if not self.stderr_is_terminal or len(line) <= self.width:
+    def folded(self, line: str, *, on_stdout: bool = False) -> str:
+        """A line for people, broken between words where its stream is a terminal and it is too long for that."""
+        if not (self.stdout_is_terminal if on_stdout else self.stderr_is_terminal) or len(line) <= self.width:
             return line
         import textwrap
 

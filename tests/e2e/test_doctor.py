@@ -175,3 +175,15 @@ def test_a_failing_service_is_named_by_its_step(gigachat: Program, simulator: Si
     step, message, _ = only_failure(result)
     assert (step, result.code) == ("model", 1)
     assert "HTTP 503" in message
+
+
+def test_a_terminal_breaks_lines_between_words(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+    screen = at_terminal("doctor", "--base-url", "https://a-host-that-is-not-there.invalid/v1", columns=44)
+    assert screen.finish() == 4
+    lines = screen.lines()
+    place = lines.index("✗ API DNS: a-host-that-is-not-there.invalid")
+    assert lines[place + 1 : place + 4] == [
+        "  was not found",
+        "  Check the network, the VPN and the DNS",
+        "  settings.",
+    ]

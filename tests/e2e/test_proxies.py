@@ -313,7 +313,9 @@ def test_doctor_names_the_proxy_and_its_step(
     found = rows(result)
     assert found["API proxy"] == ("ok", f"through {shown}, from HTTPS_PROXY", "")
     failures = {name: row for name, row in found.items() if row[0] == "failure"}
-    assert list(failures) == [f"API {step}", f"login {step}"]
+    # A proxy that is there may lead to one place and not to another.
+    assert list(failures) == [f"API {step}", f"login {step}"][: 1 if step in ("TCP", "DNS") else 2]
+    assert "login proxy" not in found
     for _, message, hint in failures.values():
         assert shown in message
         assert told in message or step == "TCP"
