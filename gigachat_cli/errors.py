@@ -16,6 +16,7 @@ GigaChatError                      1  error
 │   ├── ProxyError                 4  proxy               the proxy refused, or could not reach the service
 │   ├── SilenceError               4  timeout             nothing came for too long
 │   └── StreamError                4  stream              an undecodable or empty answer
+│       ├── TooLargeError          4  too_large           more came than is taken: 64 MiB of an answer, 1 GiB of a file
 │       └── CutAnswerError         4  cut                 an answer that ended before its end
 ├── ServiceError                   1  service             other 4xx, 5xx after retries, an error object
 │   ├── RedirectError              1  redirect            a redirect, which is never followed
@@ -151,6 +152,10 @@ class SilenceError(NetworkError):
 
 class StreamError(NetworkError):
     code = "stream"
+
+
+class TooLargeError(StreamError):
+    code = "too_large"
 
 
 class CutAnswerError(StreamError):

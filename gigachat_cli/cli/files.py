@@ -83,6 +83,7 @@ def download(
         typer.Option("--output-file", "-O", metavar="PATH", help="Write it there; - is stdout."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    any_size: Annotated[bool, typer.Option("--any-size", help="Take a file of more than 1 GiB.")] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -96,12 +97,14 @@ def download(
 
     Without --output-file it is written here under its own name, or under its id when it has none.
     """
+    from ..engine.wire import MOST_DOWNLOADED
     from .context import Context
     from .filing import download_file
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     context = Context(flags, quiet=quiet, debug=debug)
-    download_file(file_id, context, place=output_file, force=force, as_array=json)
+    most = None if any_size else MOST_DOWNLOADED
+    download_file(file_id, context, place=output_file, force=force, most=most, as_array=json)
 
 
 @files.command()

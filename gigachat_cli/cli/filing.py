@@ -12,7 +12,7 @@ from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
 from ..engine.api import files
 from ..engine.uploads import Uploads, upload_once
-from ..errors import GigaChatError, OutputError, UsageError
+from ..errors import GigaChatError, OutputError, TooLargeError, UsageError
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
 from .context import Context
@@ -69,7 +69,9 @@ def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> N
             _show(stored, terminal, as_array=as_array)
 
 
-def download_file(file_id: str, context: Context, *, place: Path | None, force: bool, as_array: bool) -> None:
+def download_file(
+    file_id: str, context: Context, *, place: Path | None, force: bool, most: int | None, as_array: bool
+) -> None:
     """Write a file's content to `place`, to stdout for `-`, else here under its own name; show where.
 
     Raises UsageError when there is a file already, OutputError.
@@ -92,15 +94,18 @@ def download_file(file_id: str, context: Context, *, place: Path | None, force: 
                 if name:
                     check_place(Path(name), force=force)
             if to_stdout:
-                await files.download(giga, file_id, _Stdout(terminal, progress))
+                await files.download(giga, file_id, _Stdout(terminal, progress), most=most)
                 return Path("-")
             with PartFile(place.parent if place else Path(), private=False, progress=progress) as part:
-                await files.download(giga, file_id, part)
+                await files.download(giga, file_id, part, most=most)
                 target = place or Path(name or f"{_bare_name(file_id) or 'file'}{saved_kind(part.head)[0]}")
                 return part.keep([target], force=force)
 
     try:
         kept = context.run(download())
+    except TooLargeError as problem:
+        problem.hint = "Take it all the same with --any-size."
+        raise
     finally:
         terminal.wipe()
     if not to_stdout:

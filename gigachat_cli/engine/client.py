@@ -20,6 +20,7 @@ from ..errors import (
     MissingKeyError,
     ServiceError,
     StreamError,
+    TooLargeError,
 )
 from ..keys import AuthorizationKey, parse_key
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice, Token
@@ -34,7 +35,7 @@ from .slots import KeptSlots, slot
 from .tls import Trust
 from .token_cache import TokenCache
 from .transport import Reply, Transport
-from .wire import Request, Response, Sink
+from .wire import MOST_DOWNLOADED, Request, Response, Sink
 
 if TYPE_CHECKING:
     import aiohttp
@@ -219,17 +220,21 @@ class GigaChat:
         async with self._slot(), aclosing(self._repeated(attempt)) as responses:
             return await anext(responses)
 
-    async def receive(self, request: Request, sink: Sink) -> None:
-        """Give an answer of any size to `sink` while it comes, authorized, in a slot, repeated after what may pass.
+    async def receive(self, request: Request, sink: Sink, *, most: int | None = MOST_DOWNLOADED) -> None:
+        """Give an answer of at most so many bytes to `sink` while it comes, repeated after what may pass.
 
-        Raises as `stream` does, and what `sink` raises.
+        It is authorized, and in a slot; None is no limit.  Raises TooLargeError, what `stream` and what `sink` raises.
         """
 
         async def attempt() -> AsyncGenerator[None, None]:
             async with self._reply(request) as reply:
                 size = reply.headers.get("content-length", "")
+                _check_size(int(size) if size.isdecimal() else 0, most, reply)
                 sink.begin(int(size) if size.isdecimal() else None)
+                came = 0
                 async for piece in reply.pieces():
+                    came += len(piece)
+                    _check_size(came, most, reply)
                     sink.add(piece)
                 yield
 
@@ -256,7 +261,7 @@ class GigaChat:
             began = time.monotonic()
             async with self._transport.open(sent) as reply:
                 self._trace(sent, reply, began)
-                response = await reply.whole()
+                response = await reply.beginning()
             if response.status == 429 or response.status >= 500:
                 raise refusal(sent, response, now=time.time())
             yield response
@@ -275,7 +280,7 @@ class GigaChat:
                 access_token = await self._authorization.access_token(refused=access_token)
                 reply = await self._open(request, access_token, stack)
             if not 200 <= reply.status < 300:
-                raise self._refusal(reply.request, await reply.whole(), model)
+                raise self._refusal(reply.request, await reply.beginning(), model)
             yield reply
 
     async def _open(self, request: Request, access_token: str | None, stack: AsyncExitStack) -> Reply:
@@ -327,6 +332,13 @@ class GigaChat:
         took = time.monotonic() - began
         which = f", request {reply.request_id}" if reply.request_id else ""
         self._notify(Notice("debug", f"{request.method} {request.url}: HTTP {reply.status} after {took:.3f} s{which}"))
+
+
+def _check_size(size: int, most: int | None, reply: Reply) -> None:
+    if most is not None and size > most:
+        raise TooLargeError(
+            f"What came for {reply.request.purpose} is larger than {most / 2**30:g} GiB.", request_id=reply.request_id
+        )
 
 
 class _GivenKey:

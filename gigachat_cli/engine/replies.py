@@ -14,12 +14,19 @@ from ..errors import (
     ServiceError,
     SilenceError,
     StreamError,
+    TooLargeError,
 )
 from ..messages import Chunk
 from .contracts import Contract
 from .refusals import service_words
 from .sse import Event, EventParser
 from .transport import Reply
+
+MOST_ANSWER_BYTES = 64 * 1024 * 1024
+"""Of one answer, as UTF-8: its text and reasoning."""
+
+MOST_STREAMED_BYTES = 1024**3
+"""Of the events that bring an answer, unpacked: they may be many times its size, and hold none of it."""
 
 _DRAIN_SECONDS = 0.2
 _CUT_HINT = "Ask again, or go on with it: gigachat ask --resume, or /continue in a chat."
@@ -28,7 +35,7 @@ _CUT_HINT = "Ask again, or go on with it: gigachat ask --resume, or /continue in
 async def streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
     """The chunks of a stream.  `finish_reason` or its last event makes it whole; usage may come after the former."""
     parser = EventParser()
-    finished, text = False, False
+    finished, text, room = False, False, MOST_ANSWER_BYTES
     try:
         async with aclosing(_events(parser, reply)) as events:
             async for event in events:
@@ -38,11 +45,16 @@ async def streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, No
                     break
                 finished = finished or chunk.finish_reason is not None
                 text = text or bool(chunk.text or chunk.function_call)
+                room -= _size(chunk)
+                if room < 0:
+                    raise _too_large(reply)
                 yield chunk
                 if contract.is_last(event):
                     finished = True
                     break
     except (ConnectionFailedError, SilenceError, StreamError) as problem:
+        if isinstance(problem, TooLargeError) and text:
+            raise _cut(reply, problem) from None
         if isinstance(problem, StreamError) and not parser.ended_within_line:
             problem.request_id = reply.request_id
             raise
@@ -76,14 +88,42 @@ async def at_once(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, Non
 
 
 async def _events(parser: EventParser, reply: Reply) -> AsyncGenerator[Event, None]:
+    left = MOST_STREAMED_BYTES
     async for piece in reply.pieces():
+        left -= len(piece)
+        if left < 0:
+            raise _too_large(reply)
         for event in parser.feed(piece):
             yield event
     for event in parser.close():
         yield event
 
 
+def _size(chunk: Chunk) -> int:
+    """Bytes of all that a chunk adds to an answer."""
+    size = sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in _texts(chunk) if text)
+    return size + (len(repr(chunk.function_call.arguments)) if chunk.function_call is not None else 0)
+
+
+def _texts(chunk: Chunk) -> tuple[str, ...]:
+    return (chunk.text, chunk.reasoning, *(text for each in chunk.sources for text in (each.title, each.url)))
+
+
+def _too_large(reply: Reply) -> TooLargeError:
+    size = f"{MOST_ANSWER_BYTES // 2**20} MiB"
+    return TooLargeError(
+        f"The answer is larger than {size}.", hint="Ask for less at once.", request_id=reply.request_id
+    )
+
+
 def _cut(reply: Reply, problem: GigaChatError | None) -> CutAnswerError:
+    if isinstance(problem, TooLargeError):
+        size = f"{MOST_ANSWER_BYTES // 2**20} MiB"
+        return CutAnswerError(
+            f"The answer was cut before its end: it is larger than {size}.",
+            hint="Ask for less at once.",
+            request_id=reply.request_id,
+        )
     broke = isinstance(problem, ConnectionFailedError)
     how = "the connection broke" if broke else "the stream stopped without an end"
     return CutAnswerError(f"The answer was cut before its end: {how}.", hint=_CUT_HINT, request_id=reply.request_id)

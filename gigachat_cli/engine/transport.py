@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from ..errors import (
     GigaChatError,
     ProxyError,
     SilenceError,
-    StreamError,
+    TooLargeError,
 )
 from ..proxies import SETTING, Proxy, proxy_for
 from ..settings import is_loopback
@@ -34,6 +34,7 @@ with deferred_system_store():
     import aiohttp
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_MOST_REFUSAL_BYTES = 1024 * 1024
 _CONNECT_SECONDS = 10.0
 _SETTLE_SECONDS = 30.0  # name, connection, proxy and TLS together
 
@@ -50,7 +51,7 @@ class Reply:
         self.request_id = request_id_of(self.headers)
         self.content_type = response.content_type
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes."""
         try:
             async for piece in self._response.content.iter_any():
@@ -67,7 +68,21 @@ class Reply:
             parts.append(piece)
             size += len(piece)
             if size > MAX_BODY_BYTES:
-                raise StreamError(f"The answer to {self.request.purpose} is too large.", request_id=self.request_id)
+                raise TooLargeError(
+                    f"The answer to {self.request.purpose} is too large: more than {MAX_BODY_BYTES // 2**20} MiB.",
+                    request_id=self.request_id,
+                )
+        return Response(self.status, self.headers, b"".join(parts))
+
+    async def beginning(self) -> Response:
+        """The first MiB of the body: all that the words of a refusal need, however much more would come."""
+        parts, left = [], _MOST_REFUSAL_BYTES
+        async with aclosing(self.pieces()) as pieces:
+            async for piece in pieces:
+                parts.append(piece[:left])
+                left -= len(parts[-1])
+                if not left:
+                    break
         return Response(self.status, self.headers, b"".join(parts))
 
 

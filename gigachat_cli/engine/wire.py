@@ -14,6 +14,10 @@ from .. import __version__
 from ..text import one_line
 
 USER_AGENT = f"gigachat-terminal/{__version__}"
+
+MOST_DOWNLOADED = 1024**3
+"""Bytes of a file that is taken unless more is asked for."""
+
 _SHORTEST_SECRET = 4  # characters; blotting out anything shorter would only spoil the sentence
 
 

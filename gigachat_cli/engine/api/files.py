@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ...errors import AccessDeniedError, PromptTooLongError, ServiceError, UnknownFileError, UsageError
 from ...text import one_line
-from ..wire import Request, Sink, json_object
+from ..wire import MOST_DOWNLOADED, Request, Sink, json_object
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -152,11 +152,14 @@ async def exists(giga: GigaChat, file_id: str) -> bool:
     return True
 
 
-async def download(giga: GigaChat, file_id: str, sink: Sink) -> None:
-    """Give a file's content to `sink`, piece by piece.  Raises UnknownFileError, and what `GigaChat.receive` raises."""
+async def download(giga: GigaChat, file_id: str, sink: Sink, *, most: int | None = MOST_DOWNLOADED) -> None:
+    """Give a file's content to `sink`, piece by piece.
+
+    Raises UnknownFileError, and what `GigaChat.receive` raises.
+    """
     request = _request(giga, "GET", f"{_place(file_id)}/content", "the download", {"Accept": "*/*"})
     with _OfFile(file_id):
-        await giga.receive(request, sink)
+        await giga.receive(request, sink, most=most)
 
 
 async def delete(giga: GigaChat, file_id: str) -> bool:
