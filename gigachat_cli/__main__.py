@@ -153,10 +153,10 @@ def _told(problem: GigaChatError, arguments: Sequence[str]) -> int:
 
 def _told_bug(bug: Exception, arguments: Sequence[str]) -> int:
     from .errors import GigaChatError
-    from .text import one_line, redact
+    from .masking import words
 
     problem = GigaChatError(
-        f"A mistake in the program: {type(bug).__name__}: {one_line(redact(str(bug)))}.",
+        f"A mistake in the program: {type(bug).__name__}: {words(str(bug))}.",
         hint="Run it again with --debug, and report what it shows.",
     )
     problem.__cause__ = bug

@@ -10,7 +10,10 @@ import base64
 import binascii
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from .masking import keep_secret
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PAIR = re.compile(rf"({_UUID})[:\s,;]+({_UUID})")
@@ -27,6 +30,12 @@ class AuthorizationKey:
 
     basic: str = field(repr=False)
     doubt: str = ""
+
+    def __post_init__(self) -> None:
+        keep_secret(self.basic)
+        with suppress(binascii.Error, ValueError):
+            plain = base64.b64decode(self.basic, validate=True).decode()
+            keep_secret(plain, plain.partition(":")[2])
 
     @property
     def fingerprint(self) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from .masking import keep_secret
+
 Role = Literal["system", "user", "assistant", "function"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant", "function")
 
@@ -216,6 +218,9 @@ class Token:
 
     access_token: str = field(repr=False)
     expires_at: float
+
+    def __post_init__(self) -> None:
+        keep_secret(self.access_token)
 
     def seconds_left(self, now: float) -> float:
         return self.expires_at - now

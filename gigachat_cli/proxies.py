@@ -16,6 +16,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from .errors import ConfigError
+from .masking import keep_secret
 
 WANTED = "an http://, https://, socks5:// or socks5h:// address, such as http://proxy.example:3128"
 SETTING = "the proxy setting"
@@ -43,6 +44,9 @@ class Proxy:
     password: bytes = field(repr=False)
     shown: str
     origin: str = SETTING
+
+    def __post_init__(self) -> None:
+        keep_secret(self.password.decode("utf-8", "replace"))
 
     @property
     def is_socks(self) -> bool:

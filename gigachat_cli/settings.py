@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from . import paths
 from .errors import ConfigError, nearest
+from .masking import keep_secret
 from .proxies import parse_proxy, with_scheme, without_password
 
 T = TypeVar("T")
@@ -235,6 +236,10 @@ class Settings:
     )
     edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", _choice("emacs", "vi"))
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        secrets = (getattr(self, name) for name, declared in declarations().items() if declared.secret)
+        keep_secret(*(secret and secret.strip(" \t\r\n\"'") for secret in secrets))
 
     def origin(self, name: str) -> Origin:
         return self.origins.get(name, Origin("default"))

@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import paths
 from ..engine.locks import LockTimeout, hold_one
-from ..engine.wire import json_object
+from ..engine.outside import json_object
 from ..errors import UsageError
 from .source import Source, lines_of
 

@@ -17,7 +17,7 @@ from .. import paths
 from ..engine import GigaChat
 from ..engine.api import batches
 from ..engine.api.batches import BatchTask
-from ..engine.wire import json_object
+from ..engine.outside import json_object
 from ..errors import GigaChatError, NotAsAskedError, ServiceError, UsageError
 from .items import Item
 from .rows import answer_row, error_row, head

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from .. import paths
-from ..engine.wire import json_object
+from ..engine.outside import json_object
 from ..errors import OutputError, UsageError
 from ..named_files import check_output, is_stream, open_output
 from .rows import line_of

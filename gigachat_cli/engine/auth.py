@@ -17,11 +17,13 @@ from urllib.parse import urlencode
 
 from ..errors import AuthenticationError, GigaChatError, ServiceError
 from ..keys import AuthorizationKey, cleaned
+from ..masking import keep_secret
 from ..messages import Token
 from .locks import LockTimeout, hold_one
+from .outside import json_object
 from .refusals import login_refusal, refusal
 from .token_cache import TokenCache
-from .wire import Request, Response, json_object
+from .wire import Request, Response
 
 RENEW_BELOW = 60.0  # seconds; a token with less left is renewed first
 _SECONDS_BELOW = 1e11  # an expiry below it is in seconds, above it in milliseconds
@@ -60,6 +62,7 @@ class GivenToken:
 
     def __init__(self, access_token: str) -> None:
         self._access_token = cleaned(access_token)
+        keep_secret(self._access_token)
         self.account = hashlib.sha256(self._access_token.encode()).hexdigest()[:16]
 
     async def access_token(self, *, refused: str | None = None) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from .. import masking
 from ..errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -30,8 +31,9 @@ from ..errors import (
 )
 from ..messages import SERVICE_TOOLS
 from ..settings import SCOPES
-from ..text import one_line, redact
-from .wire import Request, Response, json_object
+from ..text import one_line
+from .outside import answered, word
+from .wire import Request, Response
 
 LOGIN_HINT = "Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS to the authorization key."
 
@@ -139,7 +141,8 @@ def _tool_refusal(tool: str, response: Response) -> GigaChatError:
 
 def login_refusal(request: Request, response: Response, *, scope: str, doubt: str, now: float = 0.0) -> GigaChatError:
     """The error for an answer of the OAuth address that is not a success; `doubt` is what the key's form suggests."""
-    status, code = response.status, (json_object(response.body) or {}).get("code")
+    status, code = response.status, (answered(response.body) or {}).get("code")
+    code = code if isinstance(code, int) else word(code)
     if status not in (400, 401, 403):
         problem = refusal(request, response, now=now)
         problem.next_step = problem.next_step and problem.next_step.replace("base_url", "auth_url")
@@ -188,7 +191,7 @@ def error_object(request: Request, found: Mapping[str, Any], *, request_id: str 
 def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
     """What the service or a gateway says, as one clean line without secrets; empty when it says nothing."""
     text = response.body[:65536].decode("utf-8", "replace")
-    found = json_object(response.body) or {}
+    found = answered(response.body) or {}
     message = found.get("message")
     inner = found.get("error")
     if message is None and isinstance(inner, Mapping):
@@ -201,7 +204,7 @@ def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
 
 
 def _line(text: str, secrets: tuple[str, ...]) -> str:
-    return one_line(redact(text, secrets)).rstrip(".")
+    return masking.words(text, secrets).rstrip(".")
 
 
 def _page_words(page: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from .. import paths
 from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
-from .wire import json_object
+from .outside import json_object
 
 _VERSION = 1
 _WRITE_PATIENCE = 5.0  # seconds; a write takes milliseconds

@@ -26,6 +26,7 @@ from ..errors import (
 from ..proxies import SETTING, Proxy, proxy_for
 from ..settings import is_loopback
 from .connector import Connector, Tunnel
+from .outside import headers_of
 from .tls import Trust, deferred_system_store
 from .tls_faults import failed_handshake, reason, tls_fault
 from .wire import USER_AGENT, Request, Response, StreamedBody, request_id_of
@@ -47,7 +48,7 @@ class Reply:
         self._response = response
         self._timeout = timeout
         self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.headers = headers_of(response.headers)
         self.request_id = request_id_of(self.headers)
         self.content_type = response.content_type
 

@@ -21,7 +21,7 @@ from ..errors import UsageError
 from ..messages import Notice
 from .api import files
 from .locks import LockTimeout, hold_one
-from .wire import json_object
+from .outside import json_object
 
 if TYPE_CHECKING:
     from .client import GigaChat

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import binascii
-import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from .. import __version__
-from ..text import one_line
+from .outside import identifier
 
 USER_AGENT = f"gigachat-terminal/{__version__}"
 
@@ -81,14 +80,5 @@ class Response:
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """The service's own id of a request, as text that can be shown."""
-    return one_line(headers.get("x-request-id", "")) or None
-
-
-def json_object(content: bytes | str) -> dict[str, Any] | None:
-    """The JSON object that `content` is, or None when it is anything else, however hostile."""
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    """The service's own id of a request; None where it gives none, or what is no id."""
+    return identifier(headers.get("x-request-id"))

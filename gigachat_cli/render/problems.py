@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 
 from ..errors import GigaChatError, SchemaMisfitError
-from ..text import one_line, redact, safe
+from ..masking import from_outside, masked, redact
+from ..text import one_line, safe
 from .answers import as_json
 from .terminal import Terminal
 
@@ -19,7 +20,7 @@ def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool)
         return
     if isinstance(problem, SchemaMisfitError) and problem.answer:
         terminal.say(safe(problem.answer).rstrip() if terminal.stderr_is_terminal else problem.answer.rstrip())
-    which = f" [request {one_line(problem.request_id)}]" if problem.request_id else ""
+    which = f" [request {_line(problem.request_id)}]" if problem.request_id else ""
     message = terminal.folded(f"gigachat: {_line(problem.message)}{which}")
     hint = terminal.folded(f"  {_line(problem.hint)}") if problem.hint else ""
     if terminal.color_on_stderr:
@@ -40,10 +41,10 @@ def problem_object(problem: GigaChatError) -> dict[str, object]:
         "message": _line(problem.message),
         "hint": _line(problem.hint) if problem.hint else None,
         "status": problem.status,
-        "request_id": problem.request_id,
+        "request_id": problem.request_id and masked(problem.request_id),
     }
     return told | ({"answer": problem.answer} if isinstance(problem, SchemaMisfitError) else {})
 
 
 def _line(text: str) -> str:
-    return one_line(text, _MAX_CHARACTERS)
+    return one_line(from_outside(text), _MAX_CHARACTERS)

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO, TextIO
 
 from ..errors import ClosedPipeError, OutputError
+from ..masking import from_outside
 from ..messages import Notice
 from ..text import one_line, safe, visible
 
@@ -126,7 +127,7 @@ class Terminal:
         While a spinner turns, progress stands beside it: the newest alone, and none after an empty text.
         """
         if notice.kind == "progress" and self._spinning:
-            self._beside_spinner = one_line(notice.text)
+            self._beside_spinner = one_line(from_outside(notice.text))
             return
         if notice.kind == "alarm":
             if notice.text in self._alarms:  # a run may make several clients
@@ -139,7 +140,7 @@ class Terminal:
             "debug": self.debug,
         }[notice.kind]
         if wanted and notice.text:
-            self.say(f"gigachat: {safe(notice.text)}")
+            self.say(f"gigachat: {from_outside(notice.text)}")
 
     def beside_spinner(self, text: str) -> None:
         """How far the work is, beside the spinner while one turns; the newest alone, none after an empty text."""

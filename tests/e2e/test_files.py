@@ -181,7 +181,7 @@ def test_a_download_keeps_the_files_name(gigachat: Program, simulator: Simulator
         ("../../etc/x.txt", "x.txt"),
         ("C:\\windows\\y.txt", "y.txt"),
         (".hidden", "hidden"),
-        ("a\x1b[31m.txt", "a[31m.txt"),
+        ("a\x1b[31m.txt", "a.txt"),
     ],
 )
 def test_a_name_from_the_service_stays_in_the_folder(
@@ -296,11 +296,21 @@ def test_one_unknown_file_does_not_keep_the_others(
 
 @pytest.mark.parametrize("command", ["show", "download", "delete"])
 def test_an_unknown_file_is_named(command: str, gigachat: Program, simulator: Simulator, rules: Rules) -> None:
-    result = gigachat("files", command, "../no such")
+    result = gigachat("files", command, "no-such")
     rules.hold(result)
     assert (result.code, result.out) == (1, "")
-    assert "The service has no file ../no such (HTTP 404)." in result.err
+    assert "The service has no file no-such (HTTP 404)." in result.err
     assert "files list" in result.err
+
+
+@pytest.mark.parametrize("typed", ["../no such", "..", "a/b", "a%2F..", "a?b", "a#b", ""])
+@pytest.mark.parametrize("command", ["show", "download", "delete"])
+def test_what_is_no_id_is_not_asked_for(command: str, typed: str, gigachat: Program, simulator: Simulator) -> None:
+    result = gigachat("files", command, typed)
+    assert (result.code, result.out) == (2, "")
+    assert f"{typed or 'An empty text'} is not the id of a file." in result.err
+    assert "files list" in result.err
+    assert simulator.calls("files") == []
 
 
 @pytest.mark.parametrize("command", ["show", "download", "delete"])

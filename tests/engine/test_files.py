@@ -14,9 +14,9 @@ import pytest
 
 from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat
-from gigachat_cli.engine.api import files
+from gigachat_cli.engine.api import batches, files
 from gigachat_cli.engine.uploads import Source, Uploads, upload_once, uploaded_again
-from gigachat_cli.errors import ConnectionFailedError, ServiceError, SilenceError, UnknownFileError, UsageError
+from gigachat_cli.errors import ConnectionFailedError, ServiceError, SilenceError, UsageError
 from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.authority import server_context
 
@@ -199,9 +199,11 @@ async def test_a_download_that_is_shorter_than_announced_is_none(simulator: Simu
 
 async def test_an_id_stays_one_piece_of_the_address(simulator: Simulator) -> None:
     async with GigaChat() as giga:
-        with pytest.raises(UnknownFileError):
-            await files.show_file(giga, "../../models?x=1#y")
-    assert simulator.calls("models") == []
+        for typed in ("../../models?x=1#y", "..", "a/b", "a%2f..", ""):
+            for call in (files.show_file, files.delete, files.exists, batches.results):
+                with pytest.raises(UsageError, match="is not the id of a file"):
+                    await call(giga, typed)
+    assert simulator.requests == []
 
 
 # What is remembered

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import AccessDeniedError, InvalidRequestError, ServiceError, UnknownModelError
-from ..wire import json_object
+from ..outside import answered, word
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -48,10 +48,10 @@ async def check(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> Ver
 
 def parse_verdict(content: bytes) -> Verdict:
     """Raises ServiceError for what is no verdict."""
-    found = json_object(content) or {}
+    found = answered(content) or {}
     try:
         intervals = tuple((int(start), int(end)) for start, end in found.get("ai_intervals") or ())
         sizes = [int(found.get(name) or 0) for name in ("characters", "tokens")]
-        return Verdict(str(found["category"]), sizes[0], sizes[1], intervals)
+        return Verdict(word(found["category"]) or "unknown", sizes[0], sizes[1], intervals)
     except (KeyError, TypeError, ValueError):
         raise ServiceError("The service answered with something that is not a verdict on a text.") from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import AccessDeniedError, ServiceError
-from ..wire import json_object
+from ..outside import answered, label
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -35,10 +35,10 @@ async def balance(giga: GigaChat) -> list[Package]:
 
 def parse_balance(content: bytes) -> list[Package]:
     """Raises ServiceError for what is no balance."""
-    listed = (json_object(content) or {}).get("balance")
+    listed = (answered(content) or {}).get("balance")
     try:
         if isinstance(listed, list):
-            return [Package(str(each["usage"]), _number(each["value"])) for each in listed]
+            return [Package(label(each["usage"]), _number(each["value"])) for each in listed]
     except (TypeError, KeyError):
         pass
     raise ServiceError("The service answered with something that is not a balance.")

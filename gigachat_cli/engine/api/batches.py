@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, ServiceError, UsageError
 from ...messages import Answer, AnswerBuilder
+from ..outside import answered, file_id, identifier, typed_file_id, word
 from ..refusals import error_object
-from ..wire import Request, json_object
+from ..wire import Request
 from . import chat
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ async def tasks(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
 
 async def results(giga: GigaChat, file_id: str) -> bytes:
     """The results of a completed batch, as the service keeps them.  Raises as `GigaChat.fetch` does."""
-    url = f"{giga.settings.base_url}/files/{quote(file_id, safe='')}/content"
+    url = f"{giga.settings.base_url}/files/{quote(typed_file_id(file_id), safe='')}/content"
     request = Request("GET", url, "the results of the batch", {"Accept": "*/*"})
     return (await giga.fetch(request)).body
 
@@ -93,7 +95,7 @@ def line_of(identity: str, request: Request) -> bytes:
 def parse_results(content: bytes) -> Iterator[tuple[str, Answer | GigaChatError]]:
     """The results by the id of their line; what is no result is left out."""
     for each in content.split(b"\n"):
-        found = json_object(each)
+        found = answered(each)
         if found is not None and isinstance(found.get("id"), str | int):
             yield str(found["id"]), _result(found)
 
@@ -104,25 +106,24 @@ async def _fetched(giga: GigaChat, request: Request) -> dict[str, Any]:
     except AccessDeniedError as problem:
         problem.hint = _DENIED_HINT
         raise
-    return json_object(response.body) or {}
+    return answered(response.body) or {}
 
 
 def _task(found: object) -> BatchTask | None:
-    if not isinstance(found, Mapping) or not isinstance(found.get("id"), str):
+    if not isinstance(found, Mapping) or identifier(found.get("id")) is None:
         return None
     counted = found.get("request_counts")
     counts: Mapping[str, object] = counted if isinstance(counted, Mapping) else {}
-    file_id, method = found.get("output_file_id"), found.get("method")
     return BatchTask(
         id=found["id"],
-        status=str(found.get("status") or ""),
+        status=word(found.get("status")) or "",
         total=_number(counts.get("total")),
         completed=_number(counts.get("completed")),
         failed=_number(counts.get("failed")),
         created_at=_number(found.get("created_at")),
         updated_at=_number(found.get("updated_at")),
-        output_file_id=file_id if isinstance(file_id, str) and file_id else None,
-        method=method if isinstance(method, str) else "",
+        output_file_id=file_id(found.get("output_file_id")),
+        method=word(found.get("method")) or "",
     )
 
 
@@ -154,4 +155,4 @@ def _holder_of(key: str, found: object, *, depth: int = 4) -> Mapping[str, Any] 
 
 
 def _number(found: object) -> int | None:
-    return int(found) if isinstance(found, int | float) else None
+    return int(found) if isinstance(found, int | float) and isfinite(found) else None

@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from ...errors import StreamError, UsageError
+from ...masking import from_outside
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
+from ..outside import answered, identifier, json_object, model_name, word
 from ..refusals import error_object
 from ..sse import Event
-from ..wire import Request, json_object
+from ..wire import Request
 
 PATH = "/chat/completions"
 END_OF_STREAM = "[DONE]"
@@ -92,7 +94,7 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     """
     if event.data.strip() == END_OF_STREAM:
         return None
-    found = json_object(event.data)
+    found = answered(event.data)
     if found is None:
         raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
     if event.name == "error" and "error" not in found:
@@ -107,7 +109,7 @@ def is_last(event: Event) -> bool:
 
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
-    found = json_object(content)
+    found = answered(content)
     if found is None:
         raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
     return _chunk(request, found, "message", request_id)
@@ -126,6 +128,14 @@ def function_call(found: object) -> FunctionCall | None:
     if isinstance(arguments, str):  # the documentation knows both forms
         arguments = json_object(arguments)
     return FunctionCall(found["name"], arguments if isinstance(arguments, Mapping) else {})
+
+
+def asked_call(found: object, request_id: str | None) -> FunctionCall | None:
+    """The call that the service asks for.  Raises StreamError when what it names cannot be a function."""
+    call = function_call(found)
+    if call is not None and word(call.name) is None:
+        raise StreamError("The service calls a function by what is no name.", request_id=request_id)
+    return call
 
 
 def whole_number(found: object) -> int:
@@ -149,12 +159,12 @@ def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: st
     return Chunk(
         text="" if in_progress else content,
         reasoning=_text(message.get("reasoning_content")),
-        progress=(content or _text(message.get("name"))) if in_progress else "",
-        function_call=function_call(message.get("function_call")),
-        functions_state_id=_text(message.get("functions_state_id")) or None,
-        finish_reason=_text(choice.get("finish_reason")) or None,
+        progress=from_outside(content or _text(message.get("name"))) if in_progress else "",
+        function_call=asked_call(message.get("function_call"), request_id),
+        functions_state_id=identifier(message.get("functions_state_id")),
+        finish_reason=word(choice.get("finish_reason")),
         usage=_usage(found.get("usage")),
-        model=_text(found.get("model")) or None,
+        model=model_name(found.get("model")),
         request_id=request_id,
     )
 

@@ -15,9 +15,10 @@ from typing import Any
 from ...errors import ConfigError, StreamError, UsageError
 from ...messages import Chunk, FunctionCall, Message, Source, Usage
 from ...text import one_line
+from ..outside import answered, file_id, identifier, label, model_name, word
 from ..refusals import error_object
 from ..sse import Event
-from ..wire import Request, json_object
+from ..wire import Request
 from . import chat
 from .citations import Citations
 
@@ -46,8 +47,6 @@ _REASONS = {
     "function_call_error": "error",
 }
 """Reasons for the end that the first contract says in one word."""
-
-_FILE_ID = re.compile(r"[\w.-]+")
 
 
 def url(base_url: str) -> str:
@@ -88,7 +87,7 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     """The chunk of one event; None for an end as the first contract has it.  Raises as `chat.parse_event` does."""
     if event.data.strip() == chat.END_OF_STREAM:
         return None
-    found = json_object(event.data)
+    found = answered(event.data)
     if found is None:
         raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
     if event.name.rpartition(".")[2] == "error" and "error" not in found:
@@ -108,7 +107,7 @@ def is_last(event: Event) -> bool:
 
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
-    found = json_object(content)
+    found = answered(content)
     if found is None:
         raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
     chunk = _chunk(request, found, request_id)
@@ -224,10 +223,10 @@ def _chunk(request: Request, found: Mapping[str, Any], request_id: str | None) -
             elif role == "assistant":
                 texts.extend([*_tags(part.get("files")), _text(part.get("text"))])
             progress = _progress(part.get("tool_execution")) or progress
-            call = chat.function_call(part.get("function_call"))
+            call = chat.asked_call(part.get("function_call"), request_id)
             calls.extend([call] if call else [])
             sources |= _sources(part.get("inline_data"))
-    reason = _text(found.get("finish_reason"))
+    reason = word(found.get("finish_reason")) or ""
     return Chunk(
         text="".join(texts),
         reasoning="".join(reasonings),
@@ -238,7 +237,7 @@ def _chunk(request: Request, found: Mapping[str, Any], request_id: str | None) -
         functions_state_id=state_id or _state_id(found),
         finish_reason=_REASONS.get(reason, reason) or None,
         usage=_usage(found.get("usage")),
-        model=_text(found.get("model")) or None,
+        model=model_name(found.get("model")),
         request_id=request_id,
     )
 
@@ -256,13 +255,13 @@ def _tags(files: object) -> list[str]:
     """Files that the service made, as the first contract tells of them: tags in the text."""
     tags = []
     for each in _mappings(files):
-        file_id = _text(each.get("id"))
-        if not _FILE_ID.fullmatch(file_id):
+        stored = file_id(each.get("id"))
+        if stored is None:
             continue
         if each.get("target") == "image" or _text(each.get("mime")).startswith("image/"):
-            tags.append(f'<img src="{file_id}" fuse="true"/> ')
+            tags.append(f'<img src="{stored}" fuse="true"/> ')
         else:
-            tags.append(f'<div data-model-id="{file_id}" fuse="true"/> ')
+            tags.append(f'<div data-model-id="{stored}" fuse="true"/> ')
     return tags
 
 
@@ -282,7 +281,7 @@ def _sources(inline_data: object) -> dict[int, Source]:
     found = {}
     for key, each in listed.items() if isinstance(listed, Mapping) else ():
         if isinstance(each, Mapping) and re.fullmatch(r"[0-9]{1,6}", str(key)) and isinstance(each.get("url"), str):
-            title = one_line(_text(each.get("title")), 300)
+            title = label(each.get("title"))
             found[int(key)] = Source(int(key), title, one_line(each["url"], 4000))
     return found
 
@@ -303,7 +302,7 @@ def _usage(found: object) -> Usage | None:
 def _state_id(found: Mapping[str, Any]) -> str | None:
     """The handle of a function call, whose name differs between recordings, documentation and SDK."""
     names = ("tool_state_id", "tools_state_id", "functions_state_id")
-    return next((found[name] for name in names if isinstance(found.get(name), str) and found[name]), None)
+    return next((state_id for name in names if (state_id := identifier(found.get(name)))), None)
 
 
 def _mappings(found: object) -> list[Mapping[str, Any]]:

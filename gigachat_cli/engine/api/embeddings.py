@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ServiceError, UnknownModelError
-from ..wire import json_object
+from ..outside import answered
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -37,7 +37,7 @@ async def embed(giga: GigaChat, texts: Sequence[str], *, model: str = DEFAULT_MO
 
 def parse_embeddings(content: bytes, *, count: int) -> list[Embedding]:
     """The vectors of `count` texts by their index.  Raises ServiceError when one is missing or is none."""
-    listed = (json_object(content) or {}).get("data")
+    listed = (answered(content) or {}).get("data")
     found: dict[int, Embedding] = {}
     for place, each in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(each, dict) and isinstance(each.get("embedding"), list):

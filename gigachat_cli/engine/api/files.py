@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from ...errors import AccessDeniedError, PromptTooLongError, ServiceError, UnknownFileError, UsageError
 from ...text import one_line
-from ..wire import MOST_DOWNLOADED, Request, Sink, json_object
+from ..outside import answered, file_id, label, typed_file_id, word
+from ..wire import MOST_DOWNLOADED, Request, Sink
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -115,7 +116,7 @@ async def upload(
     headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
     request = _request(giga, "POST", PATH, f"the upload of {one_line(filename, 80)}", headers, form)
     try:
-        found = json_object((await giga.fetch(request)).body)
+        found = answered((await giga.fetch(request)).body)
     except PromptTooLongError as problem:
         raise _too_large(filename, problem) from None
     stored = _stored(found)
@@ -126,7 +127,7 @@ async def upload(
 
 async def list_files(giga: GigaChat) -> list[StoredFile]:
     """The files of the account, in the service's order."""
-    found = json_object((await giga.fetch(_request(giga, "GET", PATH, "the list of files"))).body) or {}
+    found = answered((await giga.fetch(_request(giga, "GET", PATH, "the list of files"))).body) or {}
     listed = found.get("data")
     if not isinstance(listed, list):
         raise ServiceError("The service answered with something that is not a list of files.")
@@ -137,7 +138,7 @@ async def show_file(giga: GigaChat, file_id: str) -> StoredFile:
     """One file.  Raises UnknownFileError when there is none of that id."""
     request = _request(giga, "GET", _place(file_id), "the file")
     with _OfFile(file_id):
-        stored = _stored(json_object((await giga.fetch(request)).body))
+        stored = _stored(answered((await giga.fetch(request)).body))
     if stored is None:
         raise ServiceError("The service answered with something that is not a file.")
     return stored
@@ -166,7 +167,7 @@ async def delete(giga: GigaChat, file_id: str) -> bool:
     """Delete a file for good; whether the service says that it did.  Raises UnknownFileError."""
     request = _request(giga, "POST", f"{_place(file_id)}/delete", "the deletion")
     with _OfFile(file_id):
-        found = json_object((await giga.fetch(request)).body) or {}
+        found = answered((await giga.fetch(request)).body) or {}
     return found.get("deleted") is True
 
 
@@ -183,7 +184,8 @@ def _request(
 
 
 def _place(file_id: str) -> str:
-    return f"{PATH}/{quote(file_id, safe='')}"
+    # Quoted or not, `..` and `%2f` would lead a server, or a proxy before it, to another place than a file.
+    return f"{PATH}/{quote(typed_file_id(file_id), safe='')}"
 
 
 class _OfFile:
@@ -217,20 +219,16 @@ def _too_large(filename: str, problem: PromptTooLongError) -> ServiceError:
 
 
 def _stored(found: object) -> StoredFile | None:
-    if not isinstance(found, Mapping) or not isinstance(found.get("id"), str) or not found["id"]:
+    if not isinstance(found, Mapping) or file_id(found.get("id")) is None:
         return None
     return StoredFile(
         id=found["id"],
-        filename=_text(found.get("filename")),
+        filename=label(found.get("filename")),
         bytes=_number(found.get("bytes")),
         created_at=_number(found.get("created_at")),
-        purpose=_text(found.get("purpose")),
+        purpose=word(found.get("purpose")) or "",
     )
 
 
 def _number(found: Any) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def _text(found: Any) -> str:
-    return found if isinstance(found, str) else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ServiceError
-from ..wire import json_object
+from ..outside import answered, label
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -34,17 +34,17 @@ async def validate_function(giga: GigaChat, description: Mapping[str, Any]) -> V
 
 def parse_validation(content: bytes) -> Validation:
     """Raises ServiceError for what is no validation."""
-    found = json_object(content) or {}
+    found = answered(content) or {}
     message = found.get("message")
     if not isinstance(message, str):
         raise ServiceError("The service answered with something that is not a check of a function.")
     errors = _remarks(found.get("errors"))
-    return Validation(message == _VALID and not errors, message, errors, _remarks(found.get("warnings")))
+    return Validation(message == _VALID and not errors, label(message), errors, _remarks(found.get("warnings")))
 
 
 def _remarks(listed: object) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (str(each.get("schema_location", "")), str(each.get("description", "")))
+        (label(each.get("schema_location")), label(each.get("description")))
         for each in (listed if isinstance(listed, list) else ())
         if isinstance(each, Mapping)
     )

@@ -1,0 +1,98 @@
+"""The door through which everything comes in that the service says: JSON, headers, identifiers.
+
+Whatever is not the text of an answer loses its controls and every secret of ours, and an identifier must look like
+one.  The text of an answer stays as it came: a script gets its exact bytes, a terminal has a filter of its own, and
+the model, which is never sent a key, has none to repeat.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import UsageError
+from ..masking import MASK, from_outside
+from ..text import one_line
+
+LONGEST_NAME = 300
+"""Characters of a name or a title that the service gives to something."""
+
+_EXACT = frozenset({"content", "text", "reasoning_content", "arguments"})
+"""The keys of an answer's own text, in both contracts."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
+_WORD = re.compile(r"[^\W\d][\w.-]{0,63}")
+_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+
+
+def answered(content: bytes | str) -> dict[str, Any] | None:
+    """The JSON object that the service answered with, fit to be shown; None when it is anything else."""
+    found = json_object(content)
+    try:
+        return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
+    except RecursionError:
+        return None
+
+
+def json_object(content: bytes | str) -> dict[str, Any] | None:
+    """The JSON object that `content` is, or None when it is anything else, however hostile."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def headers_of(found: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer by their names in lower case, fit to be shown."""
+    return {name.lower(): from_outside(value) for name, value in found.items()}
+
+
+def identifier(found: object) -> str | None:
+    """An id or a name that the service made; None for what is none: with blanks, odd signs, or a masked secret."""
+    return found if isinstance(found, str) and _IDENTIFIER.fullmatch(found) else None
+
+
+def word(found: object) -> str | None:
+    """A word of the service's own: a reason, a state, a function; None for what is none."""
+    return found if isinstance(found, str) and _WORD.fullmatch(found) else None
+
+
+def file_id(found: object) -> str | None:
+    """The id of a file, which is one segment of a path; None for what is none."""
+    return found if isinstance(found, str) and _SEGMENT.fullmatch(found) else None
+
+
+def typed_file_id(typed: str) -> str:
+    """The id of a file that a person named.  Raises UsageError for what is none."""
+    if file_id(typed) is None:
+        raise UsageError(
+            f"{one_line(typed, 80) or 'An empty text'} is not the id of a file.",
+            hint="'gigachat files list' shows those of the account.",
+        )
+    return typed
+
+
+def model_name(found: object) -> str | None:
+    """The name of a model, which a stand of one's own may have called anything; None for what cannot be asked for."""
+    if not isinstance(found, str) or not found.strip() or len(found) > LONGEST_NAME:
+        return None
+    return found if found.isprintable() and MASK not in found else None
+
+
+def label(found: object) -> str:
+    """What the service calls something, in one line; empty when it does not say."""
+    return one_line(found, LONGEST_NAME) if isinstance(found, str) else ""
+
+
+def _clean(value: Any, *, exact: bool) -> Any:
+    if isinstance(value, str):
+        return value if exact else from_outside(value)
+    if isinstance(value, list):
+        return [_clean(each, exact=exact) for each in value]
+    if isinstance(value, dict):
+        # Parts of a content are objects with keys of their own; the arguments of a call are all the model's.
+        return {key: each if key == "arguments" else _clean(each, exact=key in _EXACT) for key, each in value.items()}
+    return value
