@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
 _PR_SET_DUMPABLE = 4
 
+KEY_HINT = "Run 'gigachat auth login' and paste it at the prompt, or pipe it in."
+
 
 def main() -> None:
     """Run the program with the process's arguments, and end the process."""
@@ -120,7 +122,7 @@ def _run(arguments: Sequence[str]) -> int:
     except ClosedPipeError as problem:
         return problem.exit_code
     except typer.TyperException as refused:
-        return _told(_usage_problem(refused, *_meant(command, arguments)), arguments)
+        return _told(_usage_problem(refused, *_meant(command, arguments), arguments), arguments)
     except GigaChatError as problem:
         return _told(problem, arguments)
     except OSError as problem:
@@ -141,8 +143,15 @@ def _run_without_arguments() -> int:
 
 
 def _told(problem: GigaChatError, arguments: Sequence[str]) -> int:
+    from .keys import ids_in, keys_in
+    from .masking import keep_secret
     from .render.problems import show_problem, show_traceback
     from .render.terminal import Terminal
+
+    # Whoever gave a key where none is taken is not to read it in the problem, nor in the log that keeps that.
+    keep_secret(*(key for text in (*arguments, problem.message, problem.hint or "") for key in keys_in(text)))
+    if arguments[:1] in (["auth"], ["config"]):  # which take no id
+        keep_secret(*(each for argument in arguments for each in ids_in(argument)))
 
     terminal = Terminal()
     if "--debug" in _flags(arguments):
@@ -196,19 +205,29 @@ def _meant(command: object, arguments: Sequence[str]) -> tuple[str, list[str]]:
     return " ".join(names), list(children)
 
 
-def _usage_problem(refused: typer.TyperException, command: str, children: list[str]) -> UsageError:
+def _usage_problem(
+    refused: typer.TyperException, command: str, children: list[str], arguments: Sequence[str]
+) -> UsageError:
     from .errors import UsageError, nearest
+    from .keys import ids_in, keys_in
+    from .masking import keep_secret, words
 
+    keep_secret(*(each for argument in arguments for each in ids_in(argument)))  # no id is expected there
     hint = f"There are {', '.join(children)}; see '{command} --help'." if children else f"See '{command} --help'."
     option = getattr(refused, "option_name", None)
     if type(refused).__name__ != "NoSuchOption" or option is None:
-        return UsageError(_sentence(refused.format_message()), hint=hint)
+        is_extra = type(refused).__name__ == "UsageError" and command == "gigachat auth login"
+        if is_extra or any(map(keys_in, arguments)):
+            return UsageError("A key or a token is no part of the command line, where others see it.", hint=KEY_HINT)
+        return UsageError(_sentence(words(refused.format_message())), hint=hint)
     near = nearest(option, list(getattr(refused, "possibilities", None) or ()))
-    if near:
+    if command == "gigachat auth login" or (any(map(keys_in, arguments)) and not near):
+        hint = KEY_HINT
+    elif near:
         hint = f"Did you mean {near}? {hint}"
     elif command in ("gigachat ask", "gigachat chat"):
         hint = f"Put -- before words that begin with a dash. {hint}"
-    return UsageError(f"There is no option {option}.", hint=hint)
+    return UsageError(f"There is no option {words(option)}.", hint=hint)
 
 
 def _sentence(text: str) -> str:

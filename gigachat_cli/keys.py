@@ -17,6 +17,8 @@ from .masking import keep_secret
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PAIR = re.compile(rf"({_UUID})[:\s,;]+({_UUID})")
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/=._:-]{24,}")
+_TOKEN_LENGTH = 60  # what is shorter may be any name
 _ACCESS_TOKEN_LENGTH = 500  # an access token has about 1200 characters, a key 100
 
 
@@ -66,6 +68,27 @@ def parse_key(pasted: str) -> AuthorizationKey:
 def cleaned(pasted: str) -> str:
     """A key or an access token without what came along when it was copied."""
     return re.sub(r"[\s\"'\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]+", "", _unwrapped(pasted))
+
+
+def keys_in(text: str) -> list[str]:
+    """The parts of a text that look like a key, a pair of id and secret, or an access token."""
+    found = [each[0] for each in _PAIR.finditer(text)]
+    for each in _LONG_WORD.findall(text):
+        word = each.strip("-.:")
+        with suppress(binascii.Error, ValueError):
+            if ":" in base64.b64decode(word, validate=True).decode("ascii"):
+                found.append(word)
+                continue
+        kinds = (str.isupper, str.islower, str.isdigit)
+        mixed = "/" not in word and all(any(map(kind, word)) for kind in kinds)
+        if len(word) >= _TOKEN_LENGTH and (mixed or word.startswith("eyJ")):
+            found.append(word)
+    return found
+
+
+def ids_in(text: str) -> list[str]:
+    """The parts of a text that can be a client id or a client secret."""
+    return re.findall(_UUID, text)
 
 
 def _unwrapped(pasted: str) -> str:
