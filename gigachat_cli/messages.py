@@ -110,6 +110,8 @@ class Answer:
 
     An answer that met its token limit (`finish_reason` "length") ended as far as the service is concerned but is
     not complete for a reader, nor is one that the content filter stopped.
+
+    One that is not `held` was too large for that: its text and reasoning went by, and are empty here.
     """
 
     text: str = ""
@@ -123,20 +125,33 @@ class Answer:
     request_id: str | None = None
     files: tuple[SavedFile, ...] = ()
     sources: tuple[Source, ...] = ()
+    held: bool = True
 
 
 def with_footnotes(answer: Answer) -> Answer:
     """The answer with its sources as lines at the end of its text: `[1] title url`."""
     if not answer.sources or not answer.text:
         return answer
+    return replace(answer, text=f"{answer.text.rstrip()}{footnotes(answer)}")
+
+
+def footnotes(answer: Answer) -> str:
+    """The lines of an answer's sources, as they follow its text."""
     notes = "\n".join(f"[{each.number}] {each.title} {each.url}" for each in answer.sources)
-    return replace(answer, text=f"{answer.text.rstrip()}\n\n{notes}\n")
+    return f"\n\n{notes}\n" if notes else ""
 
 
 @dataclass(slots=True)
 class AnswerBuilder:
-    """Folds chunks into one answer, at any moment of the stream."""
+    """Folds chunks into one answer, at any moment of the stream.
 
+    With `most_held` an answer that has more characters is not held from there on.
+    """
+
+    most_held: int | None = None
+    _size: int = 0
+    _came: bool = False
+    _held: bool = True
     _texts: list[str] = field(default_factory=list)
     _reasonings: list[str] = field(default_factory=list)
     _model: str | None = None
@@ -150,9 +165,16 @@ class AnswerBuilder:
 
     def add(self, chunk: Chunk) -> None:
         if chunk.text:
+            self._came = True
             self._texts.append(chunk.text)
         if chunk.reasoning:
             self._reasonings.append(chunk.reasoning)
+        if self.most_held is not None:
+            self._size += len(chunk.text) + len(chunk.reasoning)
+            if self._size > self.most_held:
+                self._held = False
+                self._texts.clear()
+                self._reasonings.clear()
         if chunk.file is not None:
             self._files.append(chunk.file)
         if chunk.sources:
@@ -166,8 +188,14 @@ class AnswerBuilder:
 
     def forget_text(self) -> None:
         """Leave out the text so far, which was said before a function call and is a message of its own."""
+        self._came = False
         self._texts.clear()
         self._reasonings.clear()
+
+    @property
+    def any_text(self) -> bool:
+        """Whether a text came, held or not."""
+        return self._came
 
     def answer(self, *, ended: bool) -> Answer:
         """The answer so far; `ended` says that its source came to its proper end."""
@@ -183,6 +211,7 @@ class AnswerBuilder:
             request_id=self._request_id,
             files=tuple(self._files),
             sources=tuple(self._sources[number] for number in sorted(self._sources)),
+            held=self._held,
         )
 
 

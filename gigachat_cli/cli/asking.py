@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 STDIN = "-"
+_MOST_HELD = 256 * 1024  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def answer(question: Question, context: Context) -> None:
     with _functions(question, context) as functions, _Remembered(question, context) as remembered:
         conversation = remembered.conversation
         conversation.functions = functions
+        if functions is None and schema is None:  # nothing needs the text again
+            conversation.most_held = _MOST_HELD
         if schema is not None:
             conversation.schema, conversation.schema_retries = schema, _retries(question)
         if system is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GigaChatError, InvalidRequestError, PromptTooLongError, UnknownModelError, UsageError
-from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage, with_footnotes
+from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage, footnotes, with_footnotes
 from ..sessions.names import title_of
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Conversation:
         self.functions: Functions | None = None
         self.schema: Schema | None = None
         self.schema_retries = 0
+        self.most_held: int | None = None
+        """Characters of an answer that are held; one with more goes by, into the history, and is not gone on with."""
         self._context_tokens = context_tokens
         self._notify = notify
         self._left_out = 0
@@ -120,7 +122,7 @@ class Conversation:
             self.session = _titled(self.recorder.session or self.session, prompt)
             turn_id = self.recorder.turn_id
         self.unanswered = Exchange(prompt, Answer(), turn_id=turn_id)
-        builder = AnswerBuilder()
+        builder = AnswerBuilder(self.most_held)
         between: list[Message] = []
 
         def add(message: Message) -> None:
@@ -168,7 +170,7 @@ class Conversation:
         recorder = self.recorder if turn_id is not None and self.session is not None else None
         if recorder is not None and turn_id is not None and self.session is not None:
             recorder.resume(turn_id, self.session)
-        builder = AnswerBuilder()
+        builder = AnswerBuilder(self.most_held)
         chunks = self._fitting(client, Message("user", request), stream=stream, fields=fields or {})
         ended = False
         async with aclosing(self._recorded(chunks, builder, recorder)) as recorded:
@@ -216,6 +218,8 @@ class Conversation:
         answer = builder.answer(ended=True)
         self._count(answer)
         if recorder is not None:
+            if not answer.held and answer.complete:
+                recorder.journal(footnotes(answer))
             recorder.finish(self._kept(answer))
 
     def _kept(self, answer: Answer) -> Answer:

@@ -37,12 +37,18 @@ Draw = Callable[[SavedFile], str]
 
 
 class TextAnswer:
-    """The exact text as it comes, a final newline if it lacks one, and the sources as `footnotes`."""
+    """The exact text as it comes, a final newline if it lacks one, and the sources as `footnotes`.
+
+    `needs_text` says whether the end needs all that came; a text of any length goes by without being held.
+    """
+
+    needs_text = False
 
     def __init__(self, write: Write, *, footnotes: bool = True) -> None:
         self._write = write
         self._last = "\n"
         self._footnotes = footnotes
+        self._came = False
 
     def start(self) -> None:
         """Before the first chunk."""
@@ -59,15 +65,17 @@ class TextAnswer:
 
     def end(self, answer: Answer) -> None:
         """After the last chunk, be the answer whole or not."""
+        came = self._came
         if self._last != "\n":
             self._put("\n")
-        if self._footnotes and answer.sources and answer.text:
+        if self._footnotes and answer.sources and came:
             self._put("\n" + "".join(f"[{each.number}] {each.title} {each.url}\n" for each in answer.sources))
 
     def _put(self, text: str) -> None:
         if text:
             self._write(text)
             self._last = text[-1]
+            self._came = True
 
 
 class TerminalAnswer(TextAnswer):
@@ -104,6 +112,8 @@ class TerminalAnswer(TextAnswer):
 class ExtractedAnswer(TextAnswer):
     """Only the first fenced code block; without one the whole answer, and NothingToExtractError."""
 
+    needs_text = True
+
     def __init__(self, write: Write, *, filtered: bool) -> None:
         super().__init__(write)
         self._clean = safe if filtered else str
@@ -126,6 +136,8 @@ class JsonAnswer(TextAnswer):
 
     A `structured` answer's text is JSON, and its value stands beside it as `data`.
     """
+
+    needs_text = True
 
     def __init__(self, write: Write, *, session: Callable[[], str | None], structured: bool = False) -> None:
         super().__init__(write)
@@ -255,7 +267,7 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
     When the stream fails or is interrupted, what came is written to its end and marked, and the error goes on.
     Raises NothingToExtractError after an answer without code.
     """
-    builder = AnswerBuilder()
+    builder = AnswerBuilder(most_held=None if writer.needs_text else 0)
     writer.start()
     reasoning = TerminalFilter()
     try:
@@ -277,7 +289,7 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
         partial = builder.answer(ended=False)
         with suppress(NothingToExtractError):
             writer.end(partial)
-        if partial.text:
+        if builder.any_text:
             _mark(problem, terminal)
         raise
     answer = builder.answer(ended=True)

@@ -33,6 +33,8 @@ _IN_ADDRESS = "%/:?#[]@!$&'*+,;=~"
 class GrowingAnswer(TextAnswer):
     """Markdown that grows; `size` gives the terminal's columns and lines, `draw` a file in lines."""
 
+    needs_text = True
+
     def __init__(
         self, write: Write, *, size: Callable[[], tuple[int, int]], options: MarkdownOptions, draw: Draw
     ) -> None:
@@ -95,6 +97,8 @@ class GrowingAnswer(TextAnswer):
 
 class RenderedAnswer(TextAnswer):
     """Markdown rendered once, at the end: for a pipe that asked for it."""
+
+    needs_text = True
 
     def __init__(self, write: Write, *, width: int, options: MarkdownOptions) -> None:
         super().__init__(write)

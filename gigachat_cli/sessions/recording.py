@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from .database import Database, storable
 from .names import title_of
 from .rows import call_text, insert_message, json_text
 from .values import INTERRUPTED, TurnState
+
+_TAKEN_IN = 1_000_000
+"""Characters of an answer that its message holds, which are those that the search index reads; see `migrations`."""
 
 
 def begin_turn(
@@ -52,10 +56,13 @@ def begin_continuation(database: Database, turn_id: int, *, owner: int) -> None:
     """Let another request go on with a partial answer.  Raises UsageError when there is none to go on with."""
     with database.writing() as connection:
         turn = _turn(connection, turn_id)
-        text = _answer_text(connection, turn)
-        if turn["state"] != "partial" or not text:
+        if turn["state"] != "partial":
             raise UsageError("There is no interrupted answer to go on with.")
         with _reindexed(connection, turn_id):
+            message_id = _take_in(connection, turn, room=None)
+            text = _answer_text(connection, message_id)
+            if not text:
+                raise UsageError("There is no interrupted answer to go on with.")
             seams = [*json.loads(turn["seams"]), len(text)]
             connection.execute(
                 "UPDATE turns SET state = 'running', owner = ?, seams = ?, ended_at = NULL WHERE id = ?",
@@ -80,16 +87,26 @@ def add_message(database: Database, turn_id: int, message: Message) -> None:
         connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
 
 
-def end_turn(database: Database, turn_id: int, *, answer: Answer, problem: tuple[str, str] | None = None) -> None:
-    """Put the answer, or what came of it, in the place of the journal."""
+def end_turn(
+    database: Database,
+    turn_id: int,
+    *,
+    answer: Answer,
+    pending: tuple[str, str] = ("", ""),
+    problem: tuple[str, str] | None = None,
+) -> None:
+    """Put the answer, or what came of it, in the place of the journal.
+
+    Of an answer that is not held the journal, with the text and the reasoning that are `pending`, is all there is.
+    """
     with database.writing() as connection:
-        _end(connection, _turn(connection, turn_id), answer=answer, problem=problem)
-
-
-def journaled(database: Database, turn_id: int) -> tuple[str, str]:
-    """The text and the reasoning that a running turn's journal holds."""
-    rows = database.read("SELECT text, reasoning FROM journal WHERE turn_id = ? ORDER BY id", (turn_id,))
-    return "".join(each["text"] for each in rows), "".join(each["reasoning"] for each in rows)
+        turn = _turn(connection, turn_id)
+        if not answer.held and any(pending):
+            connection.execute(
+                "INSERT INTO journal (turn_id, text, reasoning) VALUES (?, ?, ?)",
+                (turn_id, storable(pending[0]), storable(pending[1])),
+            )
+        _end(connection, turn, answer=answer, problem=problem)
 
 
 def settle(database: Database, turn_ids: Sequence[int]) -> None:
@@ -98,11 +115,7 @@ def settle(database: Database, turn_ids: Sequence[int]) -> None:
         with database.writing() as connection:
             turn = _turn(connection, turn_id)
             if turn["state"] == "running":
-                rows = connection.execute(
-                    "SELECT text, reasoning FROM journal WHERE turn_id = ? ORDER BY id", (turn_id,)
-                ).fetchall()
-                answer = Answer("".join(each[0] for each in rows), reasoning="".join(each[1] for each in rows))
-                _end(connection, turn, answer=answer, problem=INTERRUPTED)
+                _end(connection, turn, answer=Answer(held=False), problem=INTERRUPTED)
 
 
 def remove_turn(database: Database, turn_id: int) -> None:
@@ -123,6 +136,10 @@ def copy_turn(connection: sqlite3.Connection, turn_id: int, session_id: str, *, 
         message_copied = _copied(connection, "messages", message_id, {"turn_id": copied})
         if message_id == turn["answer_message"]:
             connection.execute("UPDATE turns SET answer_message = ? WHERE id = ?", (message_copied, copied))
+    for (piece_id,) in connection.execute(
+        "SELECT id FROM journal WHERE turn_id = ? ORDER BY id", (turn_id,)
+    ).fetchall():
+        _copied(connection, "journal", piece_id, {"turn_id": copied})
     _index(connection, copied)
 
 
@@ -146,38 +163,131 @@ def unindex_session(connection: sqlite3.Connection, session_id: str) -> None:
 
 
 def _end(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, problem: tuple[str, str] | None) -> None:
+    if not answer.held:
+        _end_journaled(connection, turn, answer=answer, problem=problem)
+        return
     turn_id = turn["id"]
     seams = json.loads(turn["seams"])
     # A turn that was given up for dead and ends after all: what was settled makes way for the whole answer.
-    kept = _answer_text(connection, turn)[: seams[-1] if seams else 0]
+    kept = _answer_text(connection, turn["answer_message"])[: seams[-1] if seams else 0]
     if seams and not answer.text:
         seams.pop()
     text = kept + storable(answer.text)
     with _reindexed(connection, turn_id):
         message_id = _write_answer(connection, turn, answer=answer, text=text, continued=bool(kept))
-        connection.execute(
-            """UPDATE turns SET state = ?, owner = NULL, ended_at = ?, answer_message = ?, seams = ?,
-                model = coalesce(?, model), finish_reason = coalesce(?, finish_reason),
-                request_id = coalesce(?, request_id), problem_code = ?, problem = ? WHERE id = ?""",
-            (
-                _state(answer, text=text, failed=problem is not None),
-                time.time(),
-                message_id,
-                json_text(seams),
-                answer.model,
-                answer.finish_reason,
-                answer.request_id,
-                problem and problem[0],
-                problem and storable(problem[1]),
-                turn_id,
-            ),
-        )
+        _close(connection, turn, answer=answer, problem=problem, text=bool(text), message_id=message_id, seams=seams)
         _add_usage(connection, turn, answer=answer, continued=bool(kept))
         connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
     _touch(connection, turn["session_id"])
 
 
-def _state(answer: Answer, *, text: str, failed: bool) -> TurnState:
+def _end_journaled(
+    connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, problem: tuple[str, str] | None
+) -> None:
+    """End a turn whose answer is what the journal holds, behind what its message holds already.
+
+    A large one stays in the journal, but for its beginning: its pieces are never put together here.
+    """
+    seams = json.loads(turn["seams"])
+    continued = bool(seams)
+    if seams and not _has_text(connection, turn["id"], "journal"):
+        seams.pop()
+    with _reindexed(connection, turn["id"]):
+        message_id = _take_in(connection, turn, room=_TAKEN_IN)
+        call = call_text(answer.function_call)
+        if message_id is None and (answer.complete or call):
+            message_id = insert_message(connection, turn["id"], Message("assistant", ""))
+        if call:
+            connection.execute(
+                "UPDATE messages SET function_call = ?, functions_state_id = ? WHERE id = ?",
+                (call, answer.functions_state_id, message_id),
+            )
+        text = _has_text(connection, turn["id"], "journal") or bool(
+            connection.execute("SELECT 1 FROM messages WHERE id = ? AND content <> ''", (message_id,)).fetchone()
+        )
+        _close(connection, turn, answer=answer, problem=problem, text=text, message_id=message_id, seams=seams)
+        _add_usage(connection, turn, answer=answer, continued=continued)
+    _touch(connection, turn["session_id"])
+
+
+def _has_text(connection: sqlite3.Connection, turn_id: int, table: str) -> bool:
+    found = connection.execute(f"SELECT 1 FROM {table} WHERE turn_id = ? AND text <> '' LIMIT 1", (turn_id,))
+    return found.fetchone() is not None
+
+
+def _take_in(connection: sqlite3.Connection, turn: sqlite3.Row, *, room: int | None) -> int | None:
+    """Move the first pieces of the journal into the answer's message, to `room` characters; None takes all.
+
+    Return the message's id, None where there is neither a message nor a piece.
+    """
+    message_id: int | None = turn["answer_message"]
+    left = sys.maxsize if room is None else room - _length(connection, message_id)
+    texts, reasonings, last, rest = [], [], None, None
+    for piece_id, text, reasoning in connection.execute(
+        "SELECT id, text, reasoning FROM journal WHERE turn_id = ? ORDER BY id", (turn["id"],)
+    ):
+        last = piece_id - 1
+        if len(text) + len(reasoning) > left:
+            if not reasoning and left > 0:
+                texts.append(text[:left])
+                rest = (text[left:], piece_id)
+            break
+        texts.append(text)
+        reasonings.append(reasoning)
+        left -= len(text) + len(reasoning)
+        last = piece_id
+    if last is None:
+        return message_id
+    taken = ("".join(texts), "".join(reasonings))
+    if message_id is None:
+        message_id = insert_message(connection, turn["id"], Message("assistant", taken[0]), reasoning=taken[1])
+    else:
+        connection.execute(
+            "UPDATE messages SET content = content || ?, reasoning = reasoning || ? WHERE id = ?", (*taken, message_id)
+        )
+    connection.execute("DELETE FROM journal WHERE turn_id = ? AND id <= ?", (turn["id"], last))
+    if rest is not None:
+        connection.execute("UPDATE journal SET text = ? WHERE id = ?", rest)
+    return message_id
+
+
+def _length(connection: sqlite3.Connection, message_id: int | None) -> int:
+    found = connection.execute(
+        "SELECT length(content) + length(reasoning) FROM messages WHERE id = ?", (message_id,)
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _close(
+    connection: sqlite3.Connection,
+    turn: sqlite3.Row,
+    *,
+    answer: Answer,
+    problem: tuple[str, str] | None,
+    text: bool,
+    message_id: int | None,
+    seams: Sequence[int],
+) -> None:
+    connection.execute(
+        """UPDATE turns SET state = ?, owner = NULL, ended_at = ?, answer_message = ?, seams = ?,
+            model = coalesce(?, model), finish_reason = coalesce(?, finish_reason),
+            request_id = coalesce(?, request_id), problem_code = ?, problem = ? WHERE id = ?""",
+        (
+            _state(answer, text=text, failed=problem is not None),
+            time.time(),
+            message_id,
+            json_text(seams),
+            answer.model,
+            answer.finish_reason,
+            answer.request_id,
+            problem and problem[0],
+            problem and storable(problem[1]),
+            turn["id"],
+        ),
+    )
+
+
+def _state(answer: Answer, *, text: bool, failed: bool) -> TurnState:
     if answer.complete and not failed:
         return "complete"
     return "partial" if text or not failed else "failed"
@@ -220,8 +330,8 @@ def _turn(connection: sqlite3.Connection, turn_id: int) -> sqlite3.Row:
     return row
 
 
-def _answer_text(connection: sqlite3.Connection, turn: sqlite3.Row) -> str:
-    found = connection.execute("SELECT content FROM messages WHERE id = ?", (turn["answer_message"],)).fetchone()
+def _answer_text(connection: sqlite3.Connection, message_id: int | None) -> str:
+    found = connection.execute("SELECT content FROM messages WHERE id = ?", (message_id,)).fetchone()
     return str(found[0]) if found else ""
 
 

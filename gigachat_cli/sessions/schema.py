@@ -11,7 +11,8 @@ TABLES = {
     "sessions": "One row a conversation.",
     "turns": "One row a question with its answer.",
     "messages": "What was said in a turn: the prompt, function calls and their results, the answer.",
-    "journal": "Pieces of answers that are running. A turn that ends takes its pieces into its message.",
+    "journal": "Pieces of answers, by `id`, behind what the answer's message holds. A turn that ends takes them into "
+    "its message, of a large answer the first ones.",
     "searchable": "A view: the text that the search index reads, of turns that have ended and stand.",
     "search": "The full-text index (FTS5) over `searchable`; its `rowid` is the turn's id.",
 }

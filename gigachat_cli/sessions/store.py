@@ -209,9 +209,12 @@ class Store:
             self._follow(turn_id)
 
     def finish_turn(self, turn_id: int, answer: Answer) -> None:
-        """End a turn with its answer: "complete" when the answer is, else "partial"."""
-        self._end_journal(turn_id)
-        self._mended(lambda: recording.end_turn(self._database, turn_id, answer=answer))
+        """End a turn with its answer: "complete" when the answer is, else "partial".
+
+        The text of one that is not held is what was journaled.
+        """
+        pending = self._end_journal(turn_id)
+        self._mended(lambda: recording.end_turn(self._database, turn_id, answer=answer, pending=pending))
 
     def fail_turn(self, turn_id: int, *, code: str, message: str, answer: Answer | None = None) -> None:
         """End a turn that went wrong: "partial" with what came of the answer, else "failed".
@@ -219,11 +222,8 @@ class Store:
         Without `answer`, what was journaled is what came.
         """
         pending = self._end_journal(turn_id)
-        if answer is None:
-            text, reasoning = recording.journaled(self._database, turn_id)
-            answer = Answer(text + pending[0], reasoning=reasoning + pending[1])
-        came, problem = answer, (code, message)
-        self._mended(lambda: recording.end_turn(self._database, turn_id, answer=came, problem=problem))
+        came, problem = answer or Answer(held=False), (code, message)
+        self._mended(lambda: recording.end_turn(self._database, turn_id, answer=came, pending=pending, problem=problem))
 
     def undo_turn(self, session_id: str) -> Turn | None:
         """Mark the last turn as undone and return it; None when there is none."""
@@ -291,9 +291,7 @@ class Store:
                 parameters,
             )
             messages = self._of_turns("messages", condition, parameters, order="position")
-            journals = self._of_turns(
-                "journal", f"{condition} AND turns.state = 'running'", parameters, order="journal.id"
-            )
+            journals = self._of_turns("journal", condition, parameters, order="journal.id")
         return [
             turn_from(
                 row,
