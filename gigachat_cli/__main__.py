@@ -126,7 +126,7 @@ def _run(arguments: Sequence[str]) -> int:
     except GigaChatError as problem:
         return _told(problem, arguments)
     except OSError as problem:
-        # One without a file can only come from writing the help: all others have become ours where they arose.
+        # One without a file can only come from writing the help: others should have become ours where they arose.
         return _told_unwritten(problem, arguments) if problem.filename is None else _told_bug(problem, arguments)
     except Exception as bug:
         return _told_bug(bug, arguments)
@@ -161,13 +161,20 @@ def _told(problem: GigaChatError, arguments: Sequence[str]) -> int:
 
 
 def _told_bug(bug: Exception, arguments: Sequence[str]) -> int:
-    from .errors import GigaChatError
+    from .errors import GigaChatError, UsageError
     from .masking import words
 
-    problem = GigaChatError(
-        f"A mistake in the program: {type(bug).__name__}: {words(str(bug))}.",
-        hint="Run it again with --debug, and report what it shows.",
-    )
+    problem: GigaChatError
+    if isinstance(bug, MemoryError):
+        problem = GigaChatError("There is not enough memory for this.", hint="Give it less at once.")
+    elif isinstance(bug, OSError) and bug.filename is not None and bug.strerror:
+        named = words(os.fsdecode(bug.filename) if isinstance(bug.filename, bytes) else str(bug.filename))
+        problem = UsageError(f"{named} could not be used: {bug.strerror}.", hint="--debug shows what for.")
+    else:
+        problem = GigaChatError(
+            f"A mistake in the program: {type(bug).__name__}: {words(str(bug))}.",
+            hint="Run it again with --debug, and report what it shows.",
+        )
     problem.__cause__ = bug
     return _told(problem, arguments)
 

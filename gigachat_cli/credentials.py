@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from . import paths
+from .bounded import json_value
 from .errors import ConfigError, MissingKeyError
 from .keys import AuthorizationKey, parse_key
 from .settings import Settings
@@ -137,10 +138,10 @@ def _note() -> dict[str, str]:
         raise ConfigError(
             f"{path} could not be read: {problem.strerror}.", hint="Make it a file that you can read."
         ) from problem
-    with suppress(ValueError, RecursionError):
-        noted = json.loads(content or b"{}")
+    with suppress(ValueError):
+        noted = json_value(content or b"{}")
         if isinstance(noted, dict):
-            return {name: value for name, value in noted.items() if isinstance(value, str)}
+            return {name: value for name, value in noted.items() if isinstance(value, str) and value.isascii()}
     return {}
 
 

@@ -7,6 +7,7 @@ come from that one line.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -19,8 +20,13 @@ from . import paths
 from .errors import ConfigError, nearest
 from .masking import keep_secret
 from .proxies import parse_proxy, with_scheme, without_password
+from .text import one_line
 
 T = TypeVar("T")
+
+_MOST = 10**9  # of anything that is counted
+_LARGEST_FILE = 256 * 1024  # bytes; all settings with a page of comments each are less
+_DEEP_KEY = r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){40}"""
 
 PERSONAL_SCOPE = "GIGACHAT_API_PERS"
 SCOPES = (PERSONAL_SCOPE, "GIGACHAT_API_B2B", "GIGACHAT_API_CORP")
@@ -84,8 +90,8 @@ def _number(*, above: float | None = None, least: float | None = None, most: flo
     return parse
 
 
-def _integer(*, least: int) -> Any:
-    wanted = f"a whole number, {least} or more"
+def _integer(*, least: int, most: int = _MOST) -> Any:
+    wanted, too_large = f"a whole number, {least} or more", f"a whole number from {least} to {most}"
 
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int | str):
@@ -96,6 +102,8 @@ def _integer(*, least: int) -> Any:
             raise ValueError(wanted) from None
         if number < least:
             raise ValueError(wanted)
+        if number > most:
+            raise ValueError(too_large)
         return number
 
     return parse
@@ -104,7 +112,7 @@ def _integer(*, least: int) -> Any:
 def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    word = str(value).strip().lower()
+    word = _word(value)
     if word in ("1", "true", "yes", "on"):
         return True
     if word in ("0", "false", "no", "off"):
@@ -114,7 +122,7 @@ def _boolean(value: object) -> bool:
 
 def _choice(*words: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
-        word = str(value).strip().lower()
+        word = _word(value)
         if word not in words:
             raise ValueError(f"one of {', '.join(words)}")
         return word
@@ -122,21 +130,37 @@ def _choice(*words: str) -> Callable[[object], str]:
     return parse
 
 
+def _word(value: object) -> str:
+    is_small = isinstance(value, int) and abs(value) <= _MOST
+    return str(value).strip().lower() if isinstance(value, str) or is_small else ""
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text")
-    return value.strip()
+    return _encodable(value).strip()
 
 
 def _secret_text(value: object) -> str:
     # A key may have been pasted with blanks and quotes: what it means is the engine's business.
     if not isinstance(value, str):
         raise ValueError("a text")
-    return value
+    return _encodable(value)
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes of a variable or a flag that are no text in any encoding of ours
+        raise ValueError("a text in UTF-8") from None
+    return text
 
 
 def _path(value: object) -> Path:
-    return paths.expanded(value if isinstance(value, Path) else _text(value))
+    # Its bytes are the file system's: they need be no text.
+    if not isinstance(value, Path) and not (isinstance(value, str) and value.strip() and "\0" not in value):
+        raise ValueError("a path")
+    return paths.expanded(value if isinstance(value, Path) else value.strip())
 
 
 def _scope(value: object) -> str:
@@ -208,7 +232,7 @@ class Settings:
     timeout: float = _setting(60.0, "Seconds of silence after which to give up.", _number(above=0), flag=True)
     max_retries: int = _setting(3, "Repeats after a failure that may pass.", _integer(least=0), flag=True)
     max_connections: int | None = _setting(
-        None, "Requests at once (1 for a personal account, else 10).", _integer(least=1)
+        None, "Requests at once (1 for a personal account, else 10).", _integer(least=1, most=1000)
     )
     proxy: str | None = _setting(None, "Proxy for all requests.", _proxy, flag=True)
     temperature: float | None = _setting(
@@ -227,7 +251,7 @@ class Settings:
     )
     theme: str = _setting("dark", "Colours for a dark or a light background.", _choice("dark", "light"))
     code_theme: str | None = _setting(None, "Pygments style of code; by default it follows theme.")
-    wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", _integer(least=20))
+    wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", _integer(least=20, most=10_000))
     formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", _boolean)
     images: str = _setting(
         "auto",
@@ -305,10 +329,9 @@ def read_config(path: Path) -> dict[str, Any]:
     import tomllib  # only a machine that has the file pays for its reader
 
     try:
-        keys = tomllib.loads(content.decode("utf-8-sig"))
-    except ValueError as problem:
-        reason = "it is not UTF-8" if isinstance(problem, UnicodeDecodeError) else str(problem)
-        raise ConfigError(f"{path} is not valid TOML: {reason}.", hint="Mend the line that is named.") from problem
+        keys = tomllib.loads(_toml_text(content))
+    except (ValueError, RecursionError) as problem:
+        raise _invalid(path, problem) from problem
     for key in keys:
         check_key(key, place=str(path))
     return keys
@@ -342,7 +365,7 @@ def edit_config(key: str, text: str | None) -> Path:
 
     try:
         content = paths.read_private(path) or b""
-        document = tomlkit.parse(content.decode("utf-8-sig"))
+        document = tomlkit.parse(_toml_text(content))
         if value is None:
             document.pop(key, None)
         else:
@@ -350,8 +373,8 @@ def edit_config(key: str, text: str | None) -> Path:
         paths.write_private(path, tomlkit.dumps(document).encode())
     except OSError as problem:
         raise ConfigError(f"{path} could not be written: {problem.strerror}.") from problem
-    except (TOMLKitError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{path} is not valid TOML: {problem}.", hint="Mend the line that is named.") from problem
+    except (TOMLKitError, ValueError, RecursionError) as problem:
+        raise _invalid(path, problem) from problem
     return path
 
 
@@ -388,6 +411,33 @@ def _parsed(declared: Declaration, raw: object, origin: Origin) -> Any:
 
 
 def _quoted(raw: object) -> str:
+    if isinstance(raw, dict | list):
+        return "a table" if isinstance(raw, dict) else "an array"
+    try:
+        text = repr(raw)
+    except ValueError:  # more digits than Python turns into text
+        return "such a long number"
     # An address with an @ may hold a password, in whatever place it was put.
-    text = "such a value" if "@" in str(raw) else repr(raw)
+    text = "such a value" if "@" in text else text
     return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _toml_text(content: bytes) -> str:
+    """The text of the file, for a reader whose work grows with the square of a key's parts.  Raises ValueError."""
+    if len(content) > _LARGEST_FILE:
+        raise ValueError(f"it is larger than {_LARGEST_FILE // 1024} KiB")
+    text = content.decode("utf-8-sig")
+    if re.search(_DEEP_KEY, text):
+        raise ValueError("it is nested too deeply")
+    return text
+
+
+def _invalid(path: Path, problem: Exception) -> ConfigError:
+    reason = one_line(str(problem)).rstrip(".")
+    if isinstance(problem, UnicodeDecodeError):
+        reason = "it is not UTF-8"
+    elif isinstance(problem, RecursionError):
+        reason = "it is nested too deeply"
+    elif "int_max_str" in reason:  # Python's limit, 4300 digits; its own words are for programmers
+        reason = "a number in it is too long"
+    return ConfigError(f"{path} is not valid TOML: {reason}.", hint="Mend the line that is named.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..bounded import json_value
 from ..engine.api.chat import check, messages_of
 from ..errors import UsageError, nearest
 from ..messages import Message
@@ -196,7 +197,7 @@ def _with_options(cells: dict[str, str], reading: Reading) -> dict[str, Any]:
             found[name] = cell
         elif cell.strip():
             try:
-                found[name] = json.loads(cell) if name in _COLUMN_OPTIONS else cell
+                found[name] = json_value(cell) if name in _COLUMN_OPTIONS else cell
             except ValueError:
                 found[name] = cell
     # Of a table only the named columns are options.
@@ -277,13 +278,9 @@ def _bad(line: Line, problem: UsageError, value: Any = None) -> Item:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as problem:
+        return json_value(text)
+    except ValueError as problem:
         raise UsageError(f"it is not JSON ({problem})") from None
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number")
 
 
 def _gap(fields: Mapping[str, Any], name: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..bounded import json_value
 from ..errors import UsageError
+from ..text import one_line
 
 _TAKEN = ("messages", "model", "slot", "stream")
 """Names of the client's own arguments, which are no fields of a person's."""
+
+_LONGEST_HINT = 200
 
 
 def request_fields(
@@ -43,10 +46,16 @@ def _given(given: Sequence[str]) -> dict[str, Any]:
                 hint="--model chooses the model, --no-stream asks for the whole answer at once.",
             )
         try:
-            fields[key.strip()] = json.loads(value)
-        except ValueError:
+            fields[key.strip()] = json_value(value)
+        except ValueError as problem:
+            hint = f"A text needs quotes of its own, as in: -o '{key.strip()}=\"{value}\"'"
             raise UsageError(
-                f"The value of --option {key.strip()} is not JSON: {value}",
-                hint=f"A text needs quotes of its own, as in: -o '{key.strip()}=\"{value}\"'",
+                f"The value of --option {key.strip()} is not JSON: {_why(value, problem)}",
+                hint=hint if len(hint) <= _LONGEST_HINT else None,
             ) from None
     return fields
+
+
+def _why(value: str, problem: ValueError) -> str:
+    """The value itself, where it is short enough to see what is wrong with it."""
+    return value if len(value) <= _LONGEST_HINT else f"{one_line(str(problem))}."

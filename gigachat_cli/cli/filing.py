@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from ..bounded import local_time
 from ..conversation.attachments import STDIN, source_of
 from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
@@ -20,6 +21,8 @@ from .context import Context
 _COLUMNS = ("id", "bytes", "created", "filename", "purpose")
 _PROGRESS_SECONDS = 0.1
 _MEGABYTE = 1024 * 1024
+_LONGEST_NAME = 240  # bytes; file systems take 255, encrypted ones fewer
+_LONGEST_SUFFIX = 20
 
 
 def list_files(context: Context, *, as_array: bool) -> None:
@@ -162,23 +165,26 @@ class _Stdout:
 
 
 def _show(found: Sequence[files.StoredFile], terminal: Terminal, *, as_array: bool) -> None:
-    rows = [{**asdict(each), "created": _moment(each.created_at)} for each in found]
+    rows = [{**asdict(each), "created": local_time(each.created_at, "%Y-%m-%d %H:%M")} for each in found]
     if as_array:
         rows = [asdict(each) for each in found]
     show_rows(rows, _COLUMNS, terminal, as_array=as_array)
 
 
-def _moment(seconds: int | None) -> str:
-    try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds is not None else ""
-    except (OverflowError, ValueError, OSError):
-        return ""
-
-
 def _bare_name(name: str) -> str:
     """A name from the service that stays in this folder, and is not hidden; empty when none is left."""
     last = PureWindowsPath(PurePosixPath(name).name).name
-    return "".join(each for each in last if each.isprintable() and each not in ':*?"<>|').lstrip(". ").rstrip(". ")
+    clean = "".join(each for each in last if each.isprintable() and each not in ':*?"<>|').lstrip(". ").rstrip(". ")
+    return _shortened(clean)
+
+
+def _shortened(name: str) -> str:
+    """A name that every file system takes, with its suffix."""
+    suffix = PurePosixPath(name).suffix
+    if len(suffix.encode()) > _LONGEST_SUFFIX:
+        suffix = ""
+    stem = name.removesuffix(suffix).encode()[: _LONGEST_NAME - len(suffix.encode())].decode(errors="ignore")
+    return f"{stem.rstrip('. ')}{suffix}"
 
 
 def _progress(what: str, terminal: Terminal) -> files.Progress:

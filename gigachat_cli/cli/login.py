@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import credentials, paths
+from ..bounded import local_time
 from ..conversation.prompt import decoded
 from ..errors import ConfigError, GigaChatError, MissingKeyError, ScopeRefusedError, UsageError
 from ..keys import AuthorizationKey, parse_key
@@ -55,7 +56,7 @@ def show_status(context: Context, *, as_json: bool) -> None:
         row |= {"source": found.where, "key": _masked(found)}
         token = _cached_token(found, settings, terminal.notice)
         if token and token.expires_at > time.time():
-            row["token_ends"] = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(token.expires_at))
+            row["token_ends"] = local_time(token.expires_at, "%Y-%m-%dT%H:%M:%S%z")
     elif settings.user and settings.password:
         row |= {"source": f"{settings.origin('user')}, {settings.origin('password')}", "scope": None}
     elif settings.cert_file:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 
 from ..batch import remote
 from ..batch.items import Item
 from ..batch.progress import items_of
+from ..bounded import local_time
 from ..engine.api.batches import BatchTask, tasks
 from ..errors import ItemsFailedError
 from ..messages import Notice
@@ -90,6 +90,5 @@ def _show(listed: list[BatchTask], context: Context, *, as_json: bool) -> None:
     rows = [asdict(each) for each in listed]
     if not as_json:
         for row in rows:
-            if row["created_at"] is not None:
-                row["created_at"] = datetime.fromtimestamp(row["created_at"]).isoformat(" ", "minutes")
+            row["created_at"] = local_time(row["created_at"], "%Y-%m-%d %H:%M")
     show_rows(rows, _COLUMNS, context.terminal, as_array=as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import paths
+from ..bounded import json_value
 from ..errors import SchemaMisfitError, UsageError
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Usage
 from ..named_files import read_input
@@ -54,6 +54,8 @@ class Schema:
             kind.check_schema(self.definition)
         except SchemaError as problem:
             raise UsageError(f"The schema is not valid: {_told(problem)}.") from None
+        except RecursionError:
+            raise UsageError("The schema is nested too deeply.") from None
         self._validator = kind(self.definition, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
         self._check_references()
 
@@ -206,8 +208,8 @@ async def only_what_fits(
 
 def _definition(text: str, what: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as problem:
+        found = json_value(text)
+    except ValueError as problem:
         raise UsageError(f"The schema in {what} is not JSON: {problem}.") from None
     if not isinstance(found, dict):
         raise UsageError(f"The schema in {what} is no JSON object.")
@@ -231,27 +233,25 @@ def _json_of(text: str) -> tuple[str, Any]:
     """The first of these that is JSON: the text, or one of its code blocks.  Raises Misfit."""
     try:
         return text, _loaded(text)
-    except (ValueError, RecursionError) as problem:
-        why = str(problem) if isinstance(problem, ValueError) else "it is nested too deeply"
+    except ValueError as problem:
+        why = str(problem)
     for block in _code_blocks(text):
         try:
             return block, _loaded(block)
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
     raise Misfit(f"it is not JSON ({one_line(why, _LONGEST_PROBLEM)})" if text.strip() else "it is empty")
 
 
 def _loaded(text: str) -> Any:
-    return json.loads(text, parse_constant=_no_number, parse_float=_finite)
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    return json_value(text, parse_float=_finite)
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
-    return number if abs(number) != float("inf") else _no_number(digits)
+    if abs(number) == float("inf"):
+        raise ValueError(f"{one_line(digits, 40)} is no number")
+    return number
 
 
 def _code_blocks(text: str) -> Iterator[str]:

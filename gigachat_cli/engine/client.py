@@ -6,6 +6,7 @@ same again, as long as nothing was shown.
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -229,8 +230,9 @@ class GigaChat:
         async def attempt() -> AsyncGenerator[None, None]:
             async with self._reply(request) as reply:
                 size = reply.headers.get("content-length", "")
-                _check_size(int(size) if size.isdecimal() else 0, most, reply)
-                sink.begin(int(size) if size.isdecimal() else None)
+                told = int(size) if re.fullmatch("[0-9]{1,18}", size) else None
+                _check_size(told or 0, most, reply)
+                sink.begin(told)
                 came = 0
                 async for piece in reply.pieces():
                     came += len(piece)

@@ -7,11 +7,11 @@ the model, which is never sent a key, has none to repeat.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..bounded import json_value
 from ..errors import UsageError
 from ..masking import MASK, from_outside
 from ..text import one_line
@@ -30,17 +30,14 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 def answered(content: bytes | str) -> dict[str, Any] | None:
     """The JSON object that the service answered with, fit to be shown; None when it is anything else."""
     found = json_object(content)
-    try:
-        return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
-    except RecursionError:
-        return None
+    return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
 
 
 def json_object(content: bytes | str) -> dict[str, Any] | None:
     """The JSON object that `content` is, or None when it is anything else, however hostile."""
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
+        found = json_value(content)
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .. import paths
+from ..bounded import LATEST, number
 from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
 from .outside import json_object
@@ -76,7 +77,9 @@ class TokenCache:
         with suppress(ValueError, TypeError, AttributeError, KeyError, OverflowError):
             kept = json_object(content) or {}
             for identity, entry in kept["tokens"].items():
-                access_token, expires_at = entry["access_token"], float(entry["expires_at"])
+                access_token, expires_at = entry["access_token"], number(entry["expires_at"])
+                if expires_at is None or expires_at > LATEST:
+                    continue
                 # What could not stand in a header was never a token.
                 if isinstance(access_token, str) and access_token.isascii() and access_token.isprintable():
                     tokens[identity] = Token(access_token, expires_at)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from .. import paths
+from ..bounded import number, whole
 from ..errors import UsageError
 from ..messages import Notice
 from .api import files
@@ -160,8 +161,10 @@ class Uploads:
         for key, each in listed.items() if isinstance(listed, dict) else ():
             try:
                 known = Known(**each)
-                kept[key] = replace(known, at=float(known.at), size=int(known.size), former=tuple(known.former))
-            except (TypeError, ValueError):
+                size = whole(known.size)
+                if size is not None:
+                    kept[key] = replace(known, at=number(known.at) or 0.0, size=size, former=tuple(known.former))
+            except TypeError:
                 continue
         return kept
 

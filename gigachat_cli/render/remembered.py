@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..bounded import local_time
 from ..text import TerminalFilter, one_line, safe, visible
 from .columns import columns, hanging, shortened
 
@@ -58,5 +59,5 @@ def _marked(hit: SearchHit) -> str:
 
 
 def _moment(seconds: float) -> str:
-    then, today = time.localtime(seconds), time.localtime()
-    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d", then)
+    day = local_time(seconds, "%Y-%m-%d")
+    return local_time(seconds, "%H:%M") if day == time.strftime("%Y-%m-%d") else day

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import GigaChatError, UsageError, nearest
 from ..paths import expanded
+from ..text import one_line
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -149,8 +150,8 @@ def count(text: str, default: int) -> int:
     """A number above 0 that stands after a command.  Raises UsageError."""
     if not text:
         return default
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text} is not a number above 0.")
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
+        raise UsageError(f"{one_line(text, 80)} is not a number above 0.")
     return int(text)
 
 

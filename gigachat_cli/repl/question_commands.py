@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..bounded import json_value
 from ..conversation.prompt import edited, read_system
 from ..errors import UsageError
 from ..known_models import kept_models
@@ -246,16 +247,16 @@ def _value(name: str, text: str) -> object:
 
     value: object
     try:
-        value = json.loads(text)
+        value = json_value(text)
     except ValueError:
         if text.startswith(("{", "[", '"')):
-            raise UsageError(f"{text} is not JSON.", hint='As in: /set stop ["END"]') from None
+            raise UsageError(f"{one_line(text, 80)} is not JSON.", hint='As in: /set stop ["END"]') from None
         value = text
     if name in _SETTABLE:
         try:
             value = declarations()[name].parse(value)
         except ValueError as problem:
-            raise UsageError(f"{name} must be {problem}, not {text}.") from None
+            raise UsageError(f"{name} must be {problem}, not {one_line(text, 80)}.") from None
     return value
 
 

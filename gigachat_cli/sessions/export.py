@@ -161,4 +161,7 @@ def _step(message: Message) -> list[str]:
 
 
 def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, TypeError, ValueError, OSError):  # a clock that was wrong by thousands of years
+        return ""

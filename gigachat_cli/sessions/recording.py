@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 import time
@@ -15,7 +14,7 @@ from ..messages import Answer, Message
 from .database import Database, storable
 from .names import title_of
 from .rows import call_text, insert_message, json_text
-from .values import INTERRUPTED, TurnState
+from .values import INTERRUPTED, TurnState, list_from
 
 _TAKEN_IN = 1_000_000
 """Characters of an answer that its message holds, which are those that the search index reads; see `migrations`."""
@@ -63,7 +62,7 @@ def begin_continuation(database: Database, turn_id: int, *, owner: int) -> None:
             text = _answer_text(connection, message_id)
             if not text:
                 raise UsageError("There is no interrupted answer to go on with.")
-            seams = [*json.loads(turn["seams"]), len(text)]
+            seams = [*list_from(turn["seams"]), len(text)]
             connection.execute(
                 "UPDATE turns SET state = 'running', owner = ?, seams = ?, ended_at = NULL WHERE id = ?",
                 (owner, json_text(seams), turn_id),
@@ -167,7 +166,7 @@ def _end(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, p
         _end_journaled(connection, turn, answer=answer, problem=problem)
         return
     turn_id = turn["id"]
-    seams = json.loads(turn["seams"])
+    seams = list_from(turn["seams"])
     # A turn that was given up for dead and ends after all: what was settled makes way for the whole answer.
     kept = _answer_text(connection, turn["answer_message"])[: seams[-1] if seams else 0]
     if seams and not answer.text:
@@ -188,7 +187,7 @@ def _end_journaled(
 
     A large one stays in the journal, but for its beginning: its pieces are never put together here.
     """
-    seams = json.loads(turn["seams"])
+    seams = list_from(turn["seams"])
     continued = bool(seams)
     if seams and not _has_text(connection, turn["id"], "journal"):
         seams.pop()

@@ -49,9 +49,9 @@ def insert_message(connection: sqlite3.Connection, turn_id: int, message: Messag
                 message.role,
                 storable(message.content),
                 storable(reasoning),
-                message.name,
+                message.name and storable(message.name),
                 call_text(message.function_call),
-                message.functions_state_id,
+                message.functions_state_id and storable(message.functions_state_id),
                 json_text(list(message.attachments)),
             ),
         ).fetchone()[0]

@@ -5,13 +5,12 @@ Recording does without this module, for its values take a while to be made.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..messages import Answer, FunctionCall, Message, Usage
-from .values import INTERRUPTED, Session, TurnState
+from .values import INTERRUPTED, Session, TurnState, list_from, object_from
 
 if TYPE_CHECKING:
     import sqlite3
@@ -104,7 +103,7 @@ def turn_from(
             request_id=row["request_id"],
         )
         sent.append(Message("assistant", text, None, (), found.function_call, found.functions_state_id))
-    seams = tuple(each for each in json.loads(row["seams"]) if each < len(text))
+    seams = tuple(each for each in list_from(row["seams"]) if isinstance(each, int) and each < len(text))
     return Turn(
         id=row["id"],
         session_id=row["session_id"],
@@ -115,7 +114,7 @@ def turn_from(
         messages=tuple(sent),
         model=row["model"],
         system=row["system"],
-        options=json.loads(row["options"]),
+        options=object_from(row["options"]),
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         problem_code=code,
@@ -126,15 +125,19 @@ def turn_from(
 
 
 def message_from(row: sqlite3.Row) -> Message:
-    call = json.loads(row["function_call"]) if row["function_call"] else None
+    call = object_from(row["function_call"])
     return Message(
         role=row["role"],
         content=row["content"],
         name=row["name"],
-        attachments=tuple(json.loads(row["attachments"])),
-        function_call=FunctionCall(call["name"], call["arguments"]) if call else None,
+        attachments=tuple(each for each in list_from(row["attachments"]) if isinstance(each, str)),
+        function_call=_call(call.get("name"), call.get("arguments")),
         functions_state_id=row["functions_state_id"],
     )
+
+
+def _call(name: object, arguments: object) -> FunctionCall | None:
+    return FunctionCall(name, arguments if isinstance(arguments, dict) else {}) if isinstance(name, str) else None
 
 
 def _usage_from(row: sqlite3.Row) -> Usage | None:

@@ -1,9 +1,11 @@
-"""What every command that records needs to know: a session, the states of its turns, and what went wrong."""
+"""What every command that records needs to know: a session, its turns' states, what went wrong, JSON of columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from ..bounded import json_value
 
 SessionKind = Literal["ask", "chat"]
 TurnState = Literal["running", "complete", "partial", "failed"]
@@ -30,3 +32,22 @@ class Session:
     updated_at: float
     turns: int = 0
     total_tokens: int = 0
+
+
+def list_from(text: str | None) -> list[Any]:
+    """The list that the JSON of a column holds; an empty one where it holds none, as after somebody's mending."""
+    found = _value_of(text)
+    return found if isinstance(found, list) else []
+
+
+def object_from(text: str | None) -> dict[str, Any]:
+    """The object that the JSON of a column holds; an empty one where it holds none."""
+    found = _value_of(text)
+    return found if isinstance(found, dict) else {}
+
+
+def _value_of(text: str | None) -> Any:
+    try:
+        return json_value(text or "")
+    except ValueError:
+        return None

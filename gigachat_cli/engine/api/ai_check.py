@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...bounded import whole
 from ...errors import AccessDeniedError, InvalidRequestError, ServiceError, UnknownModelError
 from ..outside import answered, word
 
@@ -50,8 +51,15 @@ def parse_verdict(content: bytes) -> Verdict:
     """Raises ServiceError for what is no verdict."""
     found = answered(content) or {}
     try:
-        intervals = tuple((int(start), int(end)) for start, end in found.get("ai_intervals") or ())
-        sizes = [int(found.get(name) or 0) for name in ("characters", "tokens")]
+        intervals = tuple((_whole(start), _whole(end)) for start, end in found.get("ai_intervals") or ())
+        sizes = [_whole(found.get(name) or 0) for name in ("characters", "tokens")]
         return Verdict(word(found["category"]) or "unknown", sizes[0], sizes[1], intervals)
     except (KeyError, TypeError, ValueError):
         raise ServiceError("The service answered with something that is not a verdict on a text.") from None
+
+
+def _whole(found: object) -> int:
+    number = whole(found)
+    if number is None:
+        raise ValueError
+    return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...bounded import number
 from ...errors import AccessDeniedError, ServiceError
 from ..outside import answered, label
 
@@ -38,13 +39,14 @@ def parse_balance(content: bytes) -> list[Package]:
     listed = (answered(content) or {}).get("balance")
     try:
         if isinstance(listed, list):
-            return [Package(label(each["usage"]), _number(each["value"])) for each in listed]
+            return [Package(label(each["usage"]), _tokens(each["value"])) for each in listed]
     except (TypeError, KeyError):
         pass
     raise ServiceError("The service answered with something that is not a balance.")
 
 
-def _number(found: object) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float):
+def _tokens(found: object) -> float:
+    tokens = number(found)
+    if tokens is None:
         raise TypeError
-    return found
+    return tokens

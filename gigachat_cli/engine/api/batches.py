@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from ...bounded import number, whole
 from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, ServiceError, UsageError
 from ...messages import Answer, AnswerBuilder
 from ..outside import answered, file_id, identifier, typed_file_id, word
@@ -117,11 +117,11 @@ def _task(found: object) -> BatchTask | None:
     return BatchTask(
         id=found["id"],
         status=word(found.get("status")) or "",
-        total=_number(counts.get("total")),
-        completed=_number(counts.get("completed")),
-        failed=_number(counts.get("failed")),
-        created_at=_number(found.get("created_at")),
-        updated_at=_number(found.get("updated_at")),
+        total=_whole(counts.get("total")),
+        completed=_whole(counts.get("completed")),
+        failed=_whole(counts.get("failed")),
+        created_at=_whole(found.get("created_at")),
+        updated_at=_whole(found.get("updated_at")),
         output_file_id=file_id(found.get("output_file_id")),
         method=word(found.get("method")) or "",
     )
@@ -154,5 +154,7 @@ def _holder_of(key: str, found: object, *, depth: int = 4) -> Mapping[str, Any] 
     return next((inner for each in found.values() if (inner := _holder_of(key, each, depth=depth - 1))), None)
 
 
-def _number(found: object) -> int | None:
-    return int(found) if isinstance(found, int | float) and isfinite(found) else None
+def _whole(found: object) -> int | None:
+    """A fraction of a second counts for nothing."""
+    fraction = number(found)
+    return whole(found if fraction is None or isinstance(fraction, int) else float(int(fraction)))

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
+from ...bounded import whole
 from ...errors import StreamError, UsageError
 from ...masking import from_outside
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
@@ -48,6 +49,8 @@ def encode(sent: Mapping[str, Any]) -> bytes:
         return json.dumps(sent, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except UnicodeEncodeError:
         raise UsageError("The prompt holds characters that are no text (lone surrogates).") from None
+    except RecursionError:
+        raise UsageError("A request field is nested too deeply.") from None
     except ValueError:
         raise UsageError("A request field holds a number that JSON does not know.") from None
 
@@ -139,8 +142,8 @@ def asked_call(found: object, request_id: str | None) -> FunctionCall | None:
 
 
 def whole_number(found: object) -> int:
-    """The whole number that a JSON value is, else 0."""
-    return found if isinstance(found, int) else 0
+    """The whole number that a JSON value is, else 0; also for a number beyond all counting."""
+    return whole(found) or 0
 
 
 def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: str | None) -> Chunk:

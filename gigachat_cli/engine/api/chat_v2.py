@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+from ...bounded import whole
 from ...errors import ConfigError, StreamError, UsageError
 from ...messages import Chunk, FunctionCall, Message, Source, Usage
 from ...text import one_line
@@ -269,8 +270,9 @@ def _progress(execution: object) -> str:
     if not isinstance(execution, Mapping):
         return ""
     told = [_text(execution.get("name")), _text(execution.get("status")).replace("_", " ")]
-    if isinstance(execution.get("seconds_left"), int):
-        told.append(f"{execution['seconds_left']} s left")
+    left = whole(execution.get("seconds_left"))
+    if left is not None:
+        told.append(f"{left} s left")
     if execution.get("censored") is True:
         told.append("stopped by the content filter")
     return ", ".join(filter(None, told))

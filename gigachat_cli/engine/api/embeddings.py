@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...bounded import number, whole
 from ...errors import ServiceError, UnknownModelError
 from ..outside import answered
 
@@ -40,7 +41,7 @@ def parse_embeddings(content: bytes, *, count: int) -> list[Embedding]:
     listed = (answered(content) or {}).get("data")
     found: dict[int, Embedding] = {}
     for place, each in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(each, dict) and isinstance(each.get("embedding"), list):
+        if isinstance(each, dict) and _is_vector(each.get("embedding")):
             index = each.get("index", place)
             found[index if isinstance(index, int) else place] = Embedding(each["embedding"], _tokens(each))
     if sorted(found) != list(range(count)):
@@ -48,7 +49,11 @@ def parse_embeddings(content: bytes, *, count: int) -> list[Embedding]:
     return [found[index] for index in range(count)]
 
 
+def _is_vector(found: object) -> bool:
+    return isinstance(found, list) and all(number(each) is not None for each in found)
+
+
 def _tokens(found: dict[str, Any]) -> int:
     usage = found.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-    return tokens if isinstance(tokens, int) else 0
+    return whole(tokens) or 0

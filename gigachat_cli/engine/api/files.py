@@ -6,9 +6,10 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
+from ...bounded import whole
 from ...errors import AccessDeniedError, PromptTooLongError, ServiceError, UnknownFileError, UsageError
 from ...text import one_line
 from ..outside import answered, file_id, label, typed_file_id, word
@@ -224,11 +225,7 @@ def _stored(found: object) -> StoredFile | None:
     return StoredFile(
         id=found["id"],
         filename=label(found.get("filename")),
-        bytes=_number(found.get("bytes")),
-        created_at=_number(found.get("created_at")),
+        bytes=whole(found.get("bytes")),
+        created_at=whole(found.get("created_at")),
         purpose=word(found.get("purpose")) or "",
     )
-
-
-def _number(found: Any) -> int | None:
-    return found if isinstance(found, int) and not isinstance(found, bool) else None

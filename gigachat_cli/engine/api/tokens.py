@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...bounded import json_value, whole
 from ...errors import ServiceError
 
 if TYPE_CHECKING:
@@ -36,10 +36,16 @@ async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str) -> l
 def parse_counts(content: bytes) -> list[TokenCount]:
     """Raises ServiceError for what is no list of counts."""
     try:
-        found = json.loads(content)
-        return [TokenCount(int(each["tokens"]), int(each["characters"])) for each in found]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return [TokenCount(_size(each["tokens"]), _size(each["characters"])) for each in json_value(content)]
+    except (ValueError, TypeError, KeyError):
         raise _odd() from None
+
+
+def _size(found: object) -> int:
+    size = whole(found)
+    if size is None or size < 0:
+        raise ValueError
+    return size
 
 
 def _odd() -> ServiceError:

@@ -1,0 +1,1 @@
+{"status": 429, "message": "busy"}
