@@ -79,9 +79,9 @@ def model_name(found: object) -> str | None:
     return found if found.isprintable() and MASK not in found else None
 
 
-def label(found: object) -> str:
-    """What the service calls something, in one line; empty when it does not say."""
-    return one_line(found, LONGEST_NAME) if isinstance(found, str) else ""
+def label(found: object, *, most: int = LONGEST_NAME) -> str:
+    """What the service calls something, in one line of at most so many characters; empty when it does not say."""
+    return one_line(found, most) if isinstance(found, str) else ""
 
 
 def _clean(value: Any, *, exact: bool) -> Any:

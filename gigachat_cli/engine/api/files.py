@@ -22,6 +22,7 @@ PATH = "/files"
 
 _PIECE_BYTES = 1 << 18
 _PURPOSE = "general"
+_LONGEST_FILE_NAME = 1000  # characters; what a file system does not take loses its middle, not its suffix
 _DENIED_HINT = "A file can be used only under the X-Client-ID that it was made under; attach or make it anew."
 _UNKNOWN_HINT = "'gigachat files list' shows those of the account."
 
@@ -224,7 +225,7 @@ def _stored(found: object) -> StoredFile | None:
         return None
     return StoredFile(
         id=found["id"],
-        filename=label(found.get("filename")),
+        filename=label(found.get("filename"), most=_LONGEST_FILE_NAME),
         bytes=whole(found.get("bytes")),
         created_at=whole(found.get("created_at")),
         purpose=word(found.get("purpose")) or "",
