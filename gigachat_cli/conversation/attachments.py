@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -196,13 +197,21 @@ def mentioned(text: str) -> list[str]:
         existing = next((each for each in candidates if each and _is_file(each)), None)
         if existing is not None:
             found.append(existing)
-        elif Path(candidates[-1]).suffix.lower() in BY_SUFFIX:
+        elif "\0" not in path and Path(candidates[-1]).suffix.lower() in BY_SUFFIX:
             raise UsageError(
                 f"There is no file {candidates[-1]}; nothing was sent.", hint="Check the path after the @."
             )
     return found
 
 
+def only_mentioned(text: str, named: Sequence[str]) -> list[str]:
+    """The files that a text mentions beside those that were `named`: the first few of them."""
+    words = [quoted or plain for quoted, plain in islice(_MENTION.findall(text), _MOST_LOOKED_UP)]
+    return [each for each in dict.fromkeys(words) if each not in named and _is_file(each)][:_MOST_TOLD]
+
+
+_MOST_LOOKED_UP = 50
+_MOST_TOLD = 3
 _MENTION = re.compile(r"""(?<!\S)@(?:"([^"\n]+)"|((?:\\.|[^\s"\\])+))""")
 
 

@@ -17,7 +17,7 @@ from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError
 from ..messages import Answer, Chunk, Message, Notice
 from ..sessions import Recorder, Session, open_store
 from ..settings import Settings
-from ..text import one_line
+from ..text import one_line, visible
 from .keyboard import Keyboard
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ..engine import GigaChat
     from ..render.terminal import Terminal
     from ..sessions.store import Store
+
+
+_ATTACH_HINT = "Type the path after the @, or use /attach."
 
 
 class Chat:
@@ -105,15 +108,20 @@ class Chat:
         message = Message("user", question, attachments=attachments)
         await self._show(self.conversation.send(self.client, message, fields=self.fields))
 
-    async def ask_typed(self, question: str, *, mentions: bool = True) -> None:
-        """Send a question as a person typed it, with what is attached; with `mentions` each `@path` is attached too.
+    async def ask_typed(self, question: str, *, by_hand: str | None) -> None:
+        """Send a question with what is attached; each `@path` that was typed `by_hand` is attached too.
 
         Raises UsageError for a file that cannot be attached; nothing is sent then.
         """
-        if mentions and "@" in question:
-            from ..conversation.attachments import mentioned
+        if by_hand is not None and "@" in question:
+            from ..conversation.attachments import mentioned, only_mentioned
 
-            self.attach(mentioned(question))
+            named = mentioned(by_hand)
+            left = only_mentioned(question, named)
+            if left:
+                names = ", ".join(map(visible, left))
+                self.say(self.terminal.folded(f"gigachat: Not attached, as it was not typed: {names}. {_ATTACH_HINT}"))
+            self.attach(named)
         if not self.attached:
             await self.ask(question)
             return

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Command:
     """A slash command: how it is called, what it does in one line and at length, and what can stand after it.
 
-    `choices` gets what was typed of the argument; those that begin with it are offered.
+    `choices` gets what was typed of the argument; those that begin with it are offered.  With `reads_file` it sends a
+    file that is named, or runs it.
     """
 
     name: str
@@ -36,17 +37,22 @@ class Command:
     more: str
     run: Run
     choices: Choices | None = None
+    reads_file: bool = False
 
 
 COMMANDS: dict[str, Command] = {}
 
 
-def command(name: str, usage: str = "", *, choices: Choices | None = None) -> Callable[[Run], Run]:
+def command(
+    name: str, usage: str = "", *, choices: Choices | None = None, reads_file: bool = False
+) -> Callable[[Run], Run]:
     """Register a function as `/name`; its docstring's first line is the help, what follows explains."""
 
     def register(run: Run) -> Run:
         first, _, more = (run.__doc__ or "").strip().partition("\n")
-        COMMANDS[name] = Command(name, f"/{name} {usage}".strip(), first, " ".join(more.split()), run, choices)
+        COMMANDS[name] = Command(
+            name, f"/{name} {usage}".strip(), first, " ".join(more.split()), run, choices, reads_file
+        )
         return run
 
     return register

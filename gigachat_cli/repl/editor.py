@@ -30,6 +30,8 @@ from prompt_toolkit.shortcuts.prompt import PromptSession
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
+from .by_hand import ByHand, Line
+
 if sys.platform != "win32":
     from prompt_toolkit.input.posix_utils import PosixStdinReader
     from prompt_toolkit.input.vt100 import Vt100Input
@@ -77,6 +79,7 @@ class Editor:
         self.multiline = False
         self._hint = ""
         self._toolbar = toolbar
+        self._completer = _Completer(complete)
         self._session: PromptSession[str] = PromptSession(
             message=[("class:prompt", "› ")],
             multiline=True,
@@ -84,7 +87,7 @@ class Editor:
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             history=_Shared(history),
             auto_suggest=_FromHistory(),
-            completer=_Completer(complete),
+            completer=self._completer,
             complete_while_typing=False,
             enable_history_search=True,
             enable_open_in_editor=True,
@@ -98,16 +101,20 @@ class Editor:
             cursor=ModalCursorShapeConfig() if vi else None,
             reserve_space_for_menu=4,
         )
-        self._session.default_buffer.on_text_changed += self._forget_hint
+        self._by_hand = ByHand()
+        self._pasting = False
+        self._place = 0  # which line of the history is shown
+        self._session.default_buffer.on_text_changed += self._follow
         self._session.app.timeoutlen = _SEQUENCE_SECONDS
         if sys.platform != "win32":
             source = self._session.app.input
             assert isinstance(source, Vt100Input)
             source.stdin_reader = _Reader(source.fileno(), encoding="utf-8")
 
-    async def read(self) -> str | None:
+    async def read(self) -> Line | None:
         """What was typed, after Enter.  None when the person leaves (Ctrl-D) or the terminal went away."""
         self._hint = ""
+        self._begin()
         try:
             # Signals are the loop's: Ctrl-C is a key here, and a signal only while an answer comes.
             typed: str = await self._session.prompt_async(handle_sigint=False)
@@ -117,8 +124,7 @@ class Editor:
             if self._session.app.input.closed:
                 await asyncio.sleep(_SIGNAL_SECONDS)
             return None
-        # In a locale without UTF-8 the bytes of a letter arrive as they are.
-        return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return self._by_hand.end(typed)
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
@@ -175,8 +181,20 @@ class Editor:
             text += "…"
         return text
 
-    def _forget_hint(self, buffer: Buffer) -> None:
+    def _begin(self) -> None:
+        self._by_hand.begin()
+        self._place = _place_of(self._session.default_buffer)
+
+    def _follow(self, buffer: Buffer) -> None:
         self._hint = ""
+        self._by_hand.change(
+            buffer.text,
+            pasted=self._pasting,
+            recalled=_place_of(buffer) != self._place,
+            offered=self._completer.offered,
+            cursor=buffer.cursor_position,
+        )
+        self._place = _place_of(buffer)
 
     def _bindings(self, *, vi: bool) -> KeyBindings:
         bindings = KeyBindings()
@@ -211,8 +229,17 @@ class Editor:
         def ctrl_c(event: KeyPressEvent) -> None:
             if event.current_buffer.text:
                 event.current_buffer.reset()
+                self._begin()
             else:
                 self._hint = _LEAVE_HINT
+
+        @bindings.add(Keys.BracketedPaste, filter=typing)
+        def paste(event: KeyPressEvent) -> None:
+            self._pasting = True
+            try:
+                event.current_buffer.insert_text(event.data.replace("\r\n", "\n").replace("\r", "\n"))
+            finally:
+                self._pasting = False
 
         @bindings.add("c-l")
         def ctrl_l(event: KeyPressEvent) -> None:
@@ -236,6 +263,11 @@ def block_of(text: str) -> str | None:
 
 def _continuation(width: int, number: int, wrapped: int) -> StyleAndTextTuples:
     return [("class:continuation", "· ".rjust(width))]
+
+
+def _place_of(buffer: Buffer) -> int:
+    """Which line is shown, counted from the newest: older ones are loaded while one is typed."""
+    return len(buffer._working_lines) - buffer.working_index
 
 
 @Condition
@@ -320,9 +352,14 @@ if sys.platform != "win32":
 class _Completer(Completer):
     def __init__(self, complete: Callable[[str], Iterable[Candidate]]) -> None:
         self._complete = complete
+        self.offered: list[str] = []
+        """What stood before the cursor with each of the last completions."""
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
-        for each in self._complete(document.text_before_cursor):
+        before = document.text_before_cursor
+        self.offered = []
+        for each in self._complete(before):
+            self.offered.append(before[: len(before) - each.replaces] + each.text)
             yield Completion(each.text, start_position=-each.replaces, display_meta=each.about or None)
 
 

@@ -11,8 +11,9 @@ from contextlib import suppress
 from importlib import import_module
 
 from .. import paths
-from ..errors import ClosedPipeError, GigaChatError
+from ..errors import ClosedPipeError, GigaChatError, UsageError
 from ..messages import Notice
+from .by_hand import FOREIGN
 from .chat import Chat
 from .editor import BLOCK, Candidate, Editor, block_of
 from .input_history import InputHistory
@@ -50,7 +51,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
                 line = await editor.read()
                 while later:
                     chat.terminal.notice(later.pop())
-                if line is None or not await handle(chat, line):
+                if line is None or not await handle(chat, line.text, by_hand=line.by_hand):
                     return
                 typed.tie()
     finally:
@@ -58,14 +59,17 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
         await chat.close()
 
 
-async def handle(chat: Chat, line: str) -> bool:
-    """Do what a line says; whether the chat goes on.  What goes wrong is told, and the chat lives on."""
+async def handle(chat: Chat, line: str, *, by_hand: str = "") -> bool:
+    """Do what a line says; whether the chat goes on.  What goes wrong is told, and the chat lives on.
+
+    `by_hand` is what a person typed of it, as `by_hand.Line` has it.
+    """
     from .commands import leaves  # not before the prompt is shown
 
     if leaves(line):
         return False
     try:
-        await _do(chat, line)
+        await _do(chat, line, by_hand)
     except ClosedPipeError:
         raise
     except GigaChatError as problem:
@@ -73,18 +77,20 @@ async def handle(chat: Chat, line: str) -> bool:
     return True
 
 
-async def _do(chat: Chat, line: str) -> None:
+async def _do(chat: Chat, line: str, by_hand: str) -> None:
     from .commands import find, question_of
 
     block = block_of(line)
     found = find(line) if block is None else None
     if found is not None:
         command, argument = found
+        if command.reads_file and FOREIGN in "".join(by_hand.split(maxsplit=1)[:1]):
+            raise UsageError(f"/{command.name} reads a file, and was pasted.", hint="Type the command yourself.")
         await command.run(chat, argument)
         return
     question = question_of(line) if block is None else block
     if question.strip():
-        await chat.ask_typed(question, mentions=block is None)
+        await chat.ask_typed(question, by_hand=by_hand if block is None else None)
 
 
 def _complete(chat: Chat, text: str) -> Iterable[Candidate]:

@@ -72,7 +72,7 @@ async def model(chat: Chat, argument: str) -> None:
     chat.say(f"Model: {visible(chat.conversation.model)}{about}")
 
 
-@command("system", "[TEXT|@FILE|off]", choices=_system_files)
+@command("system", "[TEXT|@FILE|off]", choices=_system_files, reads_file=True)
 async def system(chat: Chat, argument: str) -> None:
     """Show the system message, or set it; off: none."""
     if argument:
@@ -99,7 +99,7 @@ async def set_(chat: Chat, argument: str) -> None:
     chat.say(_shown_fields(chat) or "No request field is set.")
 
 
-@command("functions", "[FILE|off]", choices=lambda chat, typed: ["off", *files(typed)])
+@command("functions", "[FILE|off]", choices=lambda chat, typed: ["off", *files(typed)], reads_file=True)
 async def functions(chat: Chat, argument: str) -> None:
     """List the model's functions, or load a file.
     Public functions with type hints and a docstring are offered; off forgets them. You are asked before one runs.
@@ -123,7 +123,7 @@ async def functions(chat: Chat, argument: str) -> None:
     chat.terminal.write(showing.definitions(chat, rows))
 
 
-@command("attach", "[PATH|off]", choices=lambda chat, typed: ["off", *files(typed)])
+@command("attach", "[PATH|off]", choices=lambda chat, typed: ["off", *files(typed)], reads_file=True)
 async def attach(chat: Chat, argument: str) -> None:
     """Attach a file to the next question.
     A question can name files itself, as @PATH; off takes back what is attached.

@@ -1,0 +1,91 @@
+"""Which characters of a line a person typed, and which came from elsewhere: a paste, an editor, an older line.
+
+A path after an `@` sends a file away.  So it counts where a person wrote it, and never in a text that somebody else
+may have written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+FOREIGN = "\0"
+"""What stands for a character that was not typed."""
+
+_LONGEST_KEPT = 10_000  # characters
+_MOST_KEPT = 1_000  # lines
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was sent with Enter; `by_hand` is the same with `FOREIGN` for what was not typed, but for blanks."""
+
+    text: str
+    by_hand: str
+
+
+class ByHand:
+    """Follows a line while it changes.
+
+    A key adds one character and a completion what was offered: both are a person's.  Whatever else adds more is not,
+    unless the whole line is one that was typed before: it is recalled, or a deletion is taken back.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._marks = b""  # 1 for each character that was typed
+        self._known: dict[str, bytes] = {}
+
+    def begin(self) -> None:
+        """The line is empty again."""
+        self._text, self._marks = "", b""
+
+    def change(
+        self, text: str, *, pasted: bool = False, recalled: bool = False, offered: Collection[str] = (), cursor: int = 0
+    ) -> None:
+        """The line is `text` now; `offered` are beginnings of it, up to the cursor, that a completion may have made."""
+        before, old = self._text, self._marks
+        start = _common(before, text)
+        end = _common(before[start:][::-1], text[start:][::-1])
+        added = len(text) - start - end
+        known = None if pasted else self._known.get(text)
+        if known is not None and (recalled or added > 1):
+            marks = known
+        elif recalled:
+            marks = bytes(len(text))
+        else:
+            by_hand = not pasted and (added == 1 or any(each.startswith(text[:cursor]) for each in offered))
+            marks = old[:start] + (b"\1" if by_hand else b"\0") * added + old[len(before) - end :]
+        self._text, self._marks = text, marks
+        self._keep()
+
+    def end(self, text: str) -> Line:
+        """The line as it was sent."""
+        marks = self._marks if text == self._text else bytes(len(text))
+        kept = (each if mark or each.isspace() else FOREIGN for each, mark in zip(text, marks, strict=True))
+        by_hand = text if all(marks) else "".join(kept)
+        return Line(_in_utf8(text), _in_utf8(by_hand))
+
+    def _keep(self) -> None:
+        if "@" in self._text and len(self._text) <= _LONGEST_KEPT:  # of others it makes no difference
+            self._known.pop(self._text, None)
+            self._known[self._text] = self._marks
+            if len(self._known) > _MOST_KEPT:
+                del self._known[next(iter(self._known))]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike; a long paste must not make each key slow."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _in_utf8(text: str) -> str:
+    """In a locale without UTF-8 the bytes of a letter arrive as they are."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,94 @@
+"""A file leaves a chat only when the person named it: `@path` counts where it was typed or completed."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gigachat_cli.simulator import Simulator
+
+from .evening import CTRL_C, ENTER, TAB, UP, Evening, pasted
+from .test_chat_faults import QUICK
+
+Start = Callable[..., Evening]
+UNDO, OPEN_EDITOR, YANK, KILL = "\x1f", "\x18\x05", "\x19", "\x15"
+
+
+@pytest.fixture
+def evening(chat: Start, simulator: Simulator, home: Path) -> Evening:
+    (home / "notes.md").write_text("# The notes\n")
+    (home / "other.md").write_text("# The others\n")
+    editor = home / "editor"
+    editor.write_text('#!/bin/sh\nprintf "from a file @notes.md" > "$1"\n')
+    editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
+    simulator.answer = "Answered."
+    evening = chat(environment={**QUICK, "VISUAL": str(editor)})
+    evening.wait_for_prompt()
+    return evening
+
+
+def sent(evening: Evening, simulator: Simulator, keys: str) -> str:
+    """Press keys and Enter; what is sent of it."""
+    before, calls = evening.prompts, len(simulator.calls("chat"))
+    evening.type(keys)
+    evening.type(ENTER)
+    evening.wait(lambda: len(simulator.calls("chat")) > calls, f"a question by {keys!r}")
+    evening.wait(lambda: evening.prompts > before and evening.at_prompt, "the prompt")
+    body: Any = simulator.calls("chat")[-1].json
+    return str(body["messages"][-1]["content"])
+
+
+def test_a_pasted_path_is_text(evening: Evening, simulator: Simulator) -> None:
+    assert sent(evening, simulator, pasted("sum up @notes.md")) == "sum up @notes.md"
+    evening.wait_for("Not attached, as it was not typed: notes.md.")
+    assert (
+        sent(evening, simulator, pasted("first\n@notes.md\nlast @/etc/passwd")) == "first\n@notes.md\nlast @/etc/passwd"
+    )
+    assert sent(evening, simulator, "see " + pasted("@notes.md") + " please") == "see @notes.md please"
+    assert sent(evening, simulator, "see @" + pasted("notes.md")) == "see @notes.md"
+    assert sent(evening, simulator, pasted("@notes.m") + "d") == "@notes.md"
+
+
+def test_a_typed_path_counts_beside_a_paste(evening: Evening, simulator: Simulator) -> None:
+    content = sent(evening, simulator, "see @other.md " + pasted("and @notes.md here"))
+    assert "# The others" in content
+    assert "# The notes" not in content
+    evening.type(pasted("this text: ") + "@oth" + TAB)
+    evening.wait(lambda: "@other.md" in evening.cursor_line, "the completion")
+    assert "# The others" in sent(evening, simulator, ENTER)  # the first takes the completion
+
+
+def test_a_line_that_comes_again_is_what_it_was(evening: Evening, simulator: Simulator) -> None:
+    assert sent(evening, simulator, pasted("sum up @notes.md")) == "sum up @notes.md"
+    assert sent(evening, simulator, UP) == "sum up @notes.md"
+    assert sent(evening, simulator, UP + "!") == "sum up @notes.md!"
+    assert "# The others" in sent(evening, simulator, "see @other.md")
+    assert "# The others" in sent(evening, simulator, UP)
+    evening.type("see @notes.md" + CTRL_C)
+    assert sent(evening, simulator, pasted("see @notes.md")) == "see @notes.md"
+    evening.type(pasted("tell @notes.md") + KILL)
+    assert sent(evening, simulator, YANK) == "tell @notes.md"
+    evening.type(pasted("show @notes.md") + KILL)
+    assert sent(evening, simulator, UNDO) == "show @notes.md"
+
+
+def test_what_an_editor_brings_is_text(evening: Evening, simulator: Simulator) -> None:
+    evening.type("x" + OPEN_EDITOR)  # which sends what the editor leaves
+    evening.wait(lambda: simulator.calls("chat") and evening.at_prompt, "the answer")
+    evening.wait_for("Not attached, as it was not typed: notes.md.")
+    body: Any = simulator.calls("chat")[-1].json
+    assert body["messages"][-1]["content"] == "from a file @notes.md"
+
+
+def test_a_pasted_command_reads_no_file(evening: Evening, simulator: Simulator) -> None:
+    for command in ("/attach notes.md", "/system @notes.md", "/functions notes.md", ".attach notes.md"):
+        evening.type(pasted(command) + ENTER)
+        evening.wait_for(f"/{command[1:].split()[0]} reads a file, and was pasted.")
+    assert sent(evening, simulator, "hello") == "hello"
+    evening.type("/attach " + pasted("notes.md") + ENTER)
+    evening.wait(lambda: any("1 attached" in line for line in evening.lines), "the toolbar")
+    assert "# The notes" in sent(evening, simulator, "look")
