@@ -109,6 +109,10 @@ async def check_all(
 
 def _folders() -> list[Check]:
     checks = []
+    named = all(os.environ.get(name, "").strip() for name in ("GIGACHAT_CONFIG_DIR", "GIGACHAT_DATA_DIR"))
+    if not (paths.has_home() or named) and paths.home() in (paths.config_dir().parent, paths.data_dir().parent):
+        told = f"there is none: {paths.home()} stands in for it, which a restart of the machine may clear"
+        checks.append(Check("home folder", "warning", told, "Set HOME, or GIGACHAT_CONFIG_DIR and GIGACHAT_DATA_DIR."))
     for name, folder in (("config folder", paths.config_dir()), ("data folder", paths.data_dir())):
         place = folder
         while not os.path.exists(place):  # which, unlike Path.exists, takes a closed folder for an absent one

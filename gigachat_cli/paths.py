@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -32,13 +33,13 @@ LARGEST = 16 * 1024 * 1024
 def config_dir() -> Path:
     """The folder of settings, token cache and certificate: `GIGACHAT_CONFIG_DIR`, else the platform's."""
     given = os.environ.get("GIGACHAT_CONFIG_DIR", "").strip()
-    return expanded(given or platformdirs.user_config_dir(APP_NAME, appauthor=False))
+    return expanded(given) if given else _platform_folder(platformdirs.user_config_dir, "config")
 
 
 def data_dir() -> Path:
     """The folder of the history: `GIGACHAT_DATA_DIR`, else the platform's."""
     given = os.environ.get("GIGACHAT_DATA_DIR", "").strip()
-    return expanded(given or platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    return expanded(given) if given else _platform_folder(platformdirs.user_data_dir, "data")
 
 
 def config_file() -> Path:
@@ -287,7 +288,9 @@ def _repair(path: Path, mode: int) -> None:
         found = path.stat()
         loose = stat.S_IMODE(found.st_mode) & 0o077
         # A folder that is shared on purpose (sticky, or on the way to the home folder) is not ours to close.
-        shared = bool(found.st_mode & stat.S_ISVTX) or path.resolve() in (place := home(), *place.parents)
+        shared = bool(found.st_mode & stat.S_ISVTX) or (
+            has_home() and path.resolve() in (place := home(), *place.parents)
+        )
         if loose and found.st_uid == os.geteuid() and not shared:
             path.chmod(mode)
 
@@ -307,6 +310,14 @@ def _check_kind(path: Path, mode: int) -> None:
     for is_kind, told in _KINDS:
         if is_kind(mode):
             raise OSError(errno.EINVAL, told, str(path))
+
+
+def _platform_folder(find: Callable[..., str], kind: str) -> Path:
+    with suppress(RuntimeError):  # no home; XDG_* may still name a folder
+        found = find(APP_NAME, appauthor=False)
+        if not found.startswith("~"):
+            return Path(found)
+    return home() / kind
 
 
 @cache

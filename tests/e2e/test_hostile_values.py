@@ -183,9 +183,13 @@ def service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 @pytest.fixture
-def in_this_process(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+def in_this_process(
+    capfd: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
     """The program without a process of its own: thousands of runs in a moment."""
     from gigachat_cli.__main__ import run
+
+    monkeypatch.chdir(home)
 
     def call(*words: str) -> Result:
         capfd.readouterr()
@@ -204,10 +208,7 @@ def some(name: str, reply: Any) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", REPLIES)
-def test_a_hostile_reply_is_a_sentence(
-    name: str, service: Service, in_this_process: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(home)
+def test_a_hostile_reply_is_a_sentence(name: str, service: Service, in_this_process: Callable[..., Result]) -> None:
     Path("f.py").write_text('def add(number: int) -> int:\n    """Add one."""\n    return number + 1\n')
     reply, words = REPLIES[name]
     for body in some(name, reply):
@@ -218,10 +219,7 @@ def test_a_hostile_reply_is_a_sentence(
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", REPLIES)
-def test_every_hostile_reply_is_a_sentence(
-    name: str, service: Service, in_this_process: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(home)
+def test_every_hostile_reply_is_a_sentence(name: str, service: Service, in_this_process: Callable[..., Result]) -> None:
     Path("f.py").write_text('def add(number: int) -> int:\n    """Add one."""\n    return number + 1\n')
     reply, words = REPLIES[name]
     for body in forms(reply):

@@ -1,1 +1,0 @@
-{"status": 429, "message": "busy"}
