@@ -19,7 +19,14 @@ from typing import Literal, TypeVar
 from . import paths
 from .bounded import json_value
 from .errors import ConfigError, MissingKeyError
-from .keys import AuthorizationKey, parse_key
+from .keys import (
+    AuthorizationKey,
+    account_of_certificate,
+    account_of_key,
+    account_of_token,
+    account_of_user,
+    parse_key,
+)
 from .settings import Settings
 
 T = TypeVar("T")
@@ -67,6 +74,22 @@ def find(settings: Settings) -> Credential | None:
         kept = stored
         return Credential("file", str(paths.credentials_file()), kept.fingerprint, lambda: kept)
     return None
+
+
+def account(settings: Settings) -> str:
+    """The name of the account that the settings lead to; empty when it would take asking for the key to know it.
+
+    Raises what `find` raises.
+    """
+    if settings.access_token:
+        return account_of_token(settings.access_token)
+    found = find(settings)
+    if found is not None:
+        known = found.fingerprint
+        return account_of_key(known, scope=settings.scope, auth_url=settings.auth_url) if known else ""
+    if settings.user and settings.password:
+        return account_of_user(settings.user, base_url=settings.base_url)
+    return account_of_certificate(str(settings.cert_file)) if settings.cert_file else ""
 
 
 def store(key: AuthorizationKey) -> Credential:

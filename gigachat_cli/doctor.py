@@ -21,9 +21,11 @@ from .engine.transport import Transport
 from .engine.tunnels import need_extra, open_tunnel
 from .engine.wire import Request
 from .errors import ConfigError, GigaChatError
+from .known_models import nearest_first, ranked_models
 from .messages import Notice
 from .proxies import SETTING, Proxy, proxy_for
 from .settings import VERIFICATION_OFF, Settings, load_settings
+from .text import one_line
 
 _STEP_SECONDS = 15.0
 _CLOCK_SECONDS = 60.0  # more than that, and tokens are renewed at the wrong time
@@ -289,13 +291,26 @@ def _span(seconds: float) -> str:
 
 async def _model(giga: GigaChat, settings: Settings) -> Check:
     try:
-        names = [model.id for model in await giga.models()]
+        names = ranked_models(await giga.models())
+        if settings.model is None:
+            return Check("model", "ok", f"{one_line(await giga.model())} is on offer, chosen from the account's list")
     except GigaChatError as problem:
         return _failure("model", problem)
     if settings.model in names:
         return Check("model", "ok", f"{settings.model} is on offer")
-    hint = "'gigachat models' lists what your account can use; choose with 'gigachat config set model NAME'."
-    return Check("model", "failure", f"{settings.model} is not on offer", hint, exit_code=1)
+    meant, names = nearest_first(settings.model, names)
+    hint = " ".join(
+        filter(
+            None,
+            (
+                f"Did you mean {meant}?" if meant else "",
+                f"Your account has {one_line(', '.join(names))}." if names else "",
+                "Choose with 'gigachat config set model NAME'.",
+            ),
+        )
+    )
+    told = f"{settings.model} is not on offer ({settings.origin('model')} names it)"
+    return Check("model", "failure", told, hint, exit_code=1)
 
 
 def _trust(settings: Settings) -> Trust:

@@ -91,6 +91,33 @@ def ids_in(text: str) -> list[str]:
     return re.findall(_UUID, text)
 
 
+def account_of_key(fingerprint: str, *, scope: str, auth_url: str) -> str:
+    """The name of the account of a key; its access token is cached under it.
+
+    Like the other names of accounts it is the same in all processes, and no secret.
+    """
+    return _hash(fingerprint, scope, auth_url)
+
+
+def account_of_user(user: str, *, base_url: str) -> str:
+    """The name of the account of a user with a password."""
+    return _hash("user", user, base_url)
+
+
+def account_of_token(access_token: str) -> str:
+    """The name of the account of an access token that was given."""
+    return hashlib.sha256(cleaned(access_token).encode()).hexdigest()[:16]
+
+
+def account_of_certificate(cert_file: str) -> str:
+    """The name of the account of a client certificate."""
+    return hashlib.sha256(cert_file.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def _unwrapped(pasted: str) -> str:
     text = pasted.strip(" \t\r\n\"'`«»“”\u200b\ufeff")
     return re.sub(r"^(?:authorization\s*:\s*)?(?:basic|bearer)\s+", "", text, flags=re.IGNORECASE).strip()

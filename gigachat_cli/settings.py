@@ -189,9 +189,19 @@ def _url(value: object) -> str:
 
 def _base_url(value: object) -> str:
     text = _url(value)
-    if text.endswith("/oauth") or ":9443" in text:
+    parts = urlsplit(text)
+    if parts.path.endswith("/oauth") or parts.port == 9443:
         raise ValueError("the address of the API, such as https://api.giga.chat/v1; the OAuth address is auth_url")
-    return text
+    # The vendor's own page prints https://api.giga.chat/; the paths below it begin with a version (documented).
+    path = parts.path.removesuffix("/chat/completions").removesuffix("/models").rstrip("/")
+    if not path and (parts.hostname or "").lower().endswith("sberbank.ru"):
+        path = "/api"
+    path = _WITH_VERSION.get(path, path)
+    return text if parts.query or parts.fragment else f"{parts.scheme}://{parts.netloc}{path}"
+
+
+_WITH_VERSION = {"": "/v1", "/api": "/api/v1", "/v2": "/v1", "/api/v2": "/api/v1"}
+"""The path of the API by one that lacks its version, or has the version in which only some requests are made."""
 
 
 def _proxy(value: object) -> str:
@@ -211,7 +221,7 @@ def _setting(
 class Settings:
     """Every setting with its value; `origins` says where each that is not a default came from."""
 
-    model: str = _setting("GigaChat", "Model that answers.", flag=True)
+    model: str | None = _setting(None, "Model that answers; unset, one is chosen from the account's list.", flag=True)
     scope: str = _setting(PERSONAL_SCOPE, "Scope of the authorization key.", _scope, flag=True)
     base_url: str = _setting("https://api.giga.chat/v1", "Address of the API.", _base_url, flag=True)
     auth_url: str = _setting(
@@ -260,6 +270,8 @@ class Settings:
     )
     edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", _choice("emacs", "vi"))
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+    """What was made of a value that is not what was written; told with --debug."""
 
     def __post_init__(self) -> None:
         secrets = (getattr(self, name) for name, declared in declarations().items() if declared.secret)
@@ -303,6 +315,7 @@ def load_settings(
     in_file = read_config(path)
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
+    notes: list[str] = []
     for name, declared in declarations().items():
         for origin, raw in (
             (Origin("flag", declared.flag or name), (flags or {}).get(name)),
@@ -312,8 +325,10 @@ def load_settings(
             if raw is not None:
                 values[name] = _parsed(declared, raw, origin)
                 origins[name] = origin
+                if name == "base_url" and values[name] != str(raw).strip().rstrip("/"):
+                    notes.append(f"{origin} is {raw}; the API is at {values[name]}.")
                 break
-    return Settings(**values, origins=origins)
+    return Settings(**values, origins=origins, notes=tuple(notes))
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -350,4 +350,4 @@ def test_nothing_of_the_working_folder_is_read(gigachat: Program, home: Path) ->
     for name in (".env", "config.toml", "gigachat.toml"):
         (home / name).write_text("GIGACHAT_MODEL=stranger\nmodel = 'stranger'\n")
     result = gigachat("config", "get", "model")
-    assert (result.out.strip(), result.code) == ("GigaChat", 0)
+    assert (result.out.strip(), result.code) == ("", 0)

@@ -33,7 +33,9 @@ async def submit(giga: GigaChat, items: AsyncGenerator[Item, None]) -> BatchTask
     async with aclosing(items):
         async for item in items:
             try:
-                lines.append(_line(giga, item))
+                if item.problem is not None:
+                    raise item.problem
+                lines.append(_line(giga, item, model=item.model or await giga.model()))
                 remembered.append(json.dumps(head(item), ensure_ascii=False))
             except UsageError as problem:
                 remembered.append(error_row(item, problem).rstrip())
@@ -76,10 +78,7 @@ async def rows(giga: GigaChat, task: BatchTask) -> list[tuple[str, bool]]:
     return [_row(each, found) for each in remembered]
 
 
-def _line(giga: GigaChat, item: Item) -> bytes:
-    if item.problem is not None:
-        raise item.problem
-    model = item.model or giga.settings.model
+def _line(giga: GigaChat, item: Item, *, model: str) -> bytes:
     request = giga.chat_request(item.messages, model=model, stream=False, **item.fields)
     return batches.line_of(str(item.line), request)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..conversation import Conversation, continuation_request, exchanges_from
+from ..conversation import Conversation, continuation_request, exchanges_from, named_model
 from ..conversation.prompt import read_prompt, read_system
 from ..conversation.watching import with_files
 from ..errors import HistoryError, UsageError, nearest
@@ -283,12 +283,17 @@ def _functions(question: Question, context: Context) -> AbstractContextManager[F
 
 def _show_request(messages: list[Message], question: Question, context: Context, fields: dict[str, Any]) -> None:
     """The exact request as JSON, without the secret, and without sending it."""
-    request = context.client().chat_request(messages, model=context.settings.model, stream=question.stream, **fields)
+    model = context.known_model
+    if model is None:
+        context.terminal.notice(
+            Notice("progress", "The model is chosen from the account's list when the request is sent.")
+        )
+    request = context.client().chat_request(messages, model=model, stream=question.stream, **fields)
     shown = {
         "method": request.method,
         "url": request.url,
         "headers": {**request.headers, "Authorization": "Bearer ***"},
-        "body": json.loads(request.body or b"{}"),
+        "body": {"model": model, **json.loads(request.body or b"{}")},
     }
     context.terminal.write_safely(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
 
@@ -315,12 +320,12 @@ class _Remembered:
                 raise HistoryError(self._store.notice, hint="Ask without --continue, --session and --resume.")
             session = self._wanted(self._store, question)
             exchanges = exchanges_from(self._store.turns(session.id))
-        model = session.model if session and settings.origin("model").kind != "flag" else None
+        of_session = session.model if session and settings.origin("model").kind != "flag" else None
         notify = context.terminal.notice
         self._recorder = Recorder(paths.history_file(), notify, store=self._store) if log else None
         self.conversation = Conversation(
             kind="ask",
-            model=model or settings.model,
+            named_model=named_model(settings.model, of_session=of_session),
             recorder=self._recorder,
             session=session,
             exchanges=exchanges,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from . import options
@@ -11,7 +13,11 @@ auth = typer.Typer(help="Store, show and forget the authorization key.")
 
 @auth.command()
 def login(
+    no_test: Annotated[
+        bool, typer.Option("--no-test", help="Ask no short question at the end to prove the way.")
+    ] = False,
     scope: options.Scope = None,
+    base_url: options.BaseUrl = None,
     proxy: options.Proxy = None,
     timeout: options.Timeout = None,
     max_retries: options.MaxRetries = None,
@@ -20,12 +26,14 @@ def login(
     """Store the authorization key after the service has accepted it.
 
     The key is asked for with hidden input, or read from stdin when that is piped. Client id and secret, one after
-    the other, do as well.
+    the other, do as well. On a terminal you then choose a model, which is set in the config file, and it is asked one
+    short question.
     """
     from .context import Context
     from .login import log_in
 
-    log_in(Context({"scope": scope, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}, debug=debug))
+    flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
+    log_in(Context(flags, debug=debug), test=not no_test)
 
 
 @auth.command()

@@ -321,7 +321,7 @@ def _count(items: AsyncGenerator[Item, None], fields: dict[str, Any], batch: Bat
 
 def _unsendable(giga: GigaChat, item: Item) -> UsageError | None:
     try:
-        giga.chat_request(item.messages, model=item.model or giga.settings.model, stream=False, **item.fields)
+        giga.chat_request(item.messages, model=item.model, stream=False, **item.fields)
     except UsageError as problem:
         return problem
     return None

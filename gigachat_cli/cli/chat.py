@@ -75,6 +75,7 @@ def chat(
         context.client,
         log=context.settings.log and not no_log,
         raw=raw,
+        known_model=lambda: context.known_model,
     )
     if option or web or tool or reasoning is not None:
         from .fields import request_fields

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """Chat models of the account, as `gigachat models` saw them last."""
-    from ..known_models import kept_models
+    """Chat models of the account, as they were seen last."""
+    from ..known_models import all_known_models
 
-    return [name for name in kept_models() if name.startswith(incomplete) and name.isprintable()]
+    return [name for name in all_known_models() if name.startswith(incomplete) and name.isprintable()]
 
 
 def complete_format(incomplete: str) -> list[str]:

@@ -19,6 +19,7 @@ def show(json: options.Json = False) -> None:
     """Show every setting, its value and where it comes from."""
     from ..render.reports import show_rows
     from ..settings import declarations, shown
+    from ..text import safe
     from .context import Context
 
     context = Context()
@@ -30,6 +31,9 @@ def show(json: options.Json = False) -> None:
         }
         for name in declarations()
     ]
+    if context.settings.model is None:
+        (model,) = (row for row in rows if row["setting"] == "model")
+        model |= {"value": safe(context.known_model or ""), "origin": "the account's list"}
     show_rows(rows, ("setting", "value", "origin"), context.terminal, as_array=json)
 
 

@@ -34,7 +34,10 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        return load_settings(self.flags)
+        found = load_settings(self.flags)
+        for note in found.notes:
+            self.terminal.notice(Notice("debug", note))
+        return found
 
     @cached_property
     def credential(self) -> Credential | None:
@@ -47,6 +50,21 @@ class Context:
         """Say what a person should know before anything is sent, `--quiet` or not; once a run."""
         if not self.settings.verify_ssl_certs:
             self.terminal.notice(Notice("alarm", VERIFICATION_OFF))
+
+    @cached_property
+    def known_model(self) -> str | None:
+        """The model that answers when none is named, as far as it is known without a request; needs `settings`."""
+        if self.settings.model:
+            return self.settings.model
+        from .. import credentials
+        from ..errors import GigaChatError
+        from ..known_models import account_at, known_models
+
+        try:
+            known = known_models(account_at(credentials.account(self.settings), self.settings.base_url))
+        except GigaChatError:
+            return None  # what is wrong with the key is told when it is used
+        return known.choice if known else None
 
     def client(self, settings: Settings | None = None, credential: Credential | None = None) -> GigaChat:
         """A client; needs `settings`, and `credential` unless an access token was given."""

@@ -11,21 +11,34 @@ from typing import TYPE_CHECKING
 from .. import credentials, paths
 from ..bounded import local_time
 from ..conversation.prompt import decoded
-from ..errors import ConfigError, GigaChatError, MissingKeyError, ScopeRefusedError, UsageError
-from ..keys import AuthorizationKey, parse_key
+from ..errors import (
+    ConfigError,
+    GigaChatError,
+    MissingKeyError,
+    QuotaError,
+    ScopeRefusedError,
+    ServiceError,
+    UsageError,
+)
+from ..keys import AuthorizationKey, account_of_key, parse_key
+from ..known_models import ranked_models
 from ..render.reports import show_object, show_rows
 from ..settings import SCOPES, Settings, edit_config
-from ..text import visible
+from ..text import safe, visible
 from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
+    from ..engine import GigaChat
     from ..messages import Notice, Token
 
 _LONGEST_KEY = 64 * 1024
 
 
-def log_in(context: Context) -> None:
-    """Ask for a key, prove it, keep it, and say where.  Raises what the service or the disk refuses."""
+def log_in(context: Context, *, test: bool) -> None:
+    """Ask for a key, prove it, keep it, and choose a model; with `test` a short question proves the whole way.
+
+    Raises what the service or the disk refuses; the key is kept by then if the service accepts it.
+    """
     terminal = context.terminal
     settings = context.settings
     key = _given_key()
@@ -40,6 +53,88 @@ def log_in(context: Context) -> None:
     for name in ("access_token", "credentials", "credentials_command"):
         if getattr(settings, name):
             terminal.say(f"gigachat: {visible(str(settings.origin(name)))} is set and goes before the stored key.")
+    client = context.client(*_alone(replace(settings, scope=scope), key))
+    context.run(_settle_model(client, context, test=test))
+
+
+async def _settle_model(client: GigaChat, context: Context, *, test: bool) -> None:
+    """Have a person choose a model of the account, and ask it something; without a person, say which one answers."""
+    terminal = context.terminal
+    interactive = _somebody_is_there(context)
+    async with client:
+        try:
+            listed = await client.models()
+        except (ServiceError, QuotaError) as problem:
+            terminal.say(f"gigachat: {problem.message} No model was chosen.")
+            return
+        names = ranked_models(listed)
+        if not names:
+            terminal.say("gigachat: The account's list holds no model to talk to.")
+            return
+        model = _chosen_model(names, context) if interactive else None
+        if model is None:
+            answers, why = _answering_model(names, context)
+            terminal.write(f"The model {visible(answers)} answers{why}.\n")
+        if interactive and test:
+            await _try(client, model or _answering_model(names, context)[0], context)
+
+
+def _answering_model(names: list[str], context: Context) -> tuple[str, str]:
+    """The model that answers when none is named, and why, as the end of a sentence."""
+    settings = context.settings
+    if settings.model is None:
+        return names[0], ", chosen from the account's list"
+    gone = "" if settings.model in names else ", which the account does not list"
+    return settings.model, f", as {visible(str(settings.origin('model')))} says{gone}"
+
+
+def _chosen_model(names: list[str], context: Context) -> str | None:
+    """Show the models, and set the one that the person takes; None when they take none (Ctrl-D)."""
+    settings, terminal = context.settings, context.terminal
+    if settings.model in names and settings.origin("model").kind == "file":  # a new login changes no older choice
+        names = sorted(names, key=lambda name: name != settings.model)
+    width = len(str(len(names)))
+    terminal.say("\nModels of your account:")
+    for number, name in enumerate(names, start=1):
+        mark = "" if number > 1 else "  (set now)" if name == settings.model else "  (recommended)"
+        terminal.say(f"  {number:>{width}}  {visible(name)}{mark}")
+    while True:
+        typed = _typed("Which one is to answer? A number or a name; Enter takes 1: ")
+        if typed is None:
+            return None
+        chosen = _meant_model(typed.strip(), names)
+        if chosen is not None:
+            break
+        terminal.say(f"There is no model {visible(typed.strip())}; type a number from 1 to {len(names)}.")
+    if settings.model != chosen or settings.origin("model").kind != "file":
+        edit_config("model", chosen)
+    terminal.write(f"The model {visible(chosen)} is set in {visible(str(paths.config_file()))}.\n")
+    if settings.origin("model").kind == "environment" and settings.model != chosen:
+        terminal.say(f"gigachat: {visible(str(settings.origin('model')))} is set and goes before it.")
+    return chosen
+
+
+def _meant_model(typed: str, names: list[str]) -> str | None:
+    if not typed:
+        return names[0]
+    if typed.isascii() and typed.isdigit():
+        return names[int(typed) - 1] if len(typed) < 6 and 1 <= int(typed) <= len(names) else None
+    return next((name for name in names if name.lower() == typed.lower()), None)
+
+
+async def _try(client: GigaChat, model: str, context: Context) -> None:
+    """Ask a short question, which proves the way from here to an answer.  Raises what goes wrong on it."""
+    terminal = context.terminal
+    question = "Say hello in one short sentence."
+    terminal.say(f"\n› {question}")
+    try:
+        async with terminal.spinner():
+            answer = await client.ask([{"role": "user", "content": question}], model=model, stream=True)
+    except GigaChatError as problem:
+        problem.message += " The key is kept all the same."
+        raise
+    terminal.write(f"{safe(answer.text).strip()}\n")
+    terminal.say("\nNow ask: gigachat ask 'Why is the sky blue?'   or converse: gigachat chat")
 
 
 def show_status(context: Context, *, as_json: bool) -> None:
@@ -152,19 +247,36 @@ def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -
 
 def _agreed(context: Context, refused: ScopeRefusedError, others: list[str]) -> bool:
     """Whether to try the other scopes; nobody is asked where nobody sits."""
-    if not (sys.stdin is not None and sys.stdin.isatty() and context.terminal.stderr_is_terminal):
+    if not _somebody_is_there(context):
         return False
     context.terminal.say(f"gigachat: {refused.message}")
-    sys.stderr.write(f"Try {' and '.join(others)}? [Y/n] ")
+    answer = _typed(f"Try {' and '.join(others)}? [Y/n] ")
+    return answer is not None and answer.strip().lower() in ("", "y", "yes", "д", "да")
+
+
+def _somebody_is_there(context: Context) -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and context.terminal.stderr_is_terminal
+
+
+def _typed(question: str) -> str | None:
+    """A line that a person types; None for Ctrl-D."""
+    sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("", "y", "yes", "д", "да")
+    line = sys.stdin.readline()
+    if not line:
+        sys.stderr.write("\n")
+        return None
+    return line
+
+
+def _alone(settings: Settings, key: AuthorizationKey) -> tuple[Settings, credentials.Credential]:
+    """What a client is made of to use the key at hand, whatever else is set."""
+    alone = replace(settings, access_token=None, credentials=None, credentials_command=None)
+    return alone, credentials.Credential("environment", "the key given", key.fingerprint, lambda: key)
 
 
 def _prove(context: Context, settings: Settings, key: AuthorizationKey) -> None:
-    # Only the key at hand is proved, whatever else is set.
-    alone = replace(settings, access_token=None, credentials=None, credentials_command=None)
-    candidate = credentials.Credential("environment", "the key given", key.fingerprint, lambda: key)
-    client = context.client(alone, candidate)
+    client = context.client(*_alone(settings, key))
 
     async def prove() -> None:
         async with client:
@@ -180,8 +292,7 @@ def _masked(found: credentials.Credential) -> str | None:
 def _cached_token(found: credentials.Credential, settings: Settings, notify: Callable[[Notice], None]) -> Token | None:
     if not found.fingerprint:
         return None
-    from ..engine.auth import token_identity
     from ..engine.token_cache import TokenCache
 
-    identity = token_identity(found.fingerprint, scope=settings.scope, auth_url=settings.auth_url)
+    identity = account_of_key(found.fingerprint, scope=settings.scope, auth_url=settings.auth_url)
     return TokenCache(paths.token_file(), notify).get(identity)

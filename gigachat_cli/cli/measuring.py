@@ -29,7 +29,6 @@ _CHECK_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat c
 
 def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, *, as_array: bool) -> None:
     """Show the tokens and characters of each text, and of all when there are several."""
-    model = context.settings.model
     rows: list[dict[str, object]] = []
 
     async def count() -> None:
@@ -43,7 +42,7 @@ def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, 
         async with context.client() as giga:
             batches = batched(texts(), _COUNTED_AT_ONCE, characters=_CHARACTERS_AT_ONCE)
             while batch := await apart(lambda: next(batches, None)):
-                for size in await tokens.count_tokens(giga, batch, model=model):
+                for size in await tokens.count_tokens(giga, batch):
                     rows.append({"input": names[len(rows)], **asdict(size)})
 
     context.run(count())

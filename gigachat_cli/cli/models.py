@@ -22,8 +22,8 @@ def models(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """List the models that your account can use: those to talk to, or all of them with --all."""
-    from ..known_models import keep_models
-    from ..messages import Model, Notice
+    from ..known_models import CHAT_TYPES
+    from ..messages import Model
     from ..render.reports import show_rows
     from .context import Context
 
@@ -34,12 +34,5 @@ def models(
         async with context.client() as client:
             return await client.models()
 
-    found = context.run(listed())
-    try:
-        keep_models(found)
-    except OSError as problem:
-        text = f"The models could not be kept for completion: {problem.strerror}."
-        context.terminal.notice(Notice("warning", text))
-    # A model without a type is most likely one to talk to.
-    rows = [asdict(model) for model in found if every or model.type in ("chat", "")]
+    rows = [asdict(model) for model in context.run(listed()) if every or model.type in CHAT_TYPES]
     show_rows(rows, ("id", "type", "owned_by") if every else ("id",), context.terminal, as_array=json)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import UsageError
-from ..simulator import FAULTS, PACE_FOR_PEOPLE, SCOPES, Options, parse_fault
+from ..simulator import FAULTS, MODELS, PACE_FOR_PEOPLE, SCOPES, Options, named, parse_fault
 
 _REMEMBERED = 1000  # requests; it may run for days, and a person reads none of them
 _FAULT_HELP = "A fault on demand, as NAME or NAME:key=value,…; repeatable. Names: " + ", ".join(FAULTS) + "."
@@ -35,6 +35,12 @@ def simulator(
         typer.Option(metavar="KIND", help="good, expired, not-yet-valid, other-host or other-authority."),
     ] = "good",
     scope: Annotated[str, typer.Option(metavar="SCOPE", help=f"Scope of the key: {', '.join(SCOPES)}.")] = SCOPES[0],
+    models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,…", help="Models that it has, instead of those of the new host.", show_default=False
+        ),
+    ] = None,
     token_lifetime: Annotated[
         float, typer.Option(metavar="SECONDS", help="Seconds that an access token lives.")
     ] = 1800.0,
@@ -60,6 +66,7 @@ def simulator(
             faults=tuple(parse_fault(each) for each in fault or ()),
             certificate=certificate,
             scope=scope,
+            models=MODELS if models is None else named(*_names(models)),
             token_lifetime=token_lifetime,
             clock_offset=clock_offset,
             require_client_certificate=client_certificate,
@@ -70,6 +77,14 @@ def simulator(
     except ValueError as problem:
         raise UsageError(str(problem)) from None
     _serve(options, command or [])
+
+
+def _names(typed: str) -> list[str]:
+    """Raises ValueError when there is none."""
+    names = [name.strip() for name in typed.split(",")]
+    if not all(names):
+        raise ValueError("--models takes names with commas between them, as in: --models GigaChat-2,GigaChat-2-Max")
+    return names
 
 
 def _serve(options: Options, command: list[str]) -> None:

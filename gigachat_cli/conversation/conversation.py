@@ -12,9 +12,17 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GigaChatError, InvalidRequestError, PromptTooLongError, UnknownModelError, UsageError
+from ..errors import (
+    GigaChatError,
+    InvalidRequestError,
+    PromptTooLongError,
+    UnknownFileError,
+    UnknownModelError,
+    UsageError,
+)
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage, footnotes, with_footnotes
 from ..sessions.names import title_of
+from ..text import one_line
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
@@ -53,18 +61,31 @@ class Exchange:
         return [self.prompt, *self.between, said]
 
 
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model that was named: `origin` is where, unless that is a setting.
+
+    One `of_session` was named in the past: where the service does not know it any more, another one answers.
+    """
+
+    name: str
+    origin: str = ""
+    of_session: bool = False
+
+
 class Conversation:
     """What was said so far.  `recorder` writes it down; without one, or when it fails, memory is all there is.
 
-    `context_tokens` is how much the model can take, where that is known: above it the oldest exchanges are left out
-    of the request, never out of the history.  `unanswered` is the last question, when nothing came of it.
+    `named_model` is the one to ask, None for the choice from the account's list.  `context_tokens` is how much the
+    model can take, where that is known: above it the oldest exchanges are left out of the request, never out of the
+    history.  `unanswered` is the last question, when nothing came of it.
     """
 
     def __init__(
         self,
         *,
         kind: SessionKind,
-        model: str,
+        named_model: NamedModel | None,
         recorder: Recorder | None = None,
         session: Session | None = None,
         exchanges: Sequence[Exchange] = (),
@@ -72,7 +93,8 @@ class Conversation:
         context_tokens: int | None = None,
         notify: Callable[[Notice], None] = lambda notice: None,
     ) -> None:
-        self.model = model
+        self.named_model = named_model
+        self._asked_model: str | None = None
         self.system = system
         self.session = session
         self.exchanges = list(exchanges)
@@ -90,6 +112,11 @@ class Conversation:
         self._notify = notify
         self._left_out = 0
         self._renewed_ids: dict[str, str] = {}
+
+    @property
+    def model(self) -> str | None:
+        """The model that answers, as far as it is known by now."""
+        return self.named_model.name if self.named_model else self._asked_model
 
     def outgoing(self, prompt: Message | None = None) -> list[Message]:
         """The messages that are sent: the system message, the exchanges that fit, and the question."""
@@ -116,8 +143,9 @@ class Conversation:
         prompt = Message("user", question) if isinstance(question, str) else question
         turn_id = None
         if self.recorder is not None:
+            self._asked_model = model = self.named_model.name if self.named_model else client.known_model()
             self.recorder.begin(
-                prompt, self._kind, session=self.session, model=self.model, system=self.system, options=fields
+                prompt, self._kind, session=self.session, model=model, system=self.system, options=fields
             )
             self.session = _titled(self.recorder.session or self.session, prompt)
             turn_id = self.recorder.turn_id
@@ -283,11 +311,13 @@ class Conversation:
         before = self._left_out
         self._leave_out_by_count(prompt)
         tried_shorter = renewed = False
+        model = self.named_model.name if self.named_model else await client.model()
         while True:
             begun = False
+            self._note_model(model)
             try:
                 async with aclosing(
-                    client.stream([*self.outgoing(prompt), *between], model=self.model, stream=stream, **fields)
+                    client.stream([*self.outgoing(prompt), *between], model=model, stream=stream, **fields)
                 ) as chunks:
                     async for chunk in chunks:
                         if not begun and self._left_out > before:
@@ -295,18 +325,45 @@ class Conversation:
                         begun = True
                         yield chunk
                 return
-            except (PromptTooLongError, InvalidRequestError, UnknownModelError) as problem:
+            except UnknownModelError as problem:
+                other = None if begun else await self._other_model(client, model, problem)
+                if other is None:
+                    self._left_out = before
+                    raise
+                model = other
+            except (PromptTooLongError, InvalidRequestError, UnknownFileError) as problem:
                 if not (begun or renewed) and await self._renew_attachments(client, prompt, problem):
                     renewed = True
                     continue
                 older = len(self.exchanges) - self._left_out
                 # A document that is too long is refused as invalid (422), as is much else: one shorter try tells.
                 too_long = isinstance(problem, PromptTooLongError) or (problem.status == 422 and not tried_shorter)
-                if begun or not too_long or older < 1 or isinstance(problem, UnknownModelError):
+                if begun or not too_long or older < 1 or isinstance(problem, UnknownFileError):
                     self._left_out = before
                     raise
                 tried_shorter = True
                 self._left_out += (older + 1) // 2
+
+    async def _other_model(self, client: GigaChat, refused: str, problem: UnknownModelError) -> str | None:
+        """The model to ask instead of one that the service does not know; None when that is for the person to say."""
+        named = self.named_model
+        if named is not None and not named.of_session:
+            if named.origin and problem.hint:
+                problem.hint += f" The name comes from {named.origin}."
+            return None
+        other = await client.other_model(refused)
+        if other is not None and named is not None:
+            self.named_model = None
+            gone = f"The model {one_line(refused)} of this session is gone; {one_line(other)} answers."
+            self._notify(Notice("warning", gone))
+        return other
+
+    def _note_model(self, model: str) -> None:
+        """Keep the model that is asked, here and in the history."""
+        if model != self._asked_model:
+            self._asked_model = model
+            if self.recorder is not None:
+                self.recorder.note_model(model)
 
     async def _renew_attachments(self, client: GigaChat, prompt: Message, problem: GigaChatError) -> bool:
         """Whether the refused request has attachments that were gone on the server, and are there again."""
@@ -327,6 +384,13 @@ class Conversation:
         room = self._context_tokens - _tokens(prompt) - (_tokens(Message("system", self.system)) if self.system else 0)
         while self._left_out < len(sizes) and sum(sizes[self._left_out :]) > room:
             self._left_out += 1
+
+
+def named_model(setting: str | None, *, of_session: str | None = None) -> NamedModel | None:
+    """The model of a session that is gone on with, else that of the settings; None where neither names one."""
+    if of_session:
+        return NamedModel(of_session, "this session", of_session=True)
+    return NamedModel(setting) if setting else None
 
 
 def exchanges_from(turns: Sequence[Turn]) -> list[Exchange]:

@@ -7,7 +7,6 @@ find it in the cache.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 import uuid
 from base64 import b64encode
@@ -16,7 +15,14 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from ..errors import AuthenticationError, GigaChatError, ServiceError
-from ..keys import AuthorizationKey, cleaned
+from ..keys import (
+    AuthorizationKey,
+    account_of_certificate,
+    account_of_key,
+    account_of_token,
+    account_of_user,
+    cleaned,
+)
 from ..masking import keep_secret
 from ..messages import Token
 from .locks import LockTimeout, hold_one
@@ -52,7 +58,10 @@ class Authorization(Protocol):
 
     @property
     def account(self) -> str:
-        """A name of the account, the same in all processes; no secret.  Known once a token was asked for."""
+        """A name of the account, the same in all processes; no secret.
+
+        Empty while it would take asking for the key to know it; known once a token was asked for.
+        """
 
 
 class GivenToken:
@@ -63,7 +72,7 @@ class GivenToken:
     def __init__(self, access_token: str) -> None:
         self._access_token = cleaned(access_token)
         keep_secret(self._access_token)
-        self.account = hashlib.sha256(self._access_token.encode()).hexdigest()[:16]
+        self.account = account_of_token(access_token)
 
     async def access_token(self, *, refused: str | None = None) -> str | None:
         return self._access_token
@@ -75,7 +84,7 @@ class ClientCertificate:
     renewable = False
 
     def __init__(self, cert_file: str) -> None:
-        self.account = hashlib.sha256(cert_file.encode()).hexdigest()[:16]
+        self.account = account_of_certificate(cert_file)
 
     async def access_token(self, *, refused: str | None = None) -> str | None:
         return None
@@ -86,6 +95,9 @@ class TokenGrant(Protocol):
 
     async def identity(self) -> str:
         """What the token is cached under: a hash, no secret."""
+
+    def known_identity(self) -> str:
+        """`identity` where it is known without asking for the key, else empty."""
 
     async def request(self) -> Request: ...
 
@@ -103,7 +115,11 @@ class KeyGrant:
 
     async def identity(self) -> str:
         fingerprint = self._source.fingerprint or (await self._source.key()).fingerprint
-        return token_identity(fingerprint, scope=self._scope, auth_url=self._auth_url)
+        return account_of_key(fingerprint, scope=self._scope, auth_url=self._auth_url)
+
+    def known_identity(self) -> str:
+        known = self._source.fingerprint
+        return account_of_key(known, scope=self._scope, auth_url=self._auth_url) if known else ""
 
     async def request(self) -> Request:
         key = await self._source.key()
@@ -134,7 +150,10 @@ class PasswordGrant:
         self._base_url = base_url
 
     async def identity(self) -> str:
-        return _hash("user", self._user, self._base_url)
+        return self.known_identity()
+
+    def known_identity(self) -> str:
+        return account_of_user(self._user, base_url=self._base_url)
 
     async def request(self) -> Request:
         basic = b64encode(f"{self._user}:{self._password}".encode()).decode()
@@ -148,6 +167,14 @@ class PasswordGrant:
                 f"The service refused the user {self._user} and the password (HTTP 401).",
                 hint="Check GIGACHAT_USER and GIGACHAT_PASSWORD.",
                 status=401,
+                request_id=response.request_id,
+            )
+        if response.status == 404:
+            return ServiceError(
+                f"{self._base_url} has no login by password (HTTP 404).",
+                hint="The new host takes authorization keys alone: run 'gigachat auth login', or set base_url to the"
+                " stand that knows this user, as https://gigachat.devices.sberbank.ru/api/v1.",
+                status=404,
                 request_id=response.request_id,
             )
         return refusal(request, response, now=time.time())
@@ -165,13 +192,17 @@ class RenewingToken:
         self._patience = patience  # seconds to wait for another process's renewal
         self._token: Token | None = None
         self._one_renewal = asyncio.Lock()
-        self.account = ""
+        self._account = ""
+
+    @property
+    def account(self) -> str:
+        return self._account or self._grant.known_identity()
 
     async def access_token(self, *, refused: str | None = None) -> str | None:
         if self._usable(self._token, refused):
             assert self._token is not None
             return self._token.access_token
-        self.account = identity = await self._grant.identity()
+        self._account = identity = await self._grant.identity()
         async with self._one_renewal:
             self._token = self._found(identity, refused) or await self._renewed_once(identity, refused)
         return self._token.access_token
@@ -227,12 +258,3 @@ def parse_token(response: Response) -> Token:
             request_id=response.request_id,
         ) from None
     return Token(access_token, expires if expires < _SECONDS_BELOW else expires / 1000)
-
-
-def token_identity(fingerprint: str, *, scope: str, auth_url: str) -> str:
-    """What the token of a key is cached under."""
-    return _hash(fingerprint, scope, auth_url)
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -9,23 +9,28 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .. import paths
 from ..errors import (
     AuthenticationError,
     ContentFilterError,
+    GigaChatError,
     MissingKeyError,
     ServiceError,
     StreamError,
     TooLargeError,
+    UnknownModelError,
 )
 from ..keys import AuthorizationKey, parse_key
+from ..known_models import account_at
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice, Token
 from ..settings import Settings, declarations, load_settings
+from .account_models import AccountModels
 from .api import chat, models
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
 from .contracts import Contract, contract_of
@@ -40,6 +45,8 @@ from .wire import MOST_DOWNLOADED, Request, Response, Sink
 
 if TYPE_CHECKING:
     import aiohttp
+
+T = TypeVar("T")
 
 _SAMPLING = ("temperature", "top_p", "max_tokens", "repetition_penalty", "update_interval")
 
@@ -91,6 +98,7 @@ class GigaChat:
         self._transport = Transport(trust, timeout=settings.timeout, proxy=settings.proxy, connector=connector)
         self._key_source = key_source
         self._found_authorization: Authorization | None = None
+        self._models = AccountModels(lambda: account_at(self._authorization.account, settings.base_url), notify)
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,18 +121,33 @@ class GigaChat:
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to a conversation, chunk by chunk; with `stream=False` the whole of it as one chunk.
 
+        `model` is the one of the call, else of the settings, else the choice from the account's list (`model`).
         `fields` are any further fields of the request, of either contract (`contracts`); `slot` is one of
         `kept_slots`, instead of a place in the queue.  The last chunk holds `finish_reason` and `usage`.  Raises
         UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
         CutAnswerError and ContentFilterError come after the chunks that are all there is.
         """
-        model = model or self.settings.model
         contract = contract_of(fields)
-        request = self.chat_request(messages, model=model, stream=stream, **fields)
-        chunks_of = self._repeated(lambda: self._chunks(request, model, contract))
-        async with self._slot() if slot is None else slot, aclosing(chunks_of) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        named = model or self.settings.model
+        # Before the model is chosen, so that what is wrong with the call is told without a request.
+        request = self.chat_request(messages, model=named, stream=stream, **fields)
+        name, begun = named or await self.model(), False
+        async with self._slot() if slot is None else slot:
+            while True:
+                if not named:
+                    request = self.chat_request(messages, model=name, stream=stream, **fields)
+                chunks_of = self._repeated(partial(self._chunks, request, name, contract))
+                try:
+                    async with aclosing(chunks_of) as chunks:
+                        async for chunk in chunks:
+                            yield chunk if begun or chunk.model else replace(chunk, model=name)
+                            begun = True
+                    return
+                except UnknownModelError:
+                    other = None if named or begun else await self._other_model(name)
+                    if other is None:
+                        raise
+                    name = other
 
     async def ask(self, messages: Sequence[Message | Mapping[str, Any]], **named: Any) -> Answer:
         """The whole answer to a conversation, with the arguments and errors of `stream`."""
@@ -136,8 +159,35 @@ class GigaChat:
 
     async def models(self) -> list[Model]:
         """The models that the account sees."""
-        request = Request("GET", f"{self.settings.base_url}{models.PATH}", "the list of models", self._headers())
-        return models.parse_models((await self.fetch(request)).body)
+        async with self._slot():
+            return await self._listed()
+
+    async def model(self) -> str:
+        """The model that answers when a call names none: the setting, else the choice from the account's list.
+
+        The list is kept for a day.  Raises UnknownModelError when it holds no model to talk to, and as `models` does.
+        """
+        if self.settings.model:
+            return self.settings.model
+        await self._authorization.access_token()  # the account is known then
+        return await self._models.choice(self.models, patience=self.settings.timeout)
+
+    async def other_model(self, refused: str) -> str | None:
+        """The choice from the account's list anew, after the service refused a name; None when there is no other."""
+        async with self._slot():
+            return await self._other_model(refused)
+
+    async def with_model(self, work: Callable[[str], Awaitable[T]], *, model: str | None = None) -> T:
+        """What `work` makes of the model named, else of `model()`; of another one when that choice is gone."""
+        named = model or self.settings.model
+        name = named or await self.model()
+        try:
+            return await work(name)
+        except UnknownModelError:
+            other = None if named else await self.other_model(name)
+            if other is None:
+                raise
+            return await work(other)
 
     def kept_slots(self) -> KeptSlots:
         """Slots of the account to keep over many requests."""
@@ -149,9 +199,9 @@ class GigaChat:
         return await authorization.renew() if isinstance(authorization, RenewingToken) else None
 
     def chat_request(
-        self, messages: Sequence[Message | Mapping[str, Any]], *, model: str, stream: bool, **fields: Any
+        self, messages: Sequence[Message | Mapping[str, Any]], *, model: str | None, stream: bool, **fields: Any
     ) -> Request:
-        """The request that `stream` sends, but for its authorization."""
+        """The request that `stream` sends, but for its authorization, and without a model where that is not known."""
         defaults = {name: getattr(self.settings, name) for name in _SAMPLING}
         contract = contract_of(fields)
         sent = contract.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
@@ -208,18 +258,33 @@ class GigaChat:
     def _repeated(self, attempt: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
         return repeated(attempt, most=self.settings.max_retries, notify=self._notify)
 
-    async def fetch(self, request: Request, *, model: str | None = None) -> Response:
+    async def fetch(self, request: Request, *, model: str | None = None, model_type: str = "chat") -> Response:
         """The whole answer to any request of the API, authorized, in a slot, repeated after what may pass.
 
-        What the endpoints of `api/` stand on; `model` is for the words of a refusal.  Raises as `stream` does.
+        What the endpoints of `api/` stand on; `model` and its type are for the words of a refusal.  Raises as
+        `stream` does.
         """
+        async with self._slot():
+            return await self._fetched(request, model=model, model_type=model_type)
+
+    async def _fetched(self, request: Request, *, model: str | None = None, model_type: str = "chat") -> Response:
+        """`fetch` in a slot that is held."""
 
         async def attempt() -> AsyncGenerator[Response, None]:
-            async with self._reply(request, model=model) as reply:
+            async with self._reply(request, model=model, model_type=model_type) as reply:
                 yield await reply.whole()
 
-        async with self._slot(), aclosing(self._repeated(attempt)) as responses:
+        async with aclosing(self._repeated(attempt)) as responses:
             return await anext(responses)
+
+    async def _listed(self) -> list[Model]:
+        """`models` in a slot that is held; what comes is kept."""
+        found = models.parse_models((await self._fetched(self.request("GET", models.PATH, "the list of models"))).body)
+        self._models.keep(found)
+        return found
+
+    async def _other_model(self, refused: str) -> str | None:
+        return await self._models.other_choice(refused, self._listed)
 
     async def receive(self, request: Request, sink: Sink, *, most: int | None = MOST_DOWNLOADED) -> None:
         """Give an answer of at most so many bytes to `sink` while it comes, repeated after what may pass.
@@ -242,6 +307,16 @@ class GigaChat:
 
         async with self._slot(), aclosing(self._repeated(attempt)) as ends:
             await anext(ends)
+
+    def known_model(self) -> str | None:
+        """The model of `model`, as far as it is known without a request."""
+        if self.settings.model:
+            return self.settings.model
+        try:
+            known = self._models.known()
+        except GigaChatError:
+            return None  # there is nothing to log in with
+        return known.choice if known else None
 
     @property
     def notify(self) -> Callable[[Notice], None]:
@@ -272,7 +347,9 @@ class GigaChat:
             return await anext(responses)
 
     @asynccontextmanager
-    async def _reply(self, request: Request, *, model: str | None = None) -> AsyncIterator[Reply]:
+    async def _reply(
+        self, request: Request, *, model: str | None = None, model_type: str = "chat"
+    ) -> AsyncIterator[Reply]:
         """The reply to an authorized request that succeeded; a refused token is renewed once."""
         access_token = await self._authorization.access_token()
         async with AsyncExitStack() as stack:
@@ -282,7 +359,12 @@ class GigaChat:
                 access_token = await self._authorization.access_token(refused=access_token)
                 reply = await self._open(request, access_token, stack)
             if not 200 <= reply.status < 300:
-                raise self._refusal(reply.request, await reply.beginning(), model)
+                problem = self._refusal(reply.request, await reply.beginning(), model)
+                if isinstance(problem, UnknownModelError) and model is not None:
+                    await stack.aclose()
+                    origin = str(self.settings.origin("model")) if model == self.settings.model else ""
+                    await self._models.explain(problem, model, self._listed, type=model_type, origin=origin)
+                raise problem
             yield reply
 
     async def _open(self, request: Request, access_token: str | None, stack: AsyncExitStack) -> Reply:
@@ -295,7 +377,7 @@ class GigaChat:
         self._trace(request, reply, began)
         return reply
 
-    def _refusal(self, request: Request, response: Response, model: str | None) -> Exception:
+    def _refusal(self, request: Request, response: Response, model: str | None) -> GigaChatError:
         problem = refusal(request, response, model=model, now=time.time())
         if type(problem) is AuthenticationError and not self._authorization.renewable:
             problem.hint = (

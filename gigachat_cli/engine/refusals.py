@@ -25,6 +25,7 @@ from ..errors import (
     ServiceError,
     TokensUsedUpError,
     UnavailableToolError,
+    UnknownFileError,
     UnknownModelError,
     UnknownToolError,
     nearest,
@@ -60,11 +61,6 @@ _MEANINGS = {
         "Buy tokens for it, or ask another model with --model; 'gigachat models' lists them.",
     ),
     403: _Meaning(AccessDeniedError, "The service denied access", "Check what the account may do.", doctor=True),
-    404: _Meaning(
-        UnknownModelError,
-        "The service does not know the model {model}",
-        "'gigachat models' lists what your account can use.",
-    ),
     413: _Meaning(
         PromptTooLongError,
         "The prompt is longer than the model {model} can take",
@@ -85,6 +81,14 @@ _REDIRECT = _Meaning(
 _TOOL = re.compile(r"(?:Unknown tool (\S+)|Tool (\S+) is unavailable)\Z")
 """The words tell such a refusal of a tool from that of a model or of a field: the status is the same (field notes)."""
 
+_UNKNOWN_MODEL = _Meaning(
+    UnknownModelError,
+    "The service does not know the model {model}",
+    "'gigachat models' lists what your account can use.",
+)
+_UNKNOWN_FILE = _Meaning(
+    UnknownFileError, "The service does not know a file of {purpose}", "'gigachat files list' lists what is stored."
+)
 _FAILURE = _Meaning(
     ServiceError,
     "The service failed at {purpose}",
@@ -103,8 +107,8 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
     else:
         meaning = _MEANINGS.get(status) or (_FAILURE if status >= 500 else _OTHER)
         words = service_words(response, secrets=request.secrets)
-    if status == 404 and model is None:
-        meaning = _UNKNOWN_PLACE
+    if status == 404:
+        meaning = _unknown(response, words, model)
     tool = _TOOL.match(words) if status in (404, 422) else None
     if tool:
         return _tool_refusal(tool[1] or tool[2], response)
@@ -119,6 +123,20 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
     if isinstance(problem, RateLimitError):
         problem.retry_after = _retry_after(response.headers, now)
     return problem
+
+
+def _unknown(response: Response, words: str, model: str | None) -> _Meaning:
+    """What a 404 is about.
+
+    The service says it in JSON, as `{"status": 404, "message": "No such model"}` (recorded).  A gateway that does not
+    know the address answers with a page, or with JSON of its own, and says nothing about a model.
+    """
+    found = answered(response.body) or {}
+    if re.search(r"(?i)\bfile|файл", words):
+        return _UNKNOWN_FILE
+    of_the_service = found.get("status") == 404 and "error" not in found and words.lower() not in ("", "not found")
+    named = re.search(r"(?i)model|модел", words) is not None and bool(found)
+    return _UNKNOWN_MODEL if model is not None and (of_the_service or named) else _UNKNOWN_PLACE
 
 
 def _tool_refusal(tool: str, response: Response) -> GigaChatError:

@@ -10,7 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..conversation import Conversation, Exchange, continuation_request, exchanges_from
+from ..conversation import (
+    Conversation,
+    Exchange,
+    NamedModel,
+    continuation_request,
+    exchanges_from,
+    named_model,
+)
 from ..conversation.service_tools import tools_of
 from ..conversation.watching import with_files
 from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError
@@ -35,14 +42,22 @@ _ATTACH_HINT = "Type the path after the @, or use /attach."
 class Chat:
     """A conversation at a terminal.
 
-    `connect` makes the client, at the first question; with `log` false nothing is recorded.  `fields` are further
+    `connect` makes the client, at the first question; `known_model` tells the model that answers when none is named,
+    as far as that is known without a request; with `log` false nothing is recorded.  `fields` are further
     request fields, as `/set` changes them; `gather` is entered while an answer comes, and keeps what is typed;
     `reply` puts a question of ours meanwhile.  `functions` are those that the model may call; what is `attached` goes
     with the next question that is typed.
     """
 
     def __init__(
-        self, terminal: Terminal, settings: Settings, connect: Callable[[], GigaChat], *, log: bool, raw: bool
+        self,
+        terminal: Terminal,
+        settings: Settings,
+        connect: Callable[[], GigaChat],
+        *,
+        log: bool,
+        raw: bool,
+        known_model: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.terminal = terminal
         self.settings = settings
@@ -56,6 +71,7 @@ class Chat:
         self.functions: Functions | None = None
         self.attached: list[Attachment] = []
         self._connect = connect
+        self._known_model = known_model
         self._answering: asyncio.Task[Any] | None = None
         self._interrupted = False
         self.conversation = self._begun(None)
@@ -215,7 +231,7 @@ class Chat:
                 raise UsageError("There is no conversation to continue.", hint="Begin one: gigachat chat")
             self.join(session)
         if model is not None:
-            self.conversation.model = model
+            self.conversation.named_model = NamedModel(model)
         if system is not None:
             self.conversation.system = system
 
@@ -233,7 +249,7 @@ class Chat:
             if several or not self.log:
                 raise
         before = self.conversation
-        return self.store.join_session(typed, "chat", model=before.model, system=before.system)
+        return self.store.join_session(typed, "chat", model=self.model, system=before.system)
 
     def session_id(self) -> str | None:
         """The session that goes on; None before it has begun."""
@@ -247,13 +263,13 @@ class Chat:
         """Begin a new session, with the same model and system message."""
         before = self.conversation
         self.conversation = self._begun(None)
-        self.conversation.model, self.conversation.system = before.model, before.system
+        self.conversation.named_model, self.conversation.system = before.named_model, before.system
 
     # What a person sees
 
     def toolbar(self) -> str:
         """Model, session, tokens: one quiet line."""
-        parts = [self.conversation.model]
+        parts = [self.model or "model not chosen yet"]
         session = self.conversation.session
         if session is not None:
             parts.append(session.name or session.title or session.id)
@@ -269,6 +285,19 @@ class Chat:
         if self.multiline:
             parts.append("Alt-Enter sends")
         return " · ".join(one_line(part, 60) for part in parts)
+
+    @property
+    def model(self) -> str | None:
+        """The model that answers, as far as it is known by now."""
+        return self.conversation.model or self._known_model()
+
+    @property
+    def model_shown(self) -> str:
+        """The model for a line of text."""
+        chosen = "" if self.conversation.named_model else " (chosen from the account's list)"
+        return (
+            f"{visible(self.model)}{chosen}" if self.model else "chosen from the account's list at the first question"
+        )
 
     def say(self, text: str) -> None:
         """A line for the person."""
@@ -286,7 +315,7 @@ class Chat:
     def _begun(self, session: Session | None, exchanges: Iterable[Exchange] = ()) -> Conversation:
         return Conversation(
             kind="chat",
-            model=(session.model if session else None) or self.settings.model,
+            named_model=named_model(self.settings.model, of_session=session.model if session else None),
             system=session.system if session else None,
             session=session,
             exchanges=list(exchanges),

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..bounded import json_value
+from ..conversation import NamedModel
 from ..conversation.prompt import edited, read_system
 from ..errors import UsageError
-from ..known_models import kept_models
+from ..known_models import all_known_models
 from ..text import one_line, safe, visible
 from . import showing
 from .commands import COMMANDS, command, count, files, unknown
@@ -30,7 +31,7 @@ _SIGNALS_SETTLE = 0.01  # seconds
 
 
 def _models(chat: Chat, typed: str) -> Iterable[str]:
-    return kept_models()
+    return all_known_models()
 
 
 def _fields(chat: Chat, typed: str) -> Iterable[str]:
@@ -66,10 +67,11 @@ async def model(chat: Chat, argument: str) -> None:
     if len(argument.split()) > 1:
         raise UsageError("A model's name is one word.", hint="As in: /model GigaChat-2-Pro")
     if argument:
-        chat.conversation.model = argument
-    unseen = argument and kept_models() and argument not in kept_models()
+        chat.conversation.named_model = NamedModel(argument, "/model")
+    known = all_known_models()
+    unseen = argument and known and argument not in known
     about = "; 'gigachat models' did not list it" if unseen else ""
-    chat.say(f"Model: {visible(chat.conversation.model)}{about}")
+    chat.say(f"Model: {chat.model_shown}{about}")
 
 
 @command("system", "[TEXT|@FILE|off]", choices=_system_files, reads_file=True)
@@ -221,7 +223,7 @@ async def info(chat: Chat, argument: str) -> None:
         name = f" ({visible(session.name)})" if session.name else ""
         label = f"{visible(session.id)}{name} {one_line(session.title, 60)}".rstrip()
     rows = [
-        ("Model", visible(chat.conversation.model)),
+        ("Model", chat.model_shown),
         ("Session", f"{label}{'' if chat.log else ' (not recorded)'}"),
         ("System", one_line(chat.conversation.system or "none")),
         ("Service", visible(f"{chat.settings.base_url}, {chat.settings.scope}")),

@@ -69,7 +69,7 @@ async def fork(chat: Chat, argument: str) -> None:
     """Go on in a copy; this session stays as it is."""
     before = chat.conversation
     chat.join(chat.store.fork_session(_begun(chat).id, name=argument or None))
-    chat.conversation.model, chat.conversation.system = before.model, before.system
+    chat.conversation.named_model, chat.conversation.system = before.named_model, before.system
     copied = _begun(chat)
     chat.say(f"This is a copy from here on: session {visible(copied.name or copied.id)}.")
 

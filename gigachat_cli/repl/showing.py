@@ -54,7 +54,7 @@ def whereabouts(chat: Chat) -> str:
         f"Session {visible(session.name or session.id)}",
         one_line(session.title) or "new",
         f"{count} answered question{'' if count == 1 else 's'}",
-        one_line(conversation.model),
+        *([one_line(chat.model)] if chat.model else []),
     ]
     head = _dim(chat, columns.shortened(" · ".join(parts), chat.terminal.width - 1)) + "\n"
     if not conversation.exchanges:

@@ -51,6 +51,10 @@ class Recorder:
 
         self._try(record, anew=session is None)
 
+    def note_model(self, model: str) -> None:
+        """Note the model that the turn is asked of, where that was not known when it began."""
+        self._in_turn(lambda store, turn_id: store.note_model(turn_id, model))
+
     def resume(self, turn_id: int, session: Session) -> None:
         """Go on with the partial answer of a turn of that session.  What follows is appended to it.
 

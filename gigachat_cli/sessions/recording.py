@@ -51,6 +51,14 @@ def begin_turn(
     return turn_id
 
 
+def note_model(database: Database, turn_id: int, model: str) -> None:
+    """Put down the model that a running turn is asked of; its session goes on with that one."""
+    with database.writing() as connection:
+        turn = _turn(connection, turn_id)
+        connection.execute("UPDATE turns SET model = ? WHERE id = ?", (storable(model), turn_id))
+        connection.execute("UPDATE sessions SET model = ? WHERE id = ?", (storable(model), turn["session_id"]))
+
+
 def begin_continuation(database: Database, turn_id: int, *, owner: int) -> None:
     """Let another request go on with a partial answer.  Raises UsageError when there is none to go on with."""
     with database.writing() as connection:

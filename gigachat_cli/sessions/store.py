@@ -187,6 +187,10 @@ class Store:
         self._follow(turn_id)
         return turn_id
 
+    def note_model(self, turn_id: int, model: str) -> None:
+        """Note the model that a running turn is asked of; its session goes on with that one."""
+        recording.note_model(self._database, turn_id, model)
+
     def begin_continuation(self, turn_id: int) -> None:
         """Let another request go on with a turn's partial answer: what follows is appended, with a visible seam.
 

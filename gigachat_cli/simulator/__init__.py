@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .faults import FAULTS, Fault, Faults, parse_fault
-from .options import MODELS, PACE_FOR_PEOPLE, SCOPES, Model, Options, key_for
+from .options import MODELS, OLD_HOST_MODELS, PACE_FOR_PEOPLE, SCOPES, Model, Options, key_for, named
 
 if TYPE_CHECKING:
     from .authority import LibraryMissing
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FAULTS",
     "MODELS",
+    "OLD_HOST_MODELS",
     "PACE_FOR_PEOPLE",
     "SCOPES",
     "CommandNotStarted",
@@ -41,6 +42,7 @@ __all__ = [
     "Simulator",
     "export_text",
     "key_for",
+    "named",
     "parse_fault",
     "run_command",
     "serve",

@@ -29,7 +29,45 @@ class Model(NamedTuple):
     takes_functions: bool = True
 
 
-_CHAT_MODELS = (
+_OTHER_TYPES = {
+    "GigaFilter": "filter",
+    "GigaCheckClassification": "aicheck",
+    "GigaCheckDetection": "aicheck",
+    "Embeddings": "embedder",
+    "Embeddings-2": "embedder",
+    "EmbeddingsGigaR": "embedder",
+    "GigaEmbeddings-3B-2025-09": "embedder",
+}
+"""Recorded: the models that are not there to talk to."""
+
+
+def named(*names: str) -> tuple[Model, ...]:
+    """Return the models of these names, each of the type that the service gives it.
+
+    As documented, only the larger chat models take images; one of the first generation stands for those that take no
+    functions.
+    """
+    large = ("Pro", "Max", "Ultra")
+    return tuple(
+        Model(name, _OTHER_TYPES.get(name, "chat"), any(word in name for word in large), name != "GigaChat-Plus")
+        for name in names
+    )
+
+
+MODELS = named(
+    "GigaChat-2",
+    "GigaChat-2-Max",
+    "GigaChat-2-Pro",
+    "GigaChat-2-Reasoning",
+    "GigaChat-3-Lightning",
+    "GigaChat-3-Pro",
+    "GigaChat-3-Ultra",
+    "GigaChat-3-Ultra-preview",
+    *_OTHER_TYPES,
+)
+"""The list of the new host, which has neither the bare name nor those of the first generation."""
+
+OLD_HOST_MODELS = named(
     "GigaChat",
     "GigaChat-2",
     "GigaChat-2-Max",
@@ -37,32 +75,15 @@ _CHAT_MODELS = (
     "GigaChat-2-Pro",
     "GigaChat-2-Pro-preview",
     "GigaChat-2-preview",
-    "GigaChat-3-Lightning",
-    "GigaChat-3-Pro",
-    "GigaChat-3-Ultra",
     "GigaChat-Max",
     "GigaChat-Max-preview",
     "GigaChat-Plus",
     "GigaChat-Pro",
     "GigaChat-Pro-preview",
     "GigaChat-preview",
+    *_OTHER_TYPES,
 )
-
-
-def _takes_images(name: str) -> bool:
-    return any(word in name for word in ("Pro", "Max", "Ultra"))
-
-
-MODELS = (
-    *(Model(name, "chat", _takes_images(name), name != "GigaChat-Plus") for name in _CHAT_MODELS),
-    Model("GigaFilter", "filter"),
-    Model("GigaCheckClassification", "aicheck"),
-    Model("GigaCheckDetection", "aicheck"),
-    Model("Embeddings", "embedder"),
-    Model("Embeddings-2", "embedder"),
-    Model("EmbeddingsGigaR", "embedder"),
-    Model("GigaEmbeddings-3B-2025-09", "embedder"),
-)
+"""The list of the old host (recorded)."""
 
 Certificate = Literal["good", "expired", "not-yet-valid", "other-host", "other-authority"]
 

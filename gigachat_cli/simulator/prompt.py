@@ -15,7 +15,7 @@ from .replies import Refusal
 from .state import State
 from .stored_files import StoredFile
 
-_VERSIONS = {"GigaChat-3": "32.3.18.5", "GigaChat-2": "2.0.28.2", "GigaChat": "2.0.28.2"}
+_NEWEST_VERSION, _OTHER_VERSION = "32.3.18.5", "2.0.28.2"
 _CHARACTERS_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 3
 _EFFORTS = ("low", "medium", "high")
@@ -70,8 +70,8 @@ class Prompt:
 
     @property
     def model_version(self) -> str:
-        """The answering model as the service names it, for example ``GigaChat:2.0.28.2``."""
-        return f"{self.model}:{next(v for head, v in _VERSIONS.items() if self.model.startswith(head))}"
+        """The answering model as the service names it, for example ``GigaChat-2:2.0.28.2``."""
+        return f"{self.model}:{_NEWEST_VERSION if self.model.startswith('GigaChat-3') else _OTHER_VERSION}"
 
 
 def decode(body: bytes) -> dict[str, Any]:

@@ -46,6 +46,11 @@ MESSAGES = {
 """The service's message for each status."""
 
 
+_UNKNOWN_ADDRESS = (
+    "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<h1>404 Not Found</h1>\r\n</body>\r\n</html>\r\n"
+)
+
+
 class Refusal(Exception):
     """An answer that is not 200: raised by a route, made into JSON in one place."""
 
@@ -93,6 +98,12 @@ def refusal_reply(request: web.Request, refusal: Refusal) -> web.Response:
         **refusal.headers,
     }
     return web.Response(status=refusal.status, body=f"{compact(refusal.body)}\n".encode(), headers=headers)
+
+
+def unknown_address(request: web.Request) -> web.Response:
+    """Return what the gateway before the service says of an address that it does not know: a page (documented)."""
+    headers = {"Date": formatdate(request.app[STATE].now(), usegmt=True), "Server": _COMMON["Server"]}
+    return web.Response(status=404, text=_UNKNOWN_ADDRESS, content_type="text/html", headers=headers)
 
 
 def oauth_reply(request: web.Request, status: int, value: object) -> web.Response:

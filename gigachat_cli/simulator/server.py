@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from .authority import server_context
 from .recording import ReceivedRequest
-from .replies import STATE, Refusal, refusal_reply
+from .replies import STATE, Refusal, refusal_reply, unknown_address
 from .routes import all_routes
 from .state import State
 
@@ -91,6 +91,8 @@ async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Refusal as refusal:
         return refusal_reply(request, refusal)
+    except web.HTTPNotFound:
+        return unknown_address(request)
     except web.HTTPException as error:
         return refusal_reply(request, Refusal(error.status, error.reason))
     except ConnectionError:

@@ -84,6 +84,11 @@ class Simulator(State):
         return f"https://127.0.0.1:{self._port}/v1"
 
     @property
+    def old_base_url(self) -> str:
+        """The address as on the old host, where users log in by password."""
+        return f"https://127.0.0.1:{self._port}/api/v1"
+
+    @property
     def auth_url(self) -> str:
         """The address that a client calls ``GIGACHAT_AUTH_URL``."""
         return f"https://127.0.0.1:{self._port}/api/v2/oauth"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.conversation import Conversation, continuation_request, exchanges_from
+from gigachat_cli.conversation import Conversation, NamedModel, continuation_request, exchanges_from
 from gigachat_cli.engine import GigaChat
 from gigachat_cli.errors import CutAnswerError, GigaChatError, PromptTooLongError, UsageError
 from gigachat_cli.messages import Chunk, Notice
@@ -35,7 +35,7 @@ async def client(simulator: Simulator) -> AsyncGenerator[GigaChat, None]:
 
 def conversation(store: Store | None = None, **named: Any) -> Conversation:
     recorder = None if store is None else Recorder(store.path, lambda notice: None, store=store)
-    return Conversation(kind="chat", model="GigaChat", recorder=recorder, **named)
+    return Conversation(kind="chat", named_model=NamedModel("GigaChat-2"), recorder=recorder, **named)
 
 
 async def said(chunks: AsyncGenerator[Chunk, None]) -> str:

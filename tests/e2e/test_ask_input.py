@@ -274,9 +274,12 @@ def test_a_dry_run_prints_the_request_and_sends_nothing(gigachat: Program, simul
     assert shown["body"]["temperature"] == 0.5
     assert simulator.requests == []
     rules.hold(result)
+    assert shown["body"]["model"] is None  # it takes a request to know
     # What it shows is what is sent.
     gigachat("ask", "-s", "Be brief.", "-t", "0.5", "почему")
-    assert sent(simulator) == shown["body"]
+    assert sent(simulator) == shown["body"] | {"model": "GigaChat-3-Lightning"}
+    again = gigachat("ask", "--dry-run", "-s", "Be brief.", "-t", "0.5", "почему")
+    assert json.loads(again.out)["body"] == sent(simulator)
 
 
 def test_a_dry_run_needs_no_key(gigachat: Program) -> None:

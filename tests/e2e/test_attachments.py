@@ -213,7 +213,7 @@ def test_an_attachment_that_is_nowhere_any_more_is_named(
 def test_a_model_without_eyes_gives_the_reason(
     gigachat: Program, simulator: Simulator, rules: Rules, folder: Path
 ) -> None:
-    result = gigachat("ask", "what", "-a", "cat.jpg", "-m", "GigaChat")
+    result = gigachat("ask", "what", "-a", "cat.jpg", "-m", "GigaChat-2")
     rules.hold(result)
     assert (result.code, result.out) == (1, "")
     assert "Requested model does not support images" in result.err
@@ -313,4 +313,4 @@ def test_an_upload_is_shown_beside_the_spinner(
     running = at_terminal("ask", "what", "-a", "large.pdf", streams=("stderr",))
     assert running.finish() == 0
     assert b"Uploading large.pdf: " in running.raw
-    assert sent(simulator)["model"] == "GigaChat"
+    assert sent(simulator)["model"] == "GigaChat-3-Lightning"

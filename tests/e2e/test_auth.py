@@ -37,6 +37,9 @@ def pair(simulator: Simulator) -> tuple[str, str]:
     return client_id, secret
 
 
+CHOICE = b"Enter takes 1: "
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -59,7 +62,10 @@ def test_a_piped_key_is_cleaned_proved_and_kept_privately(
     pasted = form.format(key=key, half=key[:50], rest=key[50:], id=client_id, secret=secret)
     result = gigachat("auth", "login", stdin=pasted)
     assert (result.err, result.code) == ("", 0)
-    assert result.out == f"The service accepts the key for GIGACHAT_API_PERS. It is kept in {stored}.\n"
+    assert result.out == (
+        f"The service accepts the key for GIGACHAT_API_PERS. It is kept in {stored}.\n"
+        "The model GigaChat-3-Lightning answers, chosen from the account's list.\n"
+    )
     assert stored.read_text().strip() == key
     assert stat.S_IMODE(stored.stat().st_mode) == 0o600
     assert stat.S_IMODE(stored.parent.stat().st_mode) == 0o700
@@ -140,12 +146,14 @@ def test_a_set_key_that_goes_before_the_stored_one_is_told(gigachat: Program, si
 def test_a_typed_key_is_not_echoed(
     simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path, rules: Rules
 ) -> None:
-    screen = at_terminal("auth", "login", columns=200)
+    screen = at_terminal("auth", "login", "--no-test", columns=200)
     screen.read_until(b"Authorization key (hidden), or client id: ")
     screen.type(f"{simulator.credentials}\r")
+    screen.read_until(CHOICE)
+    screen.type("\r")
     assert screen.finish() == 0
     rules.no_secret(screen.text)
-    assert screen.lines()[-1].startswith("The service accepts the key for GIGACHAT_API_PERS.")
+    assert screen.lines()[1].startswith("The service accepts the key for GIGACHAT_API_PERS.")
     assert stored.read_text().strip() == simulator.credentials
 
 
@@ -153,11 +161,13 @@ def test_a_client_id_is_asked_for_its_secret(
     simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path
 ) -> None:
     client_id, secret = pair(simulator)
-    screen = at_terminal("auth", "login", columns=200)
+    screen = at_terminal("auth", "login", "--no-test", columns=200)
     screen.read_until(b"or client id: ")
     screen.type(f"{client_id}\r")
     screen.read_until(b"Client secret (hidden): ")
     screen.type(f"{secret}\r")
+    screen.read_until(CHOICE)
+    screen.type("\r")
     assert screen.finish() == 0
     assert client_id not in screen.text
     assert secret not in screen.text
@@ -182,10 +192,12 @@ def test_the_other_scopes_are_offered_at_a_terminal_and_nothing_else_is_changed(
     config = home / "config" / "config.toml"
     config.parent.mkdir(mode=0o700, exist_ok=True)
     config.write_text("# mine\nmodel = 'GigaChat-2'  # this one\n")
-    screen = at_terminal("auth", "login", columns=200)
+    screen = at_terminal("auth", "login", "--no-test", columns=200)
     screen.read_until(b"or client id: ")
     screen.type(f"{key_for('GIGACHAT_API_CORP')}\r")
     screen.read_until(b"Try GIGACHAT_API_B2B and GIGACHAT_API_CORP? [Y/n] ")
+    screen.type("\r")
+    screen.read_until(CHOICE)
     screen.type("\r")
     assert screen.finish() == 0
     assert config.read_text() == "# mine\nmodel = 'GigaChat-2'  # this one\nscope = \"GIGACHAT_API_CORP\"\n"
@@ -253,7 +265,7 @@ def test_a_keyring_that_answers_is_preferred_to_the_file(
         "PYTHONPATH": f"{gigachat.environment()['PYTHONPATH']}{os.pathsep}{home}",
     }
     result = gigachat("auth", "login", stdin=simulator.credentials, environment=environment)
-    assert result.out.endswith("It is kept in the keyring.\n")
+    assert "It is kept in the keyring.\n" in result.out
     assert not stored.exists()
     assert simulator.credentials in (home / "keyring.json").read_text()
     assert gigachat("ask", "hi", environment=environment).code == 0

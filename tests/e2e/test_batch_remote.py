@@ -50,7 +50,7 @@ def test_the_items_are_handed_over_at_once_with_unique_ids(gigachat: Program, co
     lines = rows(request.text)
     assert [line["id"] for line in lines] == ["1", "3", "4"]
     assert lines[0]["request"] == {
-        "model": "GigaChat",
+        "model": "GigaChat-3-Lightning",
         "messages": [{"role": "system", "content": "Common"}, {"role": "user", "content": "one"}],
         "temperature": 0.5,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import subprocess
@@ -113,7 +112,19 @@ def test_model_names_come_from_the_list_that_was_seen_last(gigachat: Program, si
 
 
 @pytest.mark.usefixtures("program_on_path")
-@pytest.mark.parametrize("content", ["", "{", '{"chat": 1}', json.dumps({"chat": [1, None, "a b", "GigaChat-9"]})])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        '{"accounts": 1}',
+        '{"accounts": {"a": {"at": "never", "models": []}}}',
+        '{"accounts": {"a": {"at": 1e999, "models": [["GigaChat-8", "chat"], 5]}}}',
+        '{"accounts": {"a": {"at": 1, "models": [["a b", "chat"], ["GigaChat-9", "chat"], ["E", "embedder"]]}}}',
+    ],
+    ids=str,
+)
 def test_a_broken_list_of_models_breaks_nothing(gigachat: Program, home: Path, content: str) -> None:
     folder = home / ".config" / "gigachat"
     folder.mkdir(parents=True)

@@ -28,7 +28,9 @@ def shown(gigachat: Program, **environment: str) -> dict[str, tuple[str, str]]:
 def test_a_flag_goes_before_the_environment_that_before_the_file_that_before_the_default(
     gigachat: Program, simulator: Simulator, file: Path
 ) -> None:
-    assert shown(gigachat)["model"] == ("GigaChat", "default")
+    assert shown(gigachat)["model"] == ("", "the account's list")
+    assert gigachat("ask", "hi").code == 0
+    assert shown(gigachat)["model"] == ("GigaChat-3-Lightning", "the account's list")
     assert gigachat("config", "set", "model", "GigaChat-2").code == 0
     assert shown(gigachat)["model"] == ("GigaChat-2", str(file))
     assert shown(gigachat, GIGACHAT_MODEL="GigaChat-3-Pro")["model"] == ("GigaChat-3-Pro", "GIGACHAT_MODEL")
@@ -130,4 +132,4 @@ def test_nothing_of_the_working_folder_is_read(gigachat: Program, simulator: Sim
     (home / ".env").write_text("GIGACHAT_MODEL=from-env-file\n")
     (home / "config.toml").write_text("model = 'from-the-folder'\n")
     assert gigachat("ask", "hi", environment={"GIGACHAT_SOMETHING_NEW": "1"}).code == 0
-    assert simulator.calls("chat")[0].json["model"] == "GigaChat"
+    assert simulator.calls("chat")[0].json["model"] == "GigaChat-3-Lightning"

@@ -60,8 +60,9 @@ def test_a_terminal_gets_marks(simulator: Simulator, at_terminal: Callable[..., 
     assert screen.finish() == 1
     lines = screen.lines()
     assert lines[0].startswith("✓ settings: ")
-    assert lines[-2] == "✗ model: GigaChat-9 is not on offer"
-    assert lines[-1].startswith("  'gigachat models' lists")
+    (place,) = (at for at, line in enumerate(lines) if line.startswith("✗ "))
+    assert lines[place] == "✗ model: GigaChat-9 is not on offer (--model names it)"
+    assert lines[place + 1].startswith("  Did you mean GigaChat-2? Your account has GigaChat-2, ")
 
 
 def test_a_bad_config_file_is_the_first_step(gigachat: Program, simulator: Simulator, home: Path) -> None:

@@ -127,7 +127,11 @@ def scripted(bodies: Sequence[dict[str, Any]]) -> Iterator[dict[str, str]]:
         connection.sendall(response("200 OK", text.encode(), Content_Type=kind, Connection="close"))
 
     with RawServer(answer) as server:
-        yield {"GIGACHAT_BASE_URL": f"http://127.0.0.1:{server.port}/v1", "GIGACHAT_ACCESS_TOKEN": "made-up"}
+        yield {
+            "GIGACHAT_BASE_URL": f"http://127.0.0.1:{server.port}/v1",
+            "GIGACHAT_ACCESS_TOKEN": "made-up",
+            "GIGACHAT_MODEL": "GigaChat-2",
+        }
 
 
 def bodies(simulator: Simulator) -> list[dict[str, Any]]:

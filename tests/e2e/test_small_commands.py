@@ -176,7 +176,8 @@ def test_a_batch_that_is_refused_costs_none_before_it(gigachat: Program, simulat
 def test_an_unknown_embedder_points_to_the_list(gigachat: Program, simulator: Simulator) -> None:
     result = gigachat("embed", "hi", "-m", "GigaChat")
     assert result.code == 1
-    assert "'gigachat models --all'" in result.err
+    assert "Did you mean" not in result.err
+    assert "Your account has Embeddings, Embeddings-2, EmbeddingsGigaR, GigaEmbeddings-3B-2025-09." in result.err
 
 
 def test_a_vector_at_a_terminal_is_shown_by_its_beginning(

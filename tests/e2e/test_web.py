@@ -205,8 +205,8 @@ def test_an_account_of_another_scope_has_the_code_interpreter(gigachat: Program,
     assert gigachat("ask", "Compute", "--tool", "code_interpreter", environment=environment).code == 0
 
 
-def test_an_address_without_a_version_has_no_tools(gigachat: Program, simulator: Simulator) -> None:
-    result = gigachat("ask", "Hi", "--web", "--base-url", simulator.base_url.removesuffix("/v1"))
+def test_an_address_of_another_form_has_no_tools(gigachat: Program, simulator: Simulator) -> None:
+    result = gigachat("ask", "Hi", "--web", "--base-url", f"{simulator.base_url}/gateway", "-m", "GigaChat-2")
     assert (result.code, simulator.calls("chat")) == (2, [])
     assert "does not end in a version" in result.err
 

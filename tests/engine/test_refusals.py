@@ -73,7 +73,27 @@ def test_every_status_has_its_error_exit_code_word_and_hint(
 
 @pytest.mark.parametrize("status", [402, 404, 413])
 def test_what_hangs_on_the_model_names_it(status: int) -> None:
-    assert "GigaChat-2-Max" in refusal(REQUEST, answer(status), model="GigaChat-2-Max").message
+    body = json.dumps({"status": status, "message": "No such model"}).encode()
+    assert "GigaChat-2-Max" in refusal(REQUEST, answer(status, body), model="GigaChat-2-Max").message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><head><title>404 Not Found</title></head><body>no such model here</body></html>",
+        b'{"message":"no Route matched with those values"}',
+        b'{"detail":"Not Found"}',
+        b'{"timestamp":"2026-11-26","status":404,"error":"Not Found","path":"/chat/completions"}',
+        b'{"status":404,"message":"Not Found"}',
+        b"404 page not found",
+    ],
+)
+def test_a_gateway_that_does_not_know_the_address_says_nothing_of_a_model(body: bytes) -> None:
+    problem = refusal(REQUEST, answer(404, body), model="GigaChat-2-Max")
+    assert type(problem) is ServiceError
+    assert "GigaChat-2-Max" not in problem.message
+    assert "base_url" in (problem.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ import pytest
 
 from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat
-from gigachat_cli.engine.auth import parse_token, token_identity
+from gigachat_cli.engine.auth import parse_token
 from gigachat_cli.engine.token_cache import TokenCache
 from gigachat_cli.engine.wire import Response
 from gigachat_cli.errors import AuthenticationError, GigaChatError, KeyRefusedError, ServiceError
-from gigachat_cli.keys import parse_key
+from gigachat_cli.keys import account_of_key, parse_key
 from gigachat_cli.messages import Token
 from gigachat_cli.simulator import Simulator
 
@@ -79,7 +79,7 @@ def holder(*files: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def identity_of(simulator: Simulator) -> str:
     fingerprint = parse_key(simulator.credentials).fingerprint
-    return token_identity(fingerprint, scope="GIGACHAT_API_PERS", auth_url=simulator.auth_url)
+    return account_of_key(fingerprint, scope="GIGACHAT_API_PERS", auth_url=simulator.auth_url)
 
 
 def keep(simulator: Simulator, access_token: str, seconds: float) -> None:
@@ -351,6 +351,7 @@ async def test_a_password_gives_a_token_that_is_cached(simulator: Simulator, mon
     monkeypatch.delenv("GIGACHAT_CREDENTIALS")
     monkeypatch.setenv("GIGACHAT_USER", "simulator")
     monkeypatch.setenv("GIGACHAT_PASSWORD", "simulated-password")
+    monkeypatch.setenv("GIGACHAT_BASE_URL", simulator.old_base_url)
     await ask()
     await ask()
     assert (len(simulator.calls("token")), len(simulator.calls("oauth"))) == (1, 0)
@@ -359,6 +360,18 @@ async def test_a_password_gives_a_token_that_is_cached(simulator: Simulator, mon
         await ask()
     assert "../../no/such/folder" in caught.value.message
     assert "simulated-password" not in f"{caught.value} {caught.value.hint}"
+
+
+async def test_a_host_without_a_login_by_password_says_so(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GIGACHAT_CREDENTIALS")
+    monkeypatch.setenv("GIGACHAT_USER", "simulator")
+    monkeypatch.setenv("GIGACHAT_PASSWORD", "simulated-password")
+    with pytest.raises(ServiceError) as caught:
+        await ask()
+    assert "has no login by password" in caught.value.message
+    assert "authorization key" in (caught.value.hint or "")
 
 
 async def test_a_damaged_key_never_reaches_the_headers(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,7 +219,7 @@ def test_sessions_are_begun_named_joined_forked_and_listed(evening: Evening, sim
 
 def test_title_comes_into_the_toolbar_with_the_first_answer(evening: Evening) -> None:
     evening.ask("why is the sky blue")
-    evening.wait(lambda: "GigaChat · why is the sky blue · " in evening.lines[-1])
+    evening.wait(lambda: "GigaChat-3-Lightning · why is the sky blue · " in evening.lines[-1])
 
 
 def test_search_marks_the_words_and_the_terminal_is_safe(evening: Evening, simulator: Simulator) -> None:

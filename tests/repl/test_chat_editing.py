@@ -116,7 +116,9 @@ def test_ctrl_r_searches_and_the_suggestion_is_taken(chat: Start, simulator: Sim
 
 def test_tab_completes_commands_models_sessions_and_files(chat: Start, home: Path) -> None:
     (home / "config").mkdir()
-    (home / "config" / "models.json").write_text('{"chat": ["GigaChat-2-Max", "GigaChat-2-Pro"]}')
+    (home / "config" / "models.json").write_text(
+        '{"accounts": {"a": {"at": 1, "models": [["GigaChat-2-Max", "chat"], ["GigaChat-2-Pro", "chat"]]}}}'
+    )
     (home / "notes.md").write_text("Be brief.")
     evening = chat("-S", "winter")
     evening.wait_for_prompt()

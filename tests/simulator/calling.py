@@ -78,7 +78,7 @@ class Caller:
 
     def body(self, content: str = "Hello", **fields: Any) -> bytes:
         """Return a request body."""
-        request = {"model": "GigaChat", "messages": [{"role": "user", "content": content}], **fields}
+        request = {"model": "GigaChat-2", "messages": [{"role": "user", "content": content}], **fields}
         return json.dumps(request, ensure_ascii=False).encode()
 
     @property

@@ -63,11 +63,11 @@ def test_function_call_with_its_result_passes(caller: Caller) -> None:
 
 def test_only_chat_models_chat(caller: Caller, simulator: Simulator) -> None:
     assert caller.chat(model="Embeddings").status_code == 404
-    assert caller.chat(model="GigaChat:latest").json()["model"] == "GigaChat:2.0.28.2"
+    assert caller.chat(model="GigaChat-2:latest").json()["model"] == "GigaChat-2:2.0.28.2"
     assert caller.chat(model="GigaChat-3-Ultra").json()["model"].startswith("GigaChat-3-Ultra:")
     simulator.models = (Model("GigaChat-9"),)
     assert caller.chat(model="GigaChat-9").status_code == 200
-    assert caller.chat(model="GigaChat").status_code == 404
+    assert caller.chat(model="GigaChat-2").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_answer_to_a_wish_for_everything_has_every_shape(caller: Caller, questio
 
 @pytest.mark.parametrize("odd", ["\x1b[31m`x`\n\n# y", "\ud800", "", "   ", "я" * 5000])
 def test_odd_questions_are_answered(caller: Caller, simulator: Simulator, odd: str) -> None:
-    body = json.dumps({"model": "GigaChat", "messages": [{"role": "user", "content": odd}]})
+    body = json.dumps({"model": "GigaChat-2", "messages": [{"role": "user", "content": odd}]})
     headers = {"Authorization": f"Bearer {caller.token}"}
     response = caller.http.post(simulator.base_url + "/chat/completions", content=body, headers=headers)
     assert response.status_code == 200

@@ -37,7 +37,7 @@ sys.exit(40 + len(caught))
 """
 ASK_BY_SDK = """
 from gigachat import GigaChat
-with GigaChat(model="GigaChat") as client:
+with GigaChat(model="GigaChat-2") as client:
     print(client.chat("Привет").choices[0].message.content)
 """
 

@@ -101,7 +101,7 @@ def test_another_client_id_is_denied_in_the_documented_words(caller: Caller) -> 
             assert (refused.status_code, refused.text.strip()) == (403, expected)
         assert caller.post(f"/files/{file_id}/delete", **headers).status_code == 403
         assert caller.get("/files", **headers).json() == {"data": []}
-        asked = caller.post("/chat/completions", {"model": "GigaChat", "messages": [attach(file_id)]}, **headers)
+        asked = caller.post("/chat/completions", {"model": "GigaChat-2", "messages": [attach(file_id)]}, **headers)
         assert asked.status_code == 403
     assert caller.get(f"/files/{file_id}", **{"X-Client-ID": "one"}).status_code == 200
 
@@ -134,7 +134,12 @@ def test_answer_names_what_was_attached(caller: Caller) -> None:
 
 def test_model_without_images_says_so(caller: Caller) -> None:
     image = caller.upload("cat.png", PNG, "image/png").json()["id"]
-    for model, status in (("GigaChat", 422), ("GigaChat-2", 422), ("GigaChat-2-Pro", 200), ("GigaChat-3-Ultra", 200)):
+    for model, status in (
+        ("GigaChat-3-Lightning", 422),
+        ("GigaChat-2", 422),
+        ("GigaChat-2-Pro", 200),
+        ("GigaChat-3-Ultra", 200),
+    ):
         response = caller.chat(model=model, messages=[attach(image)])
         assert response.status_code == status
         assert ("does not support images" in response.text) == (status == 422)
@@ -142,12 +147,12 @@ def test_model_without_images_says_so(caller: Caller) -> None:
 
 def test_images_are_counted_in_a_message_and_in_a_request(caller: Caller) -> None:
     ids = [caller.upload(f"{number}.png", PNG, "image/png").json()["id"] for number in range(11)]
-    two = caller.chat(model="GigaChat-Max", messages=[attach(*ids[:2])])
+    two = caller.chat(model="GigaChat-2-Max", messages=[attach(*ids[:2])])
     assert (two.status_code, "one image per message" in two.text) == (422, True)
     reply = {"role": "assistant", "content": "I see."}
     for count, status in ((10, 200), (11, 422)):
         messages = [message for file_id in ids[:count] for message in (attach(file_id), reply)]
-        response = caller.chat(model="GigaChat-Max", messages=[*messages, {"role": "user", "content": "So?"}])
+        response = caller.chat(model="GigaChat-2-Max", messages=[*messages, {"role": "user", "content": "So?"}])
         assert response.status_code == status
 
 
@@ -252,7 +257,7 @@ def test_model_in_three_dimensions_needs_its_function_listed(caller: Caller) -> 
 
 
 def test_picture_of_one_client_id_is_denied_to_another(caller: Caller) -> None:
-    body = {"model": "GigaChat", "function_call": "auto", "messages": [{"role": "user", "content": "Draw a cat"}]}
+    body = {"model": "GigaChat-2", "function_call": "auto", "messages": [{"role": "user", "content": "Draw a cat"}]}
     answer = content_of(caller.post("/chat/completions", body, **{"X-Client-ID": "one"}))
     path = f"/files/{answer.split(chr(34))[1]}/content"
     assert caller.get(path).status_code == 403

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.simulator import Simulator
+from gigachat_cli.simulator import OLD_HOST_MODELS, Simulator
 
 from .calling import Caller, events_of
 from .wire import same_shape, sample
@@ -169,7 +169,8 @@ def test_wrong_functions_are_refused(caller: Caller, functions: Any, choice: Any
     assert response.json()["message"].startswith(f"Invalid params: {reason}")
 
 
-def test_model_without_functions_says_so(caller: Caller) -> None:
+def test_model_without_functions_says_so(caller: Caller, simulator: Simulator) -> None:
+    simulator.models = OLD_HOST_MODELS
     refused = caller.chat(model="GigaChat-Plus", functions=BOTH)
     assert (refused.status_code, refused.text.strip()) == (422, sample("chat.422.no_functions.json").strip())
     assert caller.chat(model="GigaChat-Plus").status_code == 200

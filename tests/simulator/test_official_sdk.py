@@ -19,7 +19,7 @@ from gigachat.exceptions import (
 
 from gigachat_cli.simulator import Simulator, key_for
 
-HELLO: dict[str, Any] = {"model": "GigaChat", "messages": [{"role": "user", "content": "Say hello"}]}
+HELLO: dict[str, Any] = {"model": "GigaChat-2", "messages": [{"role": "user", "content": "Say hello"}]}
 
 
 def settings(simulator: Simulator, **changes: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def settings(simulator: Simulator, **changes: Any) -> dict[str, Any]:
         "ssl_context": ssl.create_default_context(cafile=simulator.ca_file),
         "credentials": simulator.credentials,
         "scope": "GIGACHAT_API_PERS",
-        "model": "GigaChat",
+        "model": "GigaChat-2",
         **changes,
     }
 
@@ -50,7 +50,7 @@ def test_sdk_gets_a_whole_answer(simulator: Simulator, sdk: GigaChat) -> None:
     answer = sdk.chat(HELLO)
     assert answer.choices[0].message.content == "Hello."
     assert answer.choices[0].finish_reason == "stop"
-    assert answer.model == "GigaChat:2.0.28.2"
+    assert answer.model == "GigaChat-2:2.0.28.2"
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     assert [received.place for received in simulator.requests] == ["oauth", "chat"]
 
@@ -84,7 +84,9 @@ def test_sdk_understands_the_short_form_of_a_token(simulator: Simulator, sdk: Gi
 
 
 def test_sdk_logs_in_with_user_and_password(simulator: Simulator) -> None:
+    # As its own documentation says: only the old host has a login by password.
     account = {"credentials": None, "user": "simulator", "password": "simulated-password"}
+    account |= {"base_url": simulator.old_base_url}
     with GigaChat(**settings(simulator, **account)) as client:
         assert client.chat(HELLO).choices[0].finish_reason == "stop"
     assert [received.place for received in simulator.requests] == ["token", "chat"]
@@ -98,7 +100,8 @@ def test_sdk_lists_models(sdk: GigaChat) -> None:
         "aicheck",
         "filter",
     }
-    assert {"GigaChat", "GigaChat-2-Max", "GigaChat-3-Ultra", "Embeddings"} <= {model.id_ for model in models}
+    assert "GigaChat" not in {model.id_ for model in models}
+    assert {"GigaChat-2", "GigaChat-2-Max", "GigaChat-3-Ultra", "Embeddings"} <= {model.id_ for model in models}
     assert sdk.get_model("GigaChat-2").id_ == "GigaChat-2"
 
 

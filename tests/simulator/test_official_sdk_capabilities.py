@@ -77,7 +77,7 @@ def test_sdk_asks_about_an_image(sdk: GigaChat) -> None:
     answer = sdk.chat(Chat(model="GigaChat-2-Max", messages=[message]))
     assert "the image cat.png" in answer.choices[0].message.content
     with pytest.raises(UnprocessableEntityError):
-        sdk.chat(Chat(model="GigaChat", messages=[message]))
+        sdk.chat(Chat(model="GigaChat-2", messages=[message]))
 
 
 def test_sdk_draws_and_downloads(sdk: GigaChat) -> None:
@@ -120,7 +120,7 @@ def test_sdk_makes_a_roundtrip_of_functions(sdk: GigaChat, stream: bool) -> None
 
 
 def test_sdk_counts_tokens_and_reads_the_balance(sdk: GigaChat, business: GigaChat) -> None:
-    counted = sdk.tokens_count(["Hello, world!", "First text"], model="GigaChat")
+    counted = sdk.tokens_count(["Hello, world!", "First text"], model="GigaChat-2")
     assert [(row.tokens, row.characters) for row in counted] == [(4, 13), (2, 10)]
     assert {row.usage for row in sdk.get_balance().balance} >= {"GigaChat", "embeddings"}
     with pytest.raises(ForbiddenError):
@@ -132,7 +132,7 @@ def test_sdk_gets_vectors(sdk: GigaChat) -> None:
     assert [len(row.embedding) for row in found.data] == [1024, 1024]
     assert found.data[0].usage.prompt_tokens > 0
     with pytest.raises(NotFoundError):
-        sdk.embeddings(["one"], model="GigaChat")
+        sdk.embeddings(["one"], model="GigaChat-2")
 
 
 def test_sdk_checks_who_wrote_a_text(simulator: Simulator, sdk: GigaChat, business: GigaChat) -> None:

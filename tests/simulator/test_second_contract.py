@@ -55,7 +55,7 @@ def test_same_prompt_gets_the_same_text_in_both_contracts(caller: Caller) -> Non
 def test_old_host_has_the_second_contract_too(caller: Caller, simulator: Simulator) -> None:
     address = simulator.base_url.replace("/v1", "/api/v2") + "/chat/completions"
     headers = {"Authorization": f"Bearer {caller.token}"}
-    body = {"model": "GigaChat", "messages": [USER]}
+    body = {"model": "GigaChat-2", "messages": [USER]}
     assert caller.http.post(address, json=body, headers=headers).status_code == 200
     assert [received.path for received in simulator.calls("chat")] == ["/api/v2/chat/completions"]
 

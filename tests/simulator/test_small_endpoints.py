@@ -95,7 +95,7 @@ def post_batch(caller: Caller, body: bytes, method: str = "chat_completions") ->
     )
 
 
-def chat_line(line_id: str, model: str = "GigaChat", **more: Any) -> str:
+def chat_line(line_id: str, model: str = "GigaChat-2", **more: Any) -> str:
     messages = [{"role": "user", "content": f"Question {line_id}"}]
     return json.dumps({"id": line_id, "request": {"model": model, "messages": messages, **more}})
 
@@ -103,14 +103,14 @@ def chat_line(line_id: str, model: str = "GigaChat", **more: Any) -> str:
 @pytest.mark.parametrize("name", ["tokens_count.200.json", "tokens_count.multiple.200.json"])
 def test_tokens_are_counted_as_recorded(caller: Caller, name: str) -> None:
     texts = ["Hello, world!"] if name == "tokens_count.200.json" else ["First text", "Second text"]
-    assert caller.post("/tokens/count", {"model": "GigaChat", "input": texts}).text.strip() == sample(name).strip()
+    assert caller.post("/tokens/count", {"model": "GigaChat-2", "input": texts}).text.strip() == sample(name).strip()
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"model": "GigaChat", "input": "text"}, 422),
-        ({"model": "GigaChat", "input": [1]}, 422),
+        ({"model": "GigaChat-2", "input": "text"}, 422),
+        ({"model": "GigaChat-2", "input": [1]}, 422),
         ({"model": "Other", "input": ["text"]}, 404),
         ([], 400),
     ],
@@ -144,7 +144,7 @@ def test_embeddings_have_the_recorded_form_and_unit_length(caller: Caller) -> No
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"model": "GigaChat", "input": "x"}, 404),
+        ({"model": "GigaChat-2", "input": "x"}, 404),
         ({"model": "No", "input": "x"}, 404),
         ({"model": "Embeddings", "input": []}, 422),
         ({"model": "Embeddings", "input": [1]}, 422),
@@ -287,7 +287,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "files": ("GET", "/files", None),
     "upload": ("POST", "/files", None),
     "content": ("GET", "/files/x/content", None),
-    "tokens": ("POST", "/tokens/count", {"model": "GigaChat", "input": ["x"]}),
+    "tokens": ("POST", "/tokens/count", {"model": "GigaChat-2", "input": ["x"]}),
     "balance": ("GET", "/balance", None),
     "embeddings": ("POST", "/embeddings", {"model": "Embeddings", "input": ["x"]}),
     "check": ("POST", "/ai/check", {"model": "GigaCheckDetection", "input": RUSSIAN}),
@@ -340,20 +340,20 @@ def test_download_may_break_off_in_the_middle(caller: Caller, simulator: Simulat
 
 
 def test_fault_for_one_model_leaves_the_others_alone(caller: Caller, simulator: Simulator) -> None:
-    simulator.faults.add("402", model="GigaChat-Pro", times=None)
-    assert [caller.chat(model=name).status_code for name in ("GigaChat", "GigaChat-Pro", "GigaChat-Pro")] == [
+    simulator.faults.add("402", model="GigaChat-2-Pro", times=None)
+    assert [caller.chat(model=name).status_code for name in ("GigaChat-2", "GigaChat-2-Pro", "GigaChat-2-Pro")] == [
         200,
         402,
         402,
     ]
-    assert caller.ask_v2(model="GigaChat-Pro").status_code == 402
+    assert caller.ask_v2(model="GigaChat-2-Pro").status_code == 402
     assert caller.chat().status_code == 200
 
 
 def test_embeddings_hold_one_of_the_places(caller: Caller, simulator: Simulator) -> None:
     simulator.max_requests = 0
     assert caller.post("/embeddings", {"model": "Embeddings", "input": "x"}).status_code == 429
-    assert caller.post("/tokens/count", {"model": "GigaChat", "input": ["x"]}).status_code == 200
+    assert caller.post("/tokens/count", {"model": "GigaChat-2", "input": ["x"]}).status_code == 200
 
 
 def test_log_can_be_bounded_and_still_counts() -> None:

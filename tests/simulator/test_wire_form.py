@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gigachat_cli.simulator import Simulator
+from gigachat_cli.simulator import OLD_HOST_MODELS, Simulator
 
 from .calling import Caller, events_of
 from .wire import RECORDINGS, SAMPLES, sample, shape
@@ -82,7 +82,7 @@ def test_each_scope_has_its_key(caller: Caller, simulator: Simulator) -> None:
 
 
 def test_password_grant_has_the_short_form(caller: Caller, simulator: Simulator) -> None:
-    address = simulator.base_url + "/token"
+    address = simulator.old_base_url + "/token"
     granted = caller.http.post(address, auth=("simulator", "simulated-password"))
     assert shape(granted.json()) == [("tok", "str"), ("exp", "int")]
     refused = caller.http.post(address, auth=("simulator", "wrong"))
@@ -104,8 +104,8 @@ def test_clock_offset_moves_the_date_and_the_expiry(caller: Caller, simulator: S
 
 
 def test_whole_answer_has_the_recorded_form(caller: Caller, simulator: Simulator) -> None:
-    simulator.answer = "Hello."
-    response = caller.chat()
+    simulator.answer, simulator.models = "Hello.", OLD_HOST_MODELS
+    response = caller.chat(model="GigaChat")
     assert shape(response.json()) == shape(json.loads(sample("chat.200.json")))
     assert response.json()["model"] == "GigaChat:2.0.28.2"
     assert response.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -115,8 +115,8 @@ def test_whole_answer_has_the_recorded_form(caller: Caller, simulator: Simulator
 def test_stream_has_the_recorded_form_byte_for_byte(caller: Caller, simulator: Simulator) -> None:
     recorded = sample("chat.stream.200.sse")
     said = [event["choices"][0]["delta"]["content"] for event in events_of(recorded)[:-2]]
-    simulator.answer = said
-    response = caller.chat(stream=True)
+    simulator.answer, simulator.models = said, OLD_HOST_MODELS
+    response = caller.chat(stream=True, model="GigaChat")
     created = re.compile(r'"created":\d+')
     numbers = re.compile(r'("\w+_tokens"):\d+')
     assert created.sub("", numbers.sub(r"\1", response.text)) == created.sub("", numbers.sub(r"\1", recorded))
@@ -124,7 +124,8 @@ def test_stream_has_the_recorded_form_byte_for_byte(caller: Caller, simulator: S
     assert response.headers["Transfer-Encoding"] == "chunked"
 
 
-def test_models_have_the_recorded_form(caller: Caller) -> None:
+def test_models_have_the_recorded_form(caller: Caller, simulator: Simulator) -> None:
+    simulator.models = OLD_HOST_MODELS
     one = caller.get("/models/GigaChat")
     assert one.text == sample("model.200.json")
     listed = caller.get("/models").json()
@@ -142,11 +143,19 @@ def test_unknown_model_is_refused_in_the_recorded_bytes(caller: Caller) -> None:
 
 
 def test_refusals_carry_ids_and_end_with_a_line_feed(caller: Caller) -> None:
-    for response in (caller.get("/models/None"), caller.get("/nowhere"), caller.get("/models/x/y/z")):
+    for response in (caller.get("/models/None"), caller.chat(model="None")):
         assert response.status_code == 404
         assert response.text.endswith("}\n")
         assert uuid.UUID(response.headers["X-Request-Id"])
         assert uuid.UUID(response.headers["X-Session-Id"])
+
+
+def test_gateway_answers_with_a_page_where_no_route_is(caller: Caller, simulator: Simulator) -> None:
+    root = simulator.base_url.removesuffix("/v1")
+    for address in (f"{root}/chat/completions", f"{root}/v1/nowhere", f"{root}/v1/token", f"{root}/v1/models/x/y/z"):
+        response = caller.http.post(address)
+        assert (response.status_code, response.headers["Content-Type"].partition(";")[0]) == (404, "text/html")
+        assert "404 Not Found" in response.text
 
 
 def test_ids_of_the_request_come_back(caller: Caller) -> None:

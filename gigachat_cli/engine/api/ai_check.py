@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...bounded import whole
-from ...errors import AccessDeniedError, InvalidRequestError, ServiceError, UnknownModelError
+from ...errors import AccessDeniedError, InvalidRequestError, ServiceError
 from ..outside import answered, word
 
 if TYPE_CHECKING:
@@ -34,15 +34,12 @@ async def check(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> Ver
     """Who wrote a text.  Raises what `GigaChat.fetch` raises."""
     request = giga.request("POST", PATH, "the check of a text", body={"input": text, "model": model})
     try:
-        response = await giga.fetch(request, model=model)
+        response = await giga.fetch(request, model=model, model_type="aicheck")
     except AccessDeniedError as problem:
         problem.hint = "Only businesses that pay as they go (scope GIGACHAT_API_CORP) can check texts."
         raise
     except InvalidRequestError as problem:
         problem.hint = "The check takes Russian text of at least 20 words."
-        raise
-    except UnknownModelError as problem:
-        problem.hint = "'gigachat models --all' lists the models of type aicheck."
         raise
     return parse_verdict(response.body)
 

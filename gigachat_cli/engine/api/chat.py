@@ -26,8 +26,8 @@ def url(base_url: str) -> str:
     return f"{base_url}{PATH}"
 
 
-def body(model: str, messages: Sequence[Message], *, stream: bool, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as JSON; `fields` are further request fields, and those that are None are not sent.
+def body(model: str | None, messages: Sequence[Message], *, stream: bool, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as JSON; a model or a field that is None is not sent.  `fields` are further request fields.
 
     Raises UsageError when the messages are in an order that the service is known to refuse, or a field is one that
     the call itself fills.
@@ -36,7 +36,8 @@ def body(model: str, messages: Sequence[Message], *, stream: bool, fields: Mappi
     for name in _OURS:
         if name in fields:
             raise UsageError(f"The request field {name} cannot be set, it is filled from the prompt and the flags.")
-    sent: dict[str, Any] = {"model": model, "messages": [_message(each) for each in messages]}
+    sent: dict[str, Any] = {} if model is None else {"model": model}
+    sent["messages"] = [_message(each) for each in messages]
     sent.update((name, value) for name, value in fields.items() if value is not None)
     if stream:
         sent["stream"] = True

@@ -61,14 +61,15 @@ def url(base_url: str) -> str:
     return f"{root}/v2{chat.PATH}"
 
 
-def body(model: str, messages: Sequence[Message], *, stream: bool, fields: Mapping[str, Any]) -> dict[str, Any]:
+def body(model: str | None, messages: Sequence[Message], *, stream: bool, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The request as JSON, with arguments and errors of `chat.body`."""
     plain = chat.body(model, messages, stream=stream, fields=fields)
     options: dict[str, Any] = {name: plain.pop(name) for name in _OPTIONS if name in plain}
     if "reasoning_effort" in plain:
         options["reasoning"] = {"effort": plain.pop("reasoning_effort")}
-    sent: dict[str, Any] = {"model": plain.pop("model"), "messages": [_message(each) for each in messages]}
     del plain["messages"]
+    sent: dict[str, Any] = {"model": plain.pop("model")} if "model" in plain else {}
+    sent["messages"] = [_message(each) for each in messages]
     options |= _object(plain.pop("model_options", None), "model_options")
     if options:
         sent["model_options"] = options

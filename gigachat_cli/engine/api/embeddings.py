@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...bounded import number, whole
-from ...errors import ServiceError, UnknownModelError
+from ...errors import ServiceError
 from ..outside import answered
 
 if TYPE_CHECKING:
@@ -28,11 +28,8 @@ class Embedding:
 async def embed(giga: GigaChat, texts: Sequence[str], *, model: str = DEFAULT_MODEL) -> list[Embedding]:
     """The vectors of texts, in their order.  Raises what `GigaChat.fetch` raises."""
     body = {"model": model, "input": list(texts)}
-    try:
-        response = await giga.fetch(giga.request("POST", PATH, "the request for vectors", body=body), model=model)
-    except UnknownModelError as problem:
-        problem.hint = "'gigachat models --all' lists the models of type embedder."
-        raise
+    request = giga.request("POST", PATH, "the request for vectors", body=body)
+    response = await giga.fetch(request, model=model, model_type="embedder")
     return parse_embeddings(response.body, count=len(texts))
 
 

@@ -23,14 +23,21 @@ class TokenCount:
     characters: int
 
 
-async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str) -> list[TokenCount]:
-    """The sizes of texts, in their order.  Raises what `GigaChat.fetch` raises."""
-    body = {"model": model, "input": list(texts)}
-    response = await giga.fetch(giga.request("POST", PATH, "the token count", body=body), model=model)
-    counts = parse_counts(response.body)
-    if len(counts) != len(texts):
-        raise _odd()
-    return counts
+async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | None = None) -> list[TokenCount]:
+    """The sizes of texts, in their order, as `model` counts them, else the one that answers when none is named.
+
+    Raises what `GigaChat.fetch` raises.
+    """
+
+    async def counted(name: str) -> list[TokenCount]:
+        body = {"model": name, "input": list(texts)}
+        response = await giga.fetch(giga.request("POST", PATH, "the token count", body=body), model=name)
+        counts = parse_counts(response.body)
+        if len(counts) != len(texts):
+            raise _odd()
+        return counts
+
+    return await giga.with_model(counted, model=model)
 
 
 def parse_counts(content: bytes) -> list[TokenCount]:

@@ -15,11 +15,14 @@ def all_routes() -> list[web.RouteDef]:
 
     The first word of a route's name is the place that a request to it is recorded under.
     """
-    routes = [web.post("/api/v2/oauth", oauth.grant, name="oauth")]
+    routes = [
+        web.post("/api/v2/oauth", oauth.grant, name="oauth"),
+        # The new host has no login by password.
+        web.post(f"{_BASES['old']}/v1/token", oauth.grant_to_user, name="token.old"),
+    ]
     for host, before in _BASES.items():
         base = f"{before}/v1"
         routes += [
-            web.post(f"{base}/token", oauth.grant_to_user, name=f"token.{host}"),
             web.get(f"{base}/models", models.list_models, name=f"models.{host}"),
             web.get(f"{base}/models/{{model}}", models.show_model, name=f"models.one.{host}"),
             web.post(f"{base}/chat/completions", chat.complete_v1, name=f"chat.{host}"),
