@@ -1,4 +1,4 @@
-"""`gigachat check`: written by a person or by a model."""
+"""`gigachat check`: written by a person or by a model; or profane."""
 
 from __future__ import annotations
 
@@ -15,8 +15,17 @@ def check(
         typer.Argument(metavar="TEXT", help="Words, which need no quotes; stdin without any.", show_default=False),
     ] = None,
     file: options.TextFiles = None,
+    profanity: Annotated[
+        bool, typer.Option("--profanity", help="Tell whether a text is profane, in place of who wrote it.")
+    ] = False,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="NAME", help="Checker to use; GigaCheckDetection without it.")
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            help="Checker to use; GigaCheckDetection without it, with --profanity GigaFilter.",
+        ),
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -27,12 +36,14 @@ def check(
     timeout: options.Timeout = None,
     max_retries: options.MaxRetries = None,
 ) -> None:
-    """Tell whether a person or a model wrote a text.
+    """Tell whether a person or a model wrote a text, or whether it is profane.
 
-    The service takes Russian text of at least 20 words, from businesses that pay as they go.
+    Who wrote it the service tells of Russian text of at least 20 words, to businesses that pay as they go.
+    With --profanity it takes any text. The exit code is 0 whatever the verdict: it stands in the row.
     """
     from .context import Context
-    from .measuring import check_texts
+    from .measuring import check_profanity, check_texts
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
-    check_texts(text or (), file or (), Context(flags, quiet=quiet, debug=debug), model=model, as_array=json)
+    work = check_profanity if profanity else check_texts
+    work(text or (), file or (), Context(flags, quiet=quiet, debug=debug), model=model, as_array=json)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
-from ..engine.api import ai_check, balance, embeddings, tokens
+from ..engine.api import ai_check, balance, embeddings, filter_check, tokens
 from ..errors import ServiceError, UsageError
 from ..render.answers import as_json
 from ..render.reports import show_rows
@@ -24,6 +24,7 @@ _SHOWN_NUMBERS = 3
 
 _TOKENS_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat tokens < letter.txt"
 _EMBED_HINT = "Type it, name files with --file, or pipe in a text a line, as in: gigachat embed < titles.txt"
+_PROFANITY_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat check --profanity < letter.txt"
 _CHECK_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat check < letter.txt"
 
 
@@ -126,6 +127,27 @@ def check_texts(
     finally:  # a text that is refused costs no verdict on another
         if rows:
             _show_verdicts(rows, terminal, as_array=as_array)
+
+
+def check_profanity(
+    words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None, as_array: bool
+) -> None:
+    """Show of each text whether the service's filter finds it profane."""
+    rows: list[dict[str, object]] = []
+
+    async def check() -> None:
+        texts = named_texts(words, files, hint=_PROFANITY_HINT)
+        async with context.client() as giga:
+            while named := await apart(lambda: next(texts, None)):
+                name, text = named
+                verdict = await filter_check.check_profanity(giga, text, model=model or filter_check.DEFAULT_MODEL)
+                rows.append({"input": name, **asdict(verdict)})
+
+    try:
+        context.run(check())
+    finally:  # a text that is refused costs no verdict on another
+        if rows:
+            show_rows(rows, ("input", "is_profane", "tokens"), context.terminal, as_array=as_array)
 
 
 def _show_verdicts(rows: list[dict[str, object]], terminal: Terminal, *, as_array: bool) -> None:

@@ -26,6 +26,7 @@ PLACES = (
     "balance",
     "embeddings",
     "check",
+    "filter",
     "functions",
     "batches",
 )

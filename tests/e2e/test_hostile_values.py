@@ -143,6 +143,7 @@ REPLIES: dict[str, tuple[Any, tuple[str, ...]]] = {
         ("embed", "hi"),
     ),
     "check": ({"category": "ai", "characters": 2, "tokens": 1, "ai_intervals": [[0, 2]]}, ("check", "hi")),
+    "filter": ({"is_profane": True, "usage": {"filter_tokens": 1}}, ("check", "--profanity", "hi")),
     "files": ({"data": [FILE], "object": "list"}, ("files", "list")),
     "file": (FILE, ("files", "show", "id-1")),
     "deletion": ({"id": "id-1", "deleted": True}, ("files", "delete", "id-1")),

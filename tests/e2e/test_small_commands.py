@@ -261,12 +261,53 @@ def test_a_refused_text_costs_no_verdict_on_another(gigachat: Program, corporate
     assert (len(result.out.splitlines()), result.code) == (1, 1)
 
 
+# check --profanity
+
+
+def test_profanity_in_a_pipe_is_a_line_a_text(gigachat: Program, simulator: Simulator, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("Вот чёрт!\n")
+    result = gigachat("check", "--profanity", "Good", "morning", "-f", str(file))
+    assert (result.out, result.err, result.code) == (f"words\tfalse\t2\n{file}\ttrue\t3\n", "", 0)
+    first, second = simulator.calls("filter")
+    assert first.json == {"model": "GigaFilter", "messages": [{"role": "user", "content": "Good morning"}]}
+    assert isinstance(second.json, dict)
+    assert second.json["messages"][0]["content"] == "Вот чёрт!"
+
+
+def test_profanity_of_stdin_as_json(gigachat: Program, simulator: Simulator) -> None:
+    result = gigachat("check", "--profanity", "--json", stdin="damn")
+    assert json.loads(result.out) == [{"input": "stdin", "is_profane": True, "tokens": 1}]
+    assert gigachat("check", "--profanity", stdin="").code == 2
+
+
+def test_profanity_at_a_terminal_is_a_table(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+    running = at_terminal("check", "--profanity", "damn it")
+    assert running.finish() == 0
+    assert running.lines() == ["INPUT  IS PROFANE  TOKENS", "words  true        2"]
+
+
+def test_a_filter_that_the_account_lacks_is_explained(gigachat: Program, simulator: Simulator, rules: Rules) -> None:
+    result = gigachat("check", "--profanity", "hi", "-m", "NoFilter")
+    rules.hold(result)
+    assert (result.out, result.code) == ("", 1)
+    assert "NoFilter" in result.err
+    assert "models --all" in result.err
+    simulator.faults.add("403", at="filter")
+    assert gigachat("check", "--profanity", "hi").code == 3
+
+
 # all of them
 
 
 @pytest.mark.parametrize(
     ("words", "place"),
-    [(["tokens", "a"], "tokens"), (["balance"], "balance"), (["embed", "a"], "embeddings")],
+    [
+        (["tokens", "a"], "tokens"),
+        (["balance"], "balance"),
+        (["embed", "a"], "embeddings"),
+        (["check", "--profanity", "a"], "filter"),
+    ],
 )
 def test_failures_of_the_service_have_their_exit_codes(
     words: list[str], place: str, gigachat: Program, simulator: Simulator, rules: Rules

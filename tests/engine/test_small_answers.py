@@ -11,6 +11,7 @@ import pytest
 from gigachat_cli.engine.api.ai_check import Verdict, parse_verdict
 from gigachat_cli.engine.api.balance import Package, parse_balance
 from gigachat_cli.engine.api.embeddings import parse_embeddings
+from gigachat_cli.engine.api.filter_check import FilterVerdict, parse_filter_verdict
 from gigachat_cli.engine.api.functions import parse_validation
 from gigachat_cli.engine.api.tokens import TokenCount, parse_counts
 from gigachat_cli.errors import ServiceError
@@ -41,6 +42,9 @@ def test_documented_forms_are_read() -> None:
     verdict = b'{"category":"mixed","characters":9,"tokens":3,"ai_intervals":[[0,4],[6,9]]}'
     assert parse_verdict(verdict) == Verdict("mixed", 9, 3, ((0, 4), (6, 9)))
     assert parse_verdict(b'{"category":"human"}') == Verdict("human", 0, 0, ())
+    filtered = b'{"is_profane":true,"usage":{"filter_tokens":5},"category":"new"}'
+    assert parse_filter_verdict(filtered) == FilterVerdict(True, 5)
+    assert parse_filter_verdict(b'{"is_profane":false,"usage":null}') == FilterVerdict(False)
     assert parse_validation(b'{"status":200,"message":"Function is valid"}').valid
     wrong = b'{"message":"Function is valid","errors":[{"description":"odd","schema_location":"name"}]}'
     assert not parse_validation(wrong).valid
@@ -50,8 +54,15 @@ def test_documented_forms_are_read() -> None:
 @pytest.mark.parametrize("content", [b"", b"[", b"{}", b"[1]", b'"x"', b"[[[[" * 100_000, b'{"balance":[{}]}', b"\xff"])
 @pytest.mark.parametrize(
     "parse",
-    [parse_counts, parse_balance, parse_verdict, parse_validation, lambda content: parse_embeddings(content, count=1)],
-    ids=["tokens", "balance", "check", "validation", "embeddings"],
+    [
+        parse_counts,
+        parse_balance,
+        parse_verdict,
+        parse_filter_verdict,
+        parse_validation,
+        lambda content: parse_embeddings(content, count=1),
+    ],
+    ids=["tokens", "balance", "check", "filter", "validation", "embeddings"],
 )
 def test_anything_else_is_a_failure_of_the_service(parse: Callable[[bytes], object], content: bytes) -> None:
     if (parse, content) == (parse_counts, b"{}"):

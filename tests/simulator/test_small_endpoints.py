@@ -182,6 +182,16 @@ def test_check_refuses_what_it_cannot_read(business: Caller, text: Any, model: s
     assert business.post("/ai/check", {"model": model, "input": text}).status_code == status
 
 
+def test_filter_tells_whether_messages_are_profane(caller: Caller) -> None:
+    def asked(*texts: Any, model: str = "GigaFilter") -> httpx.Response:
+        return caller.post("/filter/check", {"model": model, "messages": [{"content": text} for text in texts]})
+
+    assert asked("Good morning").json() == {"is_profane": False, "usage": {"filter_tokens": 2}}
+    assert asked("Good morning", "Damn it").json()["is_profane"] is True
+    assert asked("Вот чёрт").json()["is_profane"] is True
+    assert [asked().status_code, asked(1).status_code, asked("x", model="GigaChat-2").status_code] == [422, 422, 404]
+
+
 def test_check_and_batches_are_for_accounts_that_pay_as_they_go(caller: Caller) -> None:
     assert caller.post("/ai/check", {"model": "GigaCheckDetection", "input": RUSSIAN}).status_code == 403
     assert post_batch(caller, chat_line("a").encode()).status_code == 403
@@ -291,6 +301,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "balance": ("GET", "/balance", None),
     "embeddings": ("POST", "/embeddings", {"model": "Embeddings", "input": ["x"]}),
     "check": ("POST", "/ai/check", {"model": "GigaCheckDetection", "input": RUSSIAN}),
+    "filter": ("POST", "/filter/check", {"model": "GigaFilter", "messages": [{"role": "user", "content": "x"}]}),
     "functions": ("POST", "/functions/validate", VALID),
     "batches": ("GET", "/batches", None),
 }

@@ -36,6 +36,7 @@ def all_routes() -> list[web.RouteDef]:
             web.get(f"{base}/balance", balance.balance, name=f"balance.{host}"),
             web.post(f"{base}/embeddings", texts.embed, name=f"embeddings.{host}"),
             web.post(f"{base}/ai/check", texts.check, name=f"check.{host}"),
+            web.post(f"{base}/filter/check", texts.check_filter, name=f"filter.{host}"),
             web.post(f"{base}/functions/validate", functions.validate, name=f"functions.validate.{host}"),
             web.post(f"{base}/functions/convert", functions.convert, name=f"functions.convert.{host}"),
             web.post(f"{base}/batches", batches.create, name=f"batches.create.{host}"),

@@ -1,4 +1,4 @@
-"""What is done with a text besides answering it: its tokens counted, its vector, the check of who wrote it."""
+"""What is done with a text besides answering it: its tokens, its vector, who wrote it, and the filter of profanity."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _TOKEN = re.compile(r"[^\W_]{1,8}|[^\w\s]|_")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORDS_TO_CHECK = 20
+_PROFANE = re.compile(r"\b(damn|blast|bloody|черт|чёрт|дурак)", re.IGNORECASE)
 _CATEGORIES: tuple[Literal["ai", "human", "mixed"], ...] = ("ai", "human", "mixed")
 
 
@@ -82,6 +83,22 @@ async def check(request: web.Request, caller: Caller) -> web.StreamResponse:
     intervals = _intervals(category, len(text)) if model.id == "GigaCheckDetection" else []
     found = {"category": category, "characters": len(text), "tokens": tokens_in(text), "ai_intervals": intervals}
     return json_reply(request, found)
+
+
+@admitted("filter", generates=True)
+async def check_filter(request: web.Request, _caller: Caller) -> web.StreamResponse:
+    """POST {base}/filter/check: whether messages are profane; simulated, by a few mild words."""
+    sent = decode(await request.read())
+    find_model(sent.get("model"), request.app[STATE], kind="filter")
+    messages = sent.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise invalid("messages must not be empty")
+    texts = [each.get("content") if isinstance(each, dict) else None for each in messages]
+    if not all(isinstance(text, str) for text in texts):
+        raise invalid("content of a message must be a string")
+    text = "\n".join(map(str, texts))
+    verdict = {"is_profane": bool(_PROFANE.search(text)), "usage": {"filter_tokens": tokens_in(text)}}
+    return json_reply(request, verdict)
 
 
 def tokens_in(text: str) -> int:

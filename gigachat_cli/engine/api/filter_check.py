@@ -1,0 +1,47 @@
+"""Whether a text is profane: `POST {base}/filter/check` (as the vendor's Java SDK does; in no OpenAPI file)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...bounded import whole
+from ...errors import AccessDeniedError, ServiceError, UnknownModelError
+from ..outside import answered
+
+if TYPE_CHECKING:
+    from ..client import GigaChat
+
+PATH = "/filter/check"
+DEFAULT_MODEL = "GigaFilter"
+
+
+@dataclass(frozen=True, slots=True)
+class FilterVerdict:
+    """What the filter says of a text, and the tokens that it cost; None where the service does not say."""
+
+    is_profane: bool
+    tokens: int | None = None
+
+
+async def check_profanity(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> FilterVerdict:
+    """Whether a text holds profanity, or what else the filter minds.  Raises what `GigaChat.fetch` raises."""
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    try:
+        response = await giga.fetch(giga.request("POST", PATH, "the check for profanity", body=body), model=model)
+    except AccessDeniedError as problem:
+        problem.hint = "The filter is not open to this account; an answer is filtered with: -o profanity_check=true"
+        raise
+    except UnknownModelError as problem:
+        problem.hint = "'gigachat models --all' lists the models of type filter; not every host has them."
+        raise
+    return parse_filter_verdict(response.body)
+
+
+def parse_filter_verdict(content: bytes) -> FilterVerdict:
+    """The verdict; fields that are not known are left alone.  Raises ServiceError for what is no verdict."""
+    found = answered(content) or {}
+    if not isinstance(found.get("is_profane"), bool):
+        raise ServiceError("The service answered with something that is not a verdict of the filter.")
+    usage = found.get("usage")
+    return FilterVerdict(found["is_profane"], whole(usage.get("filter_tokens")) if isinstance(usage, dict) else None)
