@@ -24,7 +24,7 @@ from ..keys import AuthorizationKey, account_of_key, parse_key
 from ..known_models import ranked_models
 from ..render.reports import show_object, show_rows
 from ..settings import SCOPES, Settings, edit_config
-from ..text import safe, visible
+from ..text import one_line, visible
 from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..messages import Notice, Token
 
 _LONGEST_KEY = 64 * 1024
+_TEST_TOKENS = 64
 
 
 def log_in(context: Context, *, test: bool) -> None:
@@ -129,11 +130,12 @@ async def _try(client: GigaChat, model: str, context: Context) -> None:
     terminal.say(f"\n› {question}")
     try:
         async with terminal.spinner():
-            answer = await client.ask([{"role": "user", "content": question}], model=model, stream=True)
+            messages = [{"role": "user", "content": question}]
+            answer = await client.ask(messages, model=model, stream=True, max_tokens=_TEST_TOKENS)
     except GigaChatError as problem:
         problem.message += " The key is kept all the same."
         raise
-    terminal.write(f"{safe(answer.text).strip()}\n")
+    terminal.write(f"{one_line(answer.text)}\n")
     terminal.say("\nNow ask: gigachat ask 'Why is the sky blue?'   or converse: gigachat chat")
 
 
