@@ -37,6 +37,7 @@ GigaChatError                      1  error
 │   ├── NothingToExtractError      6  nothing_to_extract  no fenced code block in the answer
 │   ├── NothingDrawnError          6  nothing_drawn       no picture in the answer
 │   ├── SchemaMisfitError          6  schema_misfit       no answer fits the schema
+│   │   └── SchemaCheckError       6  schema_check        whether an answer fits was not found out in time
 │   └── TooManyRoundsError         6  too_many_rounds     the model calls functions and does not answer
 └── ClosedPipeError              141  closed_pipe         nobody reads on: the program ends without a word
 """
@@ -240,6 +241,10 @@ class SchemaMisfitError(NotAsAskedError):
 
     code = "schema_misfit"
     answer: str = ""
+
+
+class SchemaCheckError(SchemaMisfitError):
+    code = "schema_check"
 
 
 class NothingDrawnError(NotAsAskedError):

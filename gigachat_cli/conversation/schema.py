@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import paths
 from ..bounded import json_value
-from ..errors import SchemaMisfitError, UsageError
+from ..errors import SchemaCheckError, SchemaMisfitError, UsageError
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Usage
 from ..named_files import read_input
 from ..text import one_line
+from .schema_checker import CheckFailed, check, check_beside
 from .schema_notation import schema_from
 
 DEFAULT_RETRIES = 2
@@ -22,7 +24,6 @@ DEFAULT_RETRIES = 2
 Send = Callable[[Sequence[Message]], Awaitable[Answer]]
 Request = Callable[[], AsyncGenerator[Chunk, None]]
 
-_PROBLEMS_TOLD = 5
 _LONGEST_PROBLEM = 200
 
 
@@ -43,21 +44,24 @@ class Schema:
     """A JSON Schema, of any draft.  Raises UsageError when it is not valid; nothing outside of it is ever loaded."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
-        # Slow to import, and used here alone.
-        from jsonschema import Draft202012Validator, SchemaError
-        from jsonschema.validators import validator_for
-        from referencing import Registry
-
         self.definition = dict(definition)
-        kind = validator_for(self.definition, default=Draft202012Validator)
         try:
-            kind.check_schema(self.definition)
-        except SchemaError as problem:
-            raise UsageError(f"The schema is not valid: {_told(problem)}.") from None
+            self._text = json.dumps(self.definition)
         except RecursionError:
             raise UsageError("The schema is nested too deeply.") from None
-        self._validator = kind(self.definition, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
-        self._check_references()
+        try:
+            found = check(self._text)
+        except CheckFailed as problem:
+            raise UsageError(f"The check of the schema {problem}.", hint="Make it simpler.") from None
+        if "invalid" in found:
+            raise UsageError(f"The schema is not valid: {_told(*found['invalid'])}.")
+        if "deep" in found:
+            raise UsageError("The schema is nested too deeply.")
+        if "missing" in found:
+            raise UsageError(
+                f"The schema refers to {one_line(found['missing'], 200)}, which is not in it.",
+                hint="Only references within the schema are followed, as in: #/$defs/person",
+            )
 
     @property
     def response_format(self) -> dict[str, Any]:
@@ -73,36 +77,25 @@ class Schema:
         return {**given, "response_format": self.response_format}
 
     def read(self, text: str) -> tuple[str, Any]:
-        """The JSON of an answer, out of its code fence if it has one, and its value.  Raises Misfit."""
+        """The JSON of an answer, out of its code fence if it has one, and its value.
+
+        Raises Misfit, and SchemaCheckError when that could not be found out in time.
+        """
         found, value = _json_of(text)
         try:
-            problems = [_told(each) for each, _ in zip(self._errors(value), range(_PROBLEMS_TOLD), strict=False)]
-        except RecursionError:
-            raise Misfit("it is nested too deeply") from None
-        if problems:
-            raise Misfit("; ".join(problems))
+            _raise_misfit(check(self._text, found))
+        except CheckFailed as problem:
+            raise _unchecked(text, problem) from None
         return found, value
 
-    def _errors(self, value: Any) -> Iterable[Any]:
-        return self._validator.iter_errors(value)  # type: ignore[no-any-return]  # the library ships no types
-
-    def _check_references(self) -> None:
-        """Tell of a reference that leads nowhere before anything is sent, not when an answer meets it."""
-        from referencing import Registry, Resource
-        from referencing.exceptions import Unresolvable
-        from referencing.jsonschema import DRAFT202012
-
-        contents: Any = self.definition
-        resource = Resource.from_contents(contents, default_specification=DRAFT202012)
-        resolver = Registry().resolver_with_root(resource)
-        for reference in _references(self.definition):
-            try:
-                resolver.lookup(reference)
-            except Unresolvable:
-                raise UsageError(
-                    f"The schema refers to {one_line(reference, 200)}, which is not in it.",
-                    hint="Only references within the schema are followed, as in: #/$defs/person",
-                ) from None
+    async def read_beside(self, text: str) -> tuple[str, Any]:
+        """As `read`, beside the loop: whoever waits can be stopped at any moment."""
+        found, value = _json_of(text)
+        try:
+            _raise_misfit(await check_beside(self._text, found))
+        except CheckFailed as problem:
+            raise _unchecked(text, problem) from None
+        return found, value
 
 
 def read_schema(given: str) -> Schema:
@@ -145,7 +138,7 @@ async def structured(schema: Schema, send: Send, *, retries: int = DEFAULT_RETRI
             spent += answer.usage
             answer = replace(answer, usage=spent)
         try:
-            text, value = schema.read(answer.text)
+            text, value = await schema.read_beside(answer.text)
         except Misfit as misfit:
             if attempt == retries or answer.finish_reason == "length":
                 raise _failure(answer, misfit, attempt + 1) from None
@@ -172,7 +165,7 @@ async def in_tries(
                 yield replace(chunk, usage=spent + chunk.usage) if chunk.usage else chunk
         answer = builder.answer(ended=True)
         try:
-            schema.read(answer.text)
+            await schema.read_beside(answer.text)
             return
         except Misfit as misfit:
             if attempt == retries or answer.finish_reason == "length":
@@ -195,7 +188,7 @@ async def only_what_fits(
             if chunk.reasoning or chunk.progress:
                 yield Chunk(reasoning=chunk.reasoning, progress=chunk.progress)
     found = answer()
-    text, _ = schema.read(found.text)
+    text, _ = await schema.read_beside(found.text)
     yield Chunk(
         text=text,
         sources=found.sources,
@@ -214,19 +207,6 @@ def _definition(text: str, what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UsageError(f"The schema in {what} is no JSON object.")
     return found
-
-
-def _references(value: Any) -> Iterator[str]:
-    todo = [value]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, dict):
-            reference = each.get("$ref")
-            if isinstance(reference, str):
-                yield reference
-            todo.extend(inner for key, inner in each.items() if key not in ("enum", "const", "default", "examples"))
-        elif isinstance(each, list):
-            todo.extend(each)
 
 
 def _json_of(text: str) -> tuple[str, Any]:
@@ -267,10 +247,26 @@ def _code_blocks(text: str) -> Iterator[str]:
             lines.append(line)
 
 
-def _told(problem: Any) -> str:
+def _raise_misfit(found: Mapping[str, Any]) -> None:
+    if "deep" in found:
+        raise Misfit("it is nested too deeply")
+    if found["problems"]:
+        raise Misfit("; ".join(_told(*each) for each in found["problems"]))
+
+
+def _unchecked(text: str, problem: CheckFailed) -> SchemaCheckError:
+    failure = SchemaCheckError(
+        f"Whether the answer fits the schema is not known: the check {problem}.",
+        hint="Make the schema simpler: a pattern may take for ever.",
+    )
+    failure.answer = text
+    return failure
+
+
+def _told(place: str, message: str) -> str:
     """A problem of a validator: the place, where it is not the whole, and what is wrong there."""
-    place = "" if problem.json_path == "$" else f"{problem.json_path}: "
-    return one_line(f"{place}{problem.message}", _LONGEST_PROBLEM).rstrip(".")
+    place = "" if place == "$" else f"{place}: "
+    return one_line(f"{place}{message}", _LONGEST_PROBLEM).rstrip(".")
 
 
 def _asked_again(answer: Answer, misfit: Misfit) -> tuple[Message, Message]:
