@@ -155,6 +155,7 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
         "proxy": 4,
         "timeout": 4,
         "stream": 4,
+        "too_large": 4,
         "cut": 4,
         "quota": 5,
         "rate_limit": 5,
