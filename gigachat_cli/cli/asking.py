@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..conversation.generated import FileSaver
     from ..conversation.schema import Schema
     from ..engine import GigaChat
+    from ..render.terminal import Terminal
     from ..sessions import Session
     from ..sessions.store import Store
 
@@ -78,7 +79,7 @@ def answer(question: Question, context: Context) -> None:
     format = _format(question, context)
     fields = request_fields(question.fields, web=question.web, tools=question.tools, reasoning=question.reasoning)
     schema = _schema(question, fields)
-    system = read_system(question.system)
+    system = _system(question, terminal)
     file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
     if file is None:
         terminal.check_stdout()
@@ -129,6 +130,10 @@ def answer(question: Question, context: Context) -> None:
             session=lambda: conversation.session.id if conversation.session else None,
             structured=schema is not None,
         )
+        if attached:
+            from .attaching import announce
+
+            announce(attached, terminal)
         try:
             context.run(_answer(client, with_files(chunks, saver), writer, context, usage=question.usage))
         finally:
@@ -172,6 +177,14 @@ async def _with_uploads(
             yield chunk
 
 
+def _system(question: Question, terminal: Terminal) -> str | None:
+    if question.system is None or question.dry_run:
+        return read_system(question.system)
+    from .attaching import read_agreed
+
+    return read_agreed(question.system, terminal)
+
+
 def _attached(question: Question, context: Context) -> list[Attachment]:
     if not question.attach:
         return []
@@ -179,7 +192,12 @@ def _attached(question: Question, context: Context) -> list[Attachment]:
         raise UsageError("--resume goes on with an answer and takes no --attach.", hint="Leave one of them out.")
     from ..conversation.attachments import read_attachments  # a plain question does without it
 
-    return read_attachments(question.attach, context.terminal.notice)
+    found = read_attachments(question.attach, context.terminal.notice)
+    if not question.dry_run:
+        from .attaching import agree
+
+        agree(found, context.terminal)
+    return found
 
 
 def _saver(client: GigaChat, question: Question, context: Context) -> Callable[[], FileSaver]:

@@ -20,12 +20,12 @@ from ..batch.progress import items_of, shown, summary_line, summary_object
 from ..batch.row_file import Found, RowFile
 from ..batch.run import Ask, Counts, run
 from ..batch.source import Source
-from ..conversation.prompt import read_system
 from ..errors import GigaChatError, ItemsFailedError, UsageError
 from ..messages import Notice
 from ..render.answers import as_json
 from ..render.reports import show_object, show_rows
 from ..render.terminal import Terminal
+from .attaching import read_agreed
 from .context import Context
 from .fields import request_fields
 from .item_asking import asking
@@ -67,8 +67,8 @@ def run_batch(batch: Batch, context: Context) -> None:
     path = None if batch.input == "-" else Path(batch.input)
     output = None if batch.output_file is None or str(batch.output_file) == "-" else batch.output_file
     _check(batch, path, output, context.terminal)
-    template = Template(_text(batch.template)) if batch.template is not None else None
-    reading = Reading(format=batch.format, template=template, system=read_system(batch.system))
+    template = Template(_text(batch.template, context)) if batch.template is not None else None
+    reading = Reading(format=batch.format, template=template, system=read_agreed(batch.system, context.terminal))
     fields = request_fields(batch.fields)
     schema = _schema(batch)
     if schema is not None:
@@ -129,9 +129,9 @@ def _check_apart(path: Path | None, output: Path) -> None:
                 raise UsageError(f"{place} is the input.", hint="Name another file with --output-file.")
 
 
-def _text(template: str) -> str:
+def _text(template: str, context: Context) -> str:
     """A template, or the content of the file after an `@`."""
-    text = read_system(template)
+    text = read_agreed(template, context.terminal)
     assert text is not None
     return text
 

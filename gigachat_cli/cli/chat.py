@@ -87,13 +87,17 @@ def chat(
         running.function_options = function_options(functions, approve, max_rounds, function_timeout)
     given, first = None, None
     if system is not None or prompt:
-        from ..conversation.prompt import read_system, text_of
+        from ..conversation.prompt import text_of
+        from .attaching import read_agreed
 
-        given = read_system(system)
+        given = read_agreed(system, context.terminal)
         first = text_of(" ".join(prompt or ()), "The prompt")
     running.enter(continued=continue_, name=session, model=model, system=given)
     if attach:
+        from .attaching import agree
+
         running.attach([str(path) for path in attach])
+        agree(running.attached, context.terminal)
     if running.function_options.file is not None:
         from ..repl.functions import load
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..bounded import local_time
-from ..conversation.attachments import STDIN, source_of
+from ..conversation.attachments import STDIN, upload_of
 from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
 from ..engine.api import files
@@ -16,6 +16,7 @@ from ..engine.uploads import Uploads, upload_once
 from ..errors import GigaChatError, OutputError, TooLargeError, UsageError
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
+from .attaching import agree, announce
 from .context import Context
 
 _COLUMNS = ("id", "bytes", "created", "filename", "purpose")
@@ -53,7 +54,10 @@ def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> N
     if paths.count(STDIN) > 1:
         raise UsageError("stdin can be uploaded only once.", hint="Give - one time.")
     terminal = context.terminal
-    sources = [source_of(path) for path in paths]
+    found = [upload_of(path) for path in paths]
+    agree(found, terminal)
+    announce(found, terminal)
+    sources = [each.source for each in found if each.source is not None]
     stored: list[files.StoredFile] = []
 
     async def upload() -> None:

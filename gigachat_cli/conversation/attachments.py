@@ -22,8 +22,9 @@ from ..engine.api.files import Opener, Progress
 from ..engine.uploads import Source, Uploads, upload_once, uploaded_again
 from ..errors import GigaChatError, InvalidRequestError, ServiceError, UsageError
 from ..messages import Message, Notice
-from ..text import one_line
+from ..text import one_line, visible
 from .kinds import BY_SUFFIX, HEAD_BYTES, LARGEST, PLAIN_TEXT, TAKEN, Kind, foreign_kind, kind_by_content
+from .secret_files import text_question, why_secret
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
@@ -58,7 +59,10 @@ _LANGUAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Something that goes with a question: in its text (`text`), or as an upload of `source`."""
+    """Something that goes with a question: in its text (`text`), or as an upload of `source`.
+
+    `secret` says why a person is to be asked before it goes, where it looks like a secret.
+    """
 
     name: str
     kind: Kind
@@ -67,6 +71,10 @@ class Attachment:
     text: str | None = None
     suffix: str = ""
     path: str | None = None
+    secret: str = ""
+
+    def __str__(self) -> str:
+        return f"{visible(self.name)} ({_size(self.size)}, {self.kind.type})"
 
 
 def read_attachments(paths: Sequence[str], tell: Callable[[Notice], None]) -> list[Attachment]:
@@ -96,11 +104,19 @@ def checked(found: Sequence[Attachment], tell: Callable[[Notice], None]) -> list
     return [each for each in found if each not in documents[1:]]
 
 
-def source_of(path: str) -> Source:
+def upload_of(path: str) -> Attachment:
     """What to upload of a path, whatever its size: every text as a plain one.  Raises as `read_attachments` does."""
-    found = _attachment(path, inline=False)
-    assert found.source is not None
-    return found.source
+    return _attachment(path, inline=False)
+
+
+def what_goes(attachments: Sequence[Attachment]) -> Notice:
+    """What a person is told before the first byte of them leaves."""
+    return Notice("warning", f"Sending {', '.join(map(str, attachments))}.")
+
+
+def secret_question(attachment: Attachment) -> str:
+    """What a person is asked before a file goes that looks like a secret."""
+    return text_question(str(attachment), attachment.secret)
 
 
 def with_texts(prompt: str, attachments: Sequence[Attachment]) -> str:
@@ -238,13 +254,14 @@ def _attachment(path: str, *, inline: bool = True) -> Attachment:
             kind = PLAIN_TEXT
             _check_size(name, kind, size)
             text = _text(name, head, suffix, opener, inline=inline and suffix != ".txt" and size <= LARGEST_INLINE)
+        secret = why_secret(path, opener) if path != STDIN else ""  # a shell's redirection names a file as well
     except OSError as problem:
         raise _unreadable(name, problem) from None
     if text is not None:
-        return Attachment(name, kind, size, text=text, suffix=suffix, path=place)
+        return Attachment(name, kind, size, text=text, suffix=suffix, path=place, secret=secret)
     _check_size(name, kind, size)
     source = Source(name, kind.name, kind.type, size, opener, place)
-    return Attachment(name, kind, size, source, suffix=suffix, path=place)
+    return Attachment(name, kind, size, source, suffix=suffix, path=place, secret=secret)
 
 
 def _text(name: str, head: bytes, suffix: str, opener: Opener, *, inline: bool) -> str | None:
@@ -357,6 +374,12 @@ def _unreadable(name: str, problem: OSError) -> UsageError:
 def _megabytes(size: int) -> str:
     # Rounded up, so that what is too large looks so.
     return f"{ceil(size / (1024 * 1024) * 10) / 10:.1f}".removesuffix(".0") + " MB"
+
+
+def _size(size: int) -> str:
+    if size < 1024:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    return f"{ceil(size / 1024)} KB" if size < 1024 * 1024 else _megabytes(size)
 
 
 def _line(name: str, show: Callable[[str], None]) -> Progress:

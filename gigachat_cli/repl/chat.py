@@ -137,10 +137,14 @@ class Chat:
             if left:
                 names = ", ".join(map(visible, left))
                 self.say(self.terminal.folded(f"gigachat: Not attached, as it was not typed: {names}. {_ATTACH_HINT}"))
-            self.attach(named)
+            if not await self.attach_agreed(named):
+                return
         if not self.attached:
             await self.ask(question)
             return
+        from ..conversation.attachments import what_goes
+
+        self.terminal.notice(what_goes(self.attached))
         self._ready()
         await self._show(self._with_uploads(question))
 
@@ -151,6 +155,36 @@ class Chat:
         known = {each.path for each in self.attached}
         found = [each for each in read_attachments(paths, _untold) if each.path not in known]
         self.attached = checked([*self.attached, *found], self.terminal.notice)
+
+    async def attach_agreed(self, paths: Sequence[str]) -> bool:
+        """Attach files as `attach` does; the person is asked about each that looks like a secret.
+
+        Whether they all were agreed to: when not, none of them is attached.
+        """
+        from ..conversation.attachments import secret_question
+
+        before = self.attached
+        self.attach(paths)
+        for each in self.attached:
+            if each.secret and each not in before and not await self.agrees(secret_question(each)):
+                self.attached = before
+                return False
+        return True
+
+    async def agrees(self, question: str) -> bool:
+        """Whether the person says yes; anything else is a no, and is told to be one."""
+        from ..conversation.secret_files import is_yes
+
+        typed: list[str | None] = []
+
+        async def put() -> None:
+            typed.append(await self.reply(f"gigachat: {question}"))
+
+        await self.stoppable(put())
+        if typed and is_yes(typed[0] or ""):
+            return True
+        self.say("gigachat: It was not agreed to; nothing was sent.")
+        return False
 
     async def resume(self) -> None:
         """Go on with the last answer, which was cut.  Raises UsageError when there is none."""

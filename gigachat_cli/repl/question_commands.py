@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ..bounded import json_value
@@ -78,7 +79,9 @@ async def model(chat: Chat, argument: str) -> None:
 async def system(chat: Chat, argument: str) -> None:
     """Show the system message, or set it; off: none."""
     if argument:
-        chat.conversation.system = None if argument.lower() == "off" else read_system(argument)
+        given = None if argument.lower() == "off" else read_system(argument)
+        if given is None or await _may_go(chat, argument, given):
+            chat.conversation.system = given
     shown = chat.conversation.system
     chat.say(f"System message: {safe(shown)}" if shown else "There is no system message.")
 
@@ -133,7 +136,7 @@ async def attach(chat: Chat, argument: str) -> None:
     if argument.lower() == "off":
         chat.attached = []
     elif argument:
-        chat.attach([argument.strip("\"'")])
+        await chat.attach_agreed([argument.strip("\"'")])
     rows = [
         (visible(each.name), "in the question" if each.text is not None else each.kind.type) for each in chat.attached
     ]
@@ -237,6 +240,16 @@ async def multiline(chat: Chat, argument: str) -> None:
     """Swap Enter and Alt-Enter."""
     chat.multiline = not chat.multiline
     chat.say("Alt-Enter sends, Enter begins a line." if chat.multiline else "Enter sends, Alt-Enter begins a line.")
+
+
+async def _may_go(chat: Chat, argument: str, text: str) -> bool:
+    """Whether the text of a file may become the system message: where it looks like a secret, the person is asked."""
+    if not argument.startswith("@"):
+        return True
+    from ..conversation.secret_files import text_question, why_secret
+
+    why = why_secret(argument[1:], lambda: BytesIO(text.encode()))
+    return not why or await chat.agrees(text_question(argument[1:], why))
 
 
 def _assignment(text: str) -> tuple[str, str]:

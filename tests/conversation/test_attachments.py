@@ -16,8 +16,8 @@ from gigachat_cli.conversation.attachments import (
     Attachment,
     mentioned,
     read_attachments,
-    source_of,
     upload_all,
+    upload_of,
     with_texts,
 )
 from gigachat_cli.conversation.kinds import BY_SUFFIX, LARGEST, saved_kind
@@ -116,7 +116,7 @@ def test_every_kind_of_the_service_can_be_uploaded(put: Callable[..., str], suff
         ".tiff": b"II*\0rest",
     }
     sound = b"\xfe\xed\0\0"  # which its name alone tells
-    assert source_of(put(f"a{suffix}", contents.get(suffix, sound))).type == BY_SUFFIX[suffix].type
+    assert upload_of(put(f"a{suffix}", contents.get(suffix, sound))).kind.type == BY_SUFFIX[suffix].type
 
 
 @pytest.mark.parametrize(

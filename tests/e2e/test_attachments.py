@@ -49,7 +49,11 @@ def test_files_are_uploaded_and_a_small_text_stands_in_the_prompt(
     gigachat: Program, simulator: Simulator, folder: Path
 ) -> None:
     result = gigachat("ask", "What", "is", "it?", "-a", "cat.jpg", "-f", "letter.pdf", "--attach", "rows.csv", *PRO)
-    assert (result.code, result.err) == (0, "")
+    assert result.code == 0
+    assert result.err == (
+        "gigachat: Sending cat.jpg (2 KB, image/jpeg), letter.pdf (13 bytes, application/pdf),"
+        " rows.csv (8 bytes, text/plain).\n"
+    )
     stored = simulator.files.all(simulator.credentials)
     assert [(each.filename, each.mime, each.content == CAT) for each in stored] == [
         ("cat.jpg", "image/jpeg", True),
@@ -150,7 +154,7 @@ def test_the_list_of_uploads_is_private_and_mends_itself(gigachat: Program, simu
     assert gigachat("ask", "what", "-a", "cat.jpg", *PRO).code == 0
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     kept.write_bytes(b"{broken")
-    result = gigachat("ask", "what", "-a", "cat.jpg", *PRO)
+    result = gigachat("ask", "what", "-q", "-a", "cat.jpg", *PRO)
     assert (result.code, result.err) == (0, "")
     assert uploads(simulator) == 2
     assert gigachat("ask", "what", "-a", "cat.jpg", *PRO).code == 0
@@ -167,7 +171,7 @@ def test_a_list_that_cannot_be_written_costs_no_answer(gigachat: Program, simula
 def test_a_file_gone_on_the_server_is_uploaded_again(gigachat: Program, simulator: Simulator, folder: Path) -> None:
     assert gigachat("ask", "what", "-a", "cat.jpg", *PRO).code == 0
     simulator.files.forget()
-    result = gigachat("ask", "what", "-a", "cat.jpg", *PRO)
+    result = gigachat("ask", "what", "-q", "-a", "cat.jpg", *PRO)
     assert (result.code, result.err) == (0, "")
     (stored,) = simulator.files.all(simulator.credentials)
     assert last(simulator)[0]["attachments"] == [stored.id]
@@ -221,7 +225,7 @@ def test_a_model_without_eyes_gives_the_reason(
 
 
 def test_an_unknown_model_is_not_taken_for_a_lost_file(gigachat: Program, simulator: Simulator, folder: Path) -> None:
-    result = gigachat("ask", "what", "-a", "cat.jpg", "-m", "Nobody", "--json")
+    result = gigachat("ask", "what", "-a", "cat.jpg", "-m", "Nobody", "--json", "-q")
     assert json.loads(result.err)["error"]["code"] == "unknown_model"
     assert uploads(simulator) == 1
 

@@ -32,7 +32,7 @@ def store(simulator: Simulator) -> Store:
 
 
 def problem(err: str) -> dict[str, object]:
-    found = json.loads(err)["error"]
+    found = json.loads(err.splitlines()[-1])["error"]
     assert isinstance(found, dict)
     return found
 
@@ -89,7 +89,8 @@ def test_an_upload_tells_the_id_and_is_made_once(gigachat: Program, simulator: S
     (home / "a.md").write_text("# text\n")
     (home / "b.pdf").write_bytes(b"%PDF-1")
     result = gigachat("files", "upload", "a.md", "b.pdf")
-    assert (result.code, result.err) == (0, "")
+    sending = "gigachat: Sending a.md (7 bytes, text/plain), b.pdf (6 bytes, application/pdf).\n"
+    assert (result.code, result.err) == (0, sending)
     stored = simulator.files.all(simulator.credentials)
     assert [line.split("\t")[0] for line in result.out.splitlines()] == [each.id for each in stored]
     assert [(each.mime, each.content) for each in stored] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,39 @@ def test_a_line_that_comes_again_is_what_it_was(evening: Evening, simulator: Sim
     assert sent(evening, simulator, YANK) == "tell @notes.md"
     evening.type(pasted("show @notes.md") + KILL)
     assert sent(evening, simulator, UNDO) == "show @notes.md"
+
+
+def test_a_secret_is_asked_about_by_name(evening: Evening, simulator: Simulator, home: Path) -> None:
+    (home / ".env").write_text("API_TOKEN=5f3c\n")
+    question = ".env (15 bytes, text/plain) looks like a secret: it is named like an environment file. Send it? [y/N] "
+    for number, typed in enumerate((ENTER, "n" + ENTER, CTRL_C), start=1):
+        evening.type("what is in @.env" + ENTER)
+        asked(evening, question, number)
+        evening.type(typed)
+        evening.wait(partial(refused, evening, number), "the prompt")
+    assert simulator.calls("chat") == []
+    evening.type("/attach .env" + ENTER)
+    asked(evening, question, 4)
+    evening.type("n" + ENTER)
+    evening.wait_for("Nothing is attached.")
+    evening.type("/system @.env" + ENTER)
+    asked(evening, "looks like a secret", 5)
+    evening.type("n" + ENTER)
+    evening.wait_for("There is no system message.")
+    evening.type("what is in @.env" + ENTER)
+    asked(evening, "looks like a secret", 6)
+    evening.type("y" + ENTER)
+    evening.wait(lambda: simulator.calls("chat"), "the question")
+    evening.wait_for("gigachat: Sending .env (15 bytes, text/plain).")
+
+
+def asked(evening: Evening, question: str, times: int) -> None:
+    """Wait until a question was put so often, wherever its lines are broken."""
+    evening.wait(lambda: "".join(evening.everything.split()).count("".join(question.split())) == times, question)
+
+
+def refused(evening: Evening, times: int) -> bool:
+    return evening.everything.count("not agreed to") == times and evening.at_prompt
 
 
 def test_what_an_editor_brings_is_text(evening: Evening, simulator: Simulator) -> None:

@@ -1,0 +1,97 @@
+"""A file that looks like a secret: asked about at a terminal, sent by a script that names it; told before it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gigachat_cli.simulator import Simulator
+
+from ..conftest import Program
+from .conftest import AtTerminal
+
+SECRET = "API_TOKEN=5f3c0a1e\n"
+
+
+@pytest.fixture
+def folder(home: Path) -> Path:
+    (home / ".env").write_text(SECRET)
+    (home / "notes.md").symlink_to(home / ".env")
+    (home / "deploy.txt").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n")
+    (home / "plain.md").write_text("# Plain\n")
+    return home
+
+
+def left(simulator: Simulator) -> str:
+    """All that the service was sent."""
+    return "".join(str(each.body) for each in simulator.calls("chat")) + "".join(
+        str(each.content) for each in simulator.files.all(simulator.credentials)
+    )
+
+
+ASKED = [
+    (("ask", "hi", "-a", ".env"), ".env (19 bytes, text/plain) looks like a secret"),
+    (("ask", "hi", "-a", "notes.md"), "looks like a secret"),
+    (("ask", "hi", "-a", "deploy.txt"), "it holds a private key"),
+    (("ask", "hi", "-q", "-a", ".env"), "looks like a secret"),
+    (("ask", "hi", "-s", "@.env"), ".env looks like a secret"),
+    (("ask", "hi", "-s", "@deploy.txt"), "it holds a private key"),
+    (("files", "upload", "deploy.txt"), "it holds a private key"),
+    (("files", "upload", "plain.md", ".env"), "looks like a secret"),
+]
+
+
+@pytest.mark.parametrize(("words", "question"), ASKED, ids=[" ".join(words) for words, _ in ASKED])
+def test_at_a_terminal_a_secret_is_asked_about(
+    words: tuple[str, ...],
+    question: str,
+    simulator: Simulator,
+    folder: Path,
+    at_terminal: Callable[..., AtTerminal],
+) -> None:
+    running = at_terminal(*words)
+    running.read_until(question.encode())
+    running.read_until(b"[y/N] ")
+    running.type("\n")
+    assert running.finish() == 2
+    assert "was not agreed to; nothing was sent." in running.text
+    assert left(simulator) == ""
+
+
+def test_a_secret_goes_after_a_yes_alone(
+    simulator: Simulator, folder: Path, at_terminal: Callable[..., AtTerminal]
+) -> None:
+    for typed, code in (("yy\n", 2), ("y\n", 0)):
+        running = at_terminal("ask", "hi", "-a", ".env")
+        running.read_until(b"[y/N] ")
+        running.type(typed)
+        assert running.finish() == code
+        assert ("API_TOKEN" in left(simulator)) is (code == 0)
+
+
+def test_a_script_sends_what_it_names(gigachat: Program, simulator: Simulator, folder: Path) -> None:
+    result = gigachat("ask", "hi", "-a", ".env")
+    assert (result.code, result.err) == (0, "gigachat: Sending .env (19 bytes, text/plain).\n")
+    assert "API_TOKEN" in left(simulator)
+    assert gigachat("files", "upload", "deploy.txt").code == 0
+
+
+def test_what_goes_is_told_before_it_goes_and_not_where_nothing_goes(
+    gigachat: Program, simulator: Simulator, folder: Path
+) -> None:
+    assert gigachat("ask", "hi", "-a", "plain.md", "--dry-run").err == ""
+    simulator.faults.add("reset", at="oauth", times=None)
+    result = gigachat("ask", "hi", "-a", "plain.md", "--max-retries", "0", "--json")
+    told, problem = result.err.splitlines()
+    assert told == "gigachat: Sending plain.md (8 bytes, text/plain)."
+    assert json.loads(problem)["error"]["code"] == "connection"
+    assert left(simulator) == ""
+
+
+def test_an_odd_name_is_told_with_escapes(gigachat: Program, simulator: Simulator, home: Path) -> None:
+    (home / "a\x1b[31m\u202eb.md").write_text("x")
+    result = gigachat("ask", "hi", "-a", "a\x1b[31m\u202eb.md")
+    assert result.err == "gigachat: Sending a\\x1b[31m\\u202eb.md (1 byte, text/plain).\n"
