@@ -11,25 +11,25 @@ GigaChatError                      1  error
 │   ├── ScopeRefusedError          3  scope_refused       the key belongs to another scope
 │   └── AccessDeniedError          3  access_denied       403
 ├── NetworkError                   4  network
-│   ├── ConnectionFailedError      4  connection          no connection, or it broke before the answer began
+│   ├── ConnectionFailedError      4  connection          no connection, or it broke before the answer was whole
 │   ├── TLSError                   4  tls                 the peer could not be proved
 │   ├── ProxyError                 4  proxy               the proxy refused, or could not reach the service
 │   ├── SilenceError               4  timeout             nothing came for too long
-│   └── StreamError                4  stream              an undecodable or empty answer
+│   └── StreamError                4  stream              an answer that cannot be read, or an empty one
 │       ├── TooLargeError          4  too_large           more came than is taken: 64 MiB of an answer, 1 GiB of a file
 │       └── CutAnswerError         4  cut                 an answer that ended before its end
 ├── ServiceError                   1  service             other 4xx, 5xx after retries, an error object
 │   ├── RedirectError              1  redirect            a redirect, which is never followed
 │   ├── UnknownModelError          1  unknown_model       404 for a model
 │   ├── UnknownFileError           1  unknown_file        404 for a file
-│   ├── PromptTooLongError         1  prompt_too_long     413
-│   ├── InvalidRequestError        1  invalid_request     400, 422
+│   ├── PromptTooLongError         1  prompt_too_long     413, and 422 that speaks of length
+│   ├── InvalidRequestError        1  invalid_request     400, other 422
 │   ├── UnknownToolError           1  unknown_tool        404 for a tool of the service
 │   ├── UnavailableToolError       1  unavailable_tool    422 for a tool that the account may not use
 │   └── ContentFilterError         1  content_filter      finish_reason "blacklist"
 ├── OutputError                    1  output              stdout or the output file could not be written
 ├── QuotaError                     5  quota
-│   ├── RateLimitError             5  rate_limit          429 after retries
+│   ├── RateLimitError             5  rate_limit          429 after retries, or a rest of over a minute is asked for
 │   ├── TokensUsedUpError          5  tokens_used_up      402
 │   └── QueueError                 5  queue               no free slot of the account in time
 ├── NotAsAskedError                6  not_as_asked        answered, but not as asked
@@ -55,10 +55,12 @@ class GigaChatError(Exception):
     `message` is one sentence on what happened, `next_step` one on what to do; with `doctor`, the `hint` that is shown
     also sends the person to that command, which itself shows `next_step` alone.  `status` is the HTTP status and
     `request_id` the service's own id of the request, where there are such.  None of them holds a secret.
+    `retry_after` is how many seconds the service wants to be left alone, where it says so.
     """
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "error"
+    retry_after: float | None = None
 
     def __init__(
         self,
@@ -133,7 +135,10 @@ class NetworkError(GigaChatError):
 
 
 class ConnectionFailedError(NetworkError):
+    """`maybe_done`: the request had been sent whole, and doing what it asks a second time could cost twice."""
+
     code = "connection"
+    maybe_done: bool = False
 
 
 class TLSError(NetworkError):
@@ -164,7 +169,10 @@ class CutAnswerError(StreamError):
 
 
 class ServiceError(GigaChatError):
+    """`passing`: the service refused for a reason that may be gone a little later."""
+
     code = "service"
+    passing: bool = False
 
 
 class RedirectError(ServiceError):
@@ -209,10 +217,7 @@ class QuotaError(GigaChatError):
 
 
 class RateLimitError(QuotaError):
-    """`retry_after` is how many seconds the service wants to be left alone, where it says so."""
-
     code = "rate_limit"
-    retry_after: float | None = None
 
 
 class TokensUsedUpError(QuotaError):

@@ -243,10 +243,11 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token; `expires_at` is Unix time in seconds."""
+    """An access token.  `renew_at`, where it is said, is how long it is used; both times are Unix seconds."""
 
     access_token: str = field(repr=False)
     expires_at: float
+    renew_at: float | None = None
 
     def __post_init__(self) -> None:
         keep_secret(self.access_token)

@@ -51,12 +51,7 @@ async def completed(giga: GigaChat, batch_id: str, *, wait: bool) -> BatchTask:
     """The batch once it is completed.  Raises NotAsAskedError when it is not and `wait` is false."""
     pause = _FIRST_LOOK
     while True:
-        found = [each for each in await batches.tasks(giga, batch_id) if each.id == batch_id]
-        if not found:
-            raise UsageError(
-                f"The service knows no batch {batch_id}.", hint="'gigachat batch list' shows those of the account."
-            )
-        (task, *_) = found
+        (task,) = await batches.tasks(giga, batch_id)
         if task.status == batches.COMPLETED and task.output_file_id:
             return task
         if not wait:

@@ -202,9 +202,10 @@ class _Batch:
             try:
                 answer = await self._ask(item, slot)
             except GigaChatError as problem:
-                if isinstance(problem, RateLimitError):
-                    if problem.retry_after is None or problem.retry_after <= LONGEST_RETRY_AFTER:
-                        self._pace.refused(problem.retry_after)
+                refused = isinstance(problem, RateLimitError)
+                if (refused or problem.retry_after is not None) and may_pass(problem):
+                    self._pace.refused(problem.retry_after)
+                if refused:
                     refusals += 1
                 else:
                     failures += 1
@@ -275,7 +276,7 @@ def _suspicious(problem: GigaChatError) -> bool:
     """Whether the service may be gone, and not the item be at fault."""
     if isinstance(problem, (NetworkError, RateLimitError, AccessDeniedError)):
         return not isinstance(problem, StreamError)
-    return isinstance(problem, ServiceError) and problem.status is not None and problem.status >= 500
+    return isinstance(problem, ServiceError) and may_pass(problem)
 
 
 async def _let_go_of_idle(kept: Sequence[KeptSlot]) -> None:

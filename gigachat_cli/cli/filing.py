@@ -13,7 +13,7 @@ from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
 from ..engine.api import files
 from ..engine.uploads import Uploads, upload_once
-from ..errors import GigaChatError, OutputError, TooLargeError, UsageError
+from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
 from .attaching import agree, announce
@@ -156,9 +156,9 @@ class _Stdout:
         self._size: int | None = None
 
     def begin(self, size: int | None) -> None:
-        """Raises OutputError."""
+        """Raises CutAnswerError."""
         if self._done:
-            raise OutputError("The download broke after a part of it was written.", hint="Try again.")
+            raise CutAnswerError("The download broke after a part of it was written.", hint="Try again.")
         self._size = size
 
     def add(self, piece: bytes) -> None:

@@ -310,7 +310,7 @@ class Conversation:
             client.session_id = self.session.service_id
         before = self._left_out
         self._leave_out_by_count(prompt)
-        tried_shorter = renewed = False
+        renewed = False
         model = self.named_model.name if self.named_model else await client.model()
         while True:
             begun = False
@@ -336,12 +336,9 @@ class Conversation:
                     renewed = True
                     continue
                 older = len(self.exchanges) - self._left_out
-                # A document that is too long is refused as invalid (422), as is much else: one shorter try tells.
-                too_long = isinstance(problem, PromptTooLongError) or (problem.status == 422 and not tried_shorter)
-                if begun or not too_long or older < 1 or isinstance(problem, UnknownFileError):
+                if begun or older < 1 or not isinstance(problem, PromptTooLongError):
                     self._left_out = before
                     raise
-                tried_shorter = True
                 self._left_out += (older + 1) // 2
 
     async def _other_model(self, client: GigaChat, refused: str, problem: UnknownModelError) -> str | None:

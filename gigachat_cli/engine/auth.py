@@ -7,6 +7,7 @@ find it in the cache.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from base64 import b64encode
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import urlencode
 
+from ..bounded import LATEST
 from ..errors import AuthenticationError, GigaChatError, ServiceError
 from ..keys import (
     AuthorizationKey,
@@ -31,7 +33,8 @@ from .refusals import login_refusal, refusal
 from .token_cache import TokenCache
 from .wire import Request, Response
 
-RENEW_BELOW = 60.0  # seconds; a token with less left is renewed first
+RENEW_BELOW = 60.0  # seconds; a token with less left is renewed first, unless it never had as much
+_LIFETIME = 1800.0  # seconds (documented); of a token whose login answer names no end
 _SECONDS_BELOW = 1e11  # an expiry below it is in seconds, above it in milliseconds
 
 Send = Callable[[Request], Awaitable[Response]]
@@ -135,6 +138,7 @@ class KeyGrant:
                 "Content-Type": "application/x-www-form-urlencoded",
             },
             urlencode({"scope": self._scope}).encode(),
+            idempotent=True,
         )
 
     def refused(self, request: Request, response: Response) -> GigaChatError:
@@ -157,9 +161,8 @@ class PasswordGrant:
 
     async def request(self) -> Request:
         basic = b64encode(f"{self._user}:{self._password}".encode()).decode()
-        return Request(
-            "POST", f"{self._base_url}/token", "the login", {"Authorization": f"Basic {basic}", "Accept": "*/*"}, b""
-        )
+        headers = {"Authorization": f"Basic {basic}", "Accept": "*/*"}
+        return Request("POST", f"{self._base_url}/token", "the login", headers, b"", idempotent=True)
 
     def refused(self, request: Request, response: Response) -> GigaChatError:
         if response.status == 401:
@@ -228,7 +231,7 @@ class RenewingToken:
         response = await self._send(request)
         if response.status != 200:
             raise self._grant.refused(request, response)
-        token = parse_token(response)
+        token = parse_token(response, now=time.time())
         await self._cache.put(identity, token)
         return token
 
@@ -239,15 +242,18 @@ class RenewingToken:
         return None
 
     def _usable(self, token: Token | None, refused: str | None) -> bool:
-        return token is not None and token.access_token != refused and token.seconds_left(time.time()) >= RENEW_BELOW
+        if token is None or token.access_token == refused:
+            return False
+        return time.time() < (token.expires_at - RENEW_BELOW if token.renew_at is None else token.renew_at)
 
 
-def parse_token(response: Response) -> Token:
+def parse_token(response: Response, *, now: float) -> Token:
     """The token of either form: `access_token`/`expires_at` (recorded, ms) or `tok`/`exp` (recorded, other stand)."""
     try:
         found = json_object(response.body) or {}
         access_token = found.get("access_token") or found["tok"]
-        expires = float(found.get("expires_at") or found["exp"])
+        told = next((found[name] for name in ("expires_at", "exp") if found.get(name) is not None), None)
+        expires = now + _LIFETIME if told is None else float(told)
         if not (isinstance(access_token, str) and access_token.isascii() and access_token.isprintable()):
             raise ValueError
     except (ValueError, KeyError, TypeError, OverflowError):
@@ -257,4 +263,14 @@ def parse_token(response: Response) -> Token:
             status=response.status,
             request_id=response.request_id,
         ) from None
-    return Token(access_token, expires if expires < _SECONDS_BELOW else expires / 1000)
+    expires_at = expires if expires < _SECONDS_BELOW else expires / 1000
+    if not expires_at <= LATEST:
+        expires_at = now + _LIFETIME
+    return Token(access_token, expires_at, _renew_at(expires_at, now))
+
+
+def _renew_at(expires_at: float, now: float) -> float:
+    """Until when a token is used that has just come, which another request would only bring again."""
+    if expires_at <= now:
+        return math.inf  # by a clock that is wrong: the service says when it does not take it any more
+    return expires_at - RENEW_BELOW if expires_at - now >= RENEW_BELOW else expires_at

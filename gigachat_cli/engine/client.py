@@ -6,7 +6,6 @@ same again, as long as nothing was shown.
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -36,7 +35,7 @@ from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySou
 from .contracts import Contract, contract_of
 from .refusals import LOGIN_HINT, refusal
 from .replies import at_once, streamed
-from .retries import repeated
+from .retries import may_pass, repeated
 from .slots import KeptSlots, slot
 from .tls import Trust
 from .token_cache import TokenCache
@@ -211,11 +210,20 @@ class GigaChat:
         url = contract.url(self.settings.base_url)
         return Request("POST", url, "the chat request", headers, chat.encode(sent))
 
-    def request(self, method: str, path: str, purpose: str, *, body: Mapping[str, Any] | None = None) -> Request:
-        """A request of the API, but for its authorization; `body` goes as JSON, `purpose` is as in `wire.Request`."""
+    def request(
+        self,
+        method: str,
+        path: str,
+        purpose: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        idempotent: bool = False,
+    ) -> Request:
+        """A request of the API, but for its authorization; `body` goes as JSON, the rest is as in `wire.Request`."""
         headers = self._headers() | ({} if body is None else {"Content-Type": "application/json"})
         content = None if body is None else chat.encode(body)
-        return Request(method, f"{self.settings.base_url}{path}", purpose, headers, content)
+        url = f"{self.settings.base_url}{path}"
+        return Request(method, url, purpose, headers, content, idempotent=idempotent)
 
     def _headers(self) -> dict[str, str]:
         return {"Accept": "application/json", "X-Session-ID": self.session_id}
@@ -289,15 +297,20 @@ class GigaChat:
     async def receive(self, request: Request, sink: Sink, *, most: int | None = MOST_DOWNLOADED) -> None:
         """Give an answer of at most so many bytes to `sink` while it comes, repeated after what may pass.
 
-        It is authorized, and in a slot; None is no limit.  Raises TooLargeError, what `stream` and what `sink` raises.
+        It is authorized, and in a slot; None is no limit.  It returns only when all of it came.  Raises TooLargeError,
+        what `stream` and what `sink` raises.
         """
 
         async def attempt() -> AsyncGenerator[None, None]:
             async with self._reply(request) as reply:
-                size = reply.headers.get("content-length", "")
-                told = int(size) if re.fullmatch("[0-9]{1,18}", size) else None
-                _check_size(told or 0, most, reply)
-                sink.begin(told)
+                if reply.status != 200:
+                    raise StreamError(
+                        f"The service did not send all that is due for {request.purpose} (HTTP {reply.status}).",
+                        hint="Try again; a proxy may stand in between.",
+                        request_id=reply.request_id,
+                    )
+                _check_size(reply.size or 0, most, reply)
+                sink.begin(reply.size)
                 came = 0
                 async for piece in reply.pieces():
                     came += len(piece)
@@ -339,8 +352,8 @@ class GigaChat:
             async with self._transport.open(sent) as reply:
                 self._trace(sent, reply, began)
                 response = await reply.beginning()
-            if response.status == 429 or response.status >= 500:
-                raise refusal(sent, response, now=time.time())
+            if response.status >= 400 and may_pass(problem := refusal(sent, response, now=time.time())):
+                raise problem
             yield response
 
         async with aclosing(self._repeated(attempt)) as responses:

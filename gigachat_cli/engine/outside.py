@@ -33,6 +33,14 @@ def answered(content: bytes | str) -> dict[str, Any] | None:
     return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
 
 
+def answered_json(content: bytes | str) -> Any:
+    """Any JSON that the service answered with, fit to be shown; None when it is none."""
+    try:
+        return _clean(json_value(content), exact=False)
+    except ValueError:
+        return None
+
+
 def json_object(content: bytes | str) -> dict[str, Any] | None:
     """The JSON object that `content` is, or None when it is anything else, however hostile."""
     try:

@@ -34,6 +34,7 @@ from ..messages import SERVICE_TOOLS
 from ..settings import SCOPES
 from ..text import one_line
 from .outside import answered, word
+from .retries import LONGEST_RETRY_AFTER
 from .wire import Request, Response
 
 LOGIN_HINT = "Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS to the authorization key."
@@ -61,6 +62,7 @@ _MEANINGS = {
         "Buy tokens for it, or ask another model with --model; 'gigachat models' lists them.",
     ),
     403: _Meaning(AccessDeniedError, "The service denied access", "Check what the account may do.", doctor=True),
+    408: _Meaning(ServiceError, "The service did not get {purpose} in time", "Try again."),
     413: _Meaning(
         PromptTooLongError,
         "The prompt is longer than the model {model} can take",
@@ -109,19 +111,32 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
         words = service_words(response, secrets=request.secrets)
     if status == 404:
         meaning = _unknown(response, words, model)
+    passing = status in (408, 429) or status >= 500
+    if status == 422:
+        from .refusal_words import is_passing_fault, speaks_of_length  # costs milliseconds, and is rarely needed
+
+        if speaks_of_length(words):
+            meaning = _MEANINGS[413]
+        elif is_passing_fault(words):
+            meaning, passing = _FAILURE, True
     tool = _TOOL.match(words) if status in (404, 422) else None
     if tool:
         return _tool_refusal(tool[1] or tool[2], response)
     message = meaning.message.format(purpose=request.purpose, model=model or "of the account")
-    problem = meaning.kind(
+    kind, hint = meaning.kind, meaning.hint
+    retry_after = _retry_after(response.headers, now) if passing else None
+    if retry_after is not None and retry_after > LONGEST_RETRY_AFTER:
+        kind, hint = RateLimitError, f"It asks to be left alone for {_duration(retry_after)}: try again then."
+    problem = kind(
         f"{message} (HTTP {status}){': ' + words if words else ''}.",
-        hint=meaning.hint,
+        hint=hint,
         doctor=meaning.doctor,
         status=status,
         request_id=response.request_id,
     )
-    if isinstance(problem, RateLimitError):
-        problem.retry_after = _retry_after(response.headers, now)
+    problem.retry_after = retry_after
+    if isinstance(problem, ServiceError):
+        problem.passing = passing
     return problem
 
 
@@ -236,13 +251,26 @@ def _page_words(page: str) -> str:
 
 
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds, from either form of the header (RFC 9110, 10.2.3)."""
+    """Seconds, from either form of the header (RFC 9110, 10.2.3); a date counts by the service's own clock."""
     value = headers.get("retry-after", "").strip()
     try:
         return max(0.0, float(value))
     except ValueError:
         pass
+    until = _moment(value)
+    return None if until is None else max(0.0, until - (_moment(headers.get("date", "")) or now))
+
+
+def _moment(date: str) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 2 * 60:
+        return f"{seconds:.0f} seconds"
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours" if seconds < 100 * 3600 else "days"

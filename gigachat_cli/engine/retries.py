@@ -1,4 +1,14 @@
-"""When a failure may pass, and how long to wait: exponential with jitter, or as long as the service says."""
+"""When a failure is tried again, and after how long: exponential with jitter, or as long as the service says.
+
+A repeat must not do twice, and be charged twice, what a person asked for once:
+
+- No connection, or one that broke before the request had left whole: again.  Nothing was done.
+- A refusal that may pass (408, 429, 5xx, a fault of the service under 422): again.  It says that nothing was done.
+- A connection that broke after the request had left whole: again only what does and costs no more when it is asked
+  twice (a GET, a login, what `wire.Request.idempotent` marks).  Any other may be done already, and charged.
+- A reply that cannot be read, be it no HTTP, no JSON or no stream: never.  It was answered.
+- Silence for the whole `timeout`: never.  The person has waited for it once.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +28,16 @@ _LONGEST_PAUSE = 20.0
 
 
 def may_pass(problem: Exception) -> bool:
-    """Whether the same request may succeed a little later."""
-    if isinstance(problem, RateLimitError):
-        return problem.retry_after is None or problem.retry_after <= LONGEST_RETRY_AFTER
+    """Whether the same request may succeed a little later, and can be sent again without harm."""
+    if not isinstance(problem, GigaChatError) or (problem.retry_after or 0.0) > LONGEST_RETRY_AFTER:
+        return False
     if isinstance(problem, ServiceError):
-        return problem.status is not None and problem.status >= 500
+        return problem.passing or (problem.status is not None and problem.status >= 500)
+    if isinstance(problem, ConnectionFailedError):
+        return not problem.maybe_done
     if isinstance(problem, ProxyError):
         return problem.may_pass
-    return isinstance(problem, ConnectionFailedError)
+    return isinstance(problem, RateLimitError)
 
 
 async def repeated(
@@ -50,7 +62,7 @@ async def repeated(
     def pause(problem: Exception) -> bool | float:
         if begun or not may_pass(problem):
             return False
-        told = problem.retry_after if isinstance(problem, RateLimitError) else None
+        told = problem.retry_after if isinstance(problem, GigaChatError) else None
         if told is not None:
             notify(Notice("progress", f"{problem} Trying again in {told:.0f} s."))
             return told

@@ -56,7 +56,11 @@ class TokenCache:
                 change(tokens)
                 now = time.time()
                 kept = {
-                    identity: {"access_token": token.access_token, "expires_at": token.expires_at}
+                    identity: {
+                        "access_token": token.access_token,
+                        "expires_at": token.expires_at,
+                        "renew_at": token.renew_at,
+                    }
                     for identity, token in tokens.items()
                     if token.seconds_left(now) > 0
                 }
@@ -80,9 +84,11 @@ class TokenCache:
                 access_token, expires_at = entry["access_token"], number(entry["expires_at"])
                 if expires_at is None or expires_at > LATEST:
                     continue
+                told = number(entry.get("renew_at"))
+                renew_at = None if told is None else min(told, expires_at)
                 # What could not stand in a header was never a token.
                 if isinstance(access_token, str) and access_token.isascii() and access_token.isprintable():
-                    tokens[identity] = Token(access_token, expires_at)
+                    tokens[identity] = Token(access_token, expires_at, renew_at)
         return tokens
 
     def _tell(self, text: str, problem: OSError) -> None:

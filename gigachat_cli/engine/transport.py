@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,71 +20,22 @@ from ..errors import (
     ConnectionFailedError,
     GigaChatError,
     ProxyError,
-    SilenceError,
-    TooLargeError,
 )
 from ..proxies import SETTING, Proxy, proxy_for
 from ..settings import is_loopback
 from .connector import Connector, Tunnel
-from .outside import headers_of
+from .reply import Reply, WatchedResponse, garbled, mark_maybe_done, silence, unreadable, words_of
 from .tls import Trust, deferred_system_store
 from .tls_faults import failed_handshake, reason, tls_fault
-from .wire import USER_AGENT, Request, Response, StreamedBody, request_id_of
+from .wire import USER_AGENT, Request, StreamedBody
 
 with deferred_system_store():
     import aiohttp
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
-_MOST_REFUSAL_BYTES = 1024 * 1024
+MOST_OF_A_HEADER = 2**17  # bytes of one line; gateways add tokens and policies of tens of KiB
+MOST_HEADERS = 1024
 _CONNECT_SECONDS = 10.0
 _SETTLE_SECONDS = 30.0  # name, connection, proxy and TLS together
-
-
-class Reply:
-    """An answer whose head is there and whose body is still to come."""
-
-    def __init__(self, request: Request, response: aiohttp.ClientResponse, timeout: float) -> None:
-        self.request = request
-        self._response = response
-        self._timeout = timeout
-        self.status = response.status
-        self.headers = headers_of(response.headers)
-        self.request_id = request_id_of(self.headers)
-        self.content_type = response.content_type
-
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """The body as it comes."""
-        try:
-            async for piece in self._response.content.iter_any():
-                yield piece
-        except TimeoutError:
-            raise _silence(self.request, self._timeout, self.request_id) from None
-        except (aiohttp.ClientError, OSError) as problem:
-            raise _broken(self.request, problem, self.request_id) from None
-
-    async def whole(self) -> Response:
-        """The whole body, at most 64 MiB of it."""
-        parts, size = [], 0
-        async for piece in self.pieces():
-            parts.append(piece)
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
-                raise TooLargeError(
-                    f"The answer to {self.request.purpose} is too large: more than {MAX_BODY_BYTES // 2**20} MiB.",
-                    request_id=self.request_id,
-                )
-        return Response(self.status, self.headers, b"".join(parts))
-
-    async def beginning(self) -> Response:
-        """The first MiB of the body: all that the words of a refusal need, however much more would come."""
-        parts, left = [], _MOST_REFUSAL_BYTES
-        async with aclosing(self.pieces()) as pieces:
-            async for piece in pieces:
-                parts.append(piece[:left])
-                left -= len(parts[-1])
-                if not left:
-                    break
-        return Response(self.status, self.headers, b"".join(parts))
 
 
 class Transport:
@@ -127,14 +78,14 @@ class Transport:
 
     async def close(self) -> None:
         if self._session is not None:
-            await self._session.close()
+            # A connection whose answer went on after its end has been closed twice, and asyncio forgot what it was.
+            with suppress(AttributeError):
+                await self._session.close()
             self._session = None
         if self._own is not None:
             self._own.hang_up()
 
-    async def _send(
-        self, request: Request, with_client_certificate: bool, stack: AsyncExitStack
-    ) -> aiohttp.ClientResponse:
+    async def _send(self, request: Request, with_client_certificate: bool, stack: AsyncExitStack) -> WatchedResponse:
         host = urlsplit(request.url).hostname or ""
         proxy = self._proxy_around(request.url)
         while True:
@@ -142,9 +93,10 @@ class Transport:
             if self._connector is None and request.url.startswith("https:"):
                 context = self._trust.context(host, with_client_certificate=with_client_certificate)
             sending = _Sending(request, self._timeout)
+            tracker = aiohttp.UploadTracker()
             try:
                 async with sending.deadline:
-                    return await stack.enter_async_context(
+                    response = await stack.enter_async_context(
                         self._open_session().request(
                             request.method,
                             request.url,
@@ -152,9 +104,12 @@ class Transport:
                             data=sending.data,
                             ssl=context,
                             allow_redirects=False,
+                            upload_tracker=tracker,
                             **(_for_library(proxy) if self._connector is not None else {}),
                         )
                     )
+                assert isinstance(response, WatchedResponse)
+                return response
             except aiohttp.ClientConnectorCertificateError as problem:
                 unproved = problem.certificate_error
                 if not self._trust.widen(host):
@@ -163,7 +118,10 @@ class Transport:
             except TimeoutError as problem:
                 raise self._too_late(request, proxy, problem) from None
             except (aiohttp.ClientError, OSError, ValueError) as problem:
-                raise sending.problem or self._unsent(request, host, proxy, problem) from None
+                failure = sending.problem or self._unsent(request, host, proxy, problem)
+                if isinstance(failure, ConnectionFailedError) and _left_whole(tracker):
+                    mark_maybe_done(failure, request)
+                raise failure from None
 
     def _proxy_around(self, url: str) -> Proxy | None:
         """`proxy_for`, looked up once a place."""
@@ -197,14 +155,20 @@ class Transport:
                 ),
                 # Bytes of an answer leave as they come; a larger buffer would only hold them back.
                 read_bufsize=2**16,
+                max_line_size=MOST_OF_A_HEADER,
+                max_field_size=MOST_OF_A_HEADER,
+                max_headers=MOST_HEADERS,
+                response_class=WatchedResponse,
             )
+            # What is sent again is decided in one place, `retries`, and counted; the library has no public switch.
+            self._session._retry_connection = False
         return self._session
 
     def _too_late(self, request: Request, proxy: Proxy | None, problem: TimeoutError) -> GigaChatError:
         if isinstance(problem, aiohttp.ConnectionTimeoutError):
             way = f"through the proxy {proxy.shown}" if proxy else f"to {_place(request.url)}"
             return _no_way(f"The connection {way} did not open in time.", request.url)
-        return _silence(request, self._timeout, None)
+        return silence(request, self._timeout, None)
 
     def _unsent(self, request: Request, host: str, proxy: Proxy | None, problem: Exception) -> GigaChatError:
         way = f"the connection through the proxy {proxy.shown}" if proxy else _place(request.url)
@@ -217,6 +181,8 @@ class Transport:
                 hint=f"Check {proxy.origin}.",
                 status=problem.status,
             )
+        if (wrong := garbled(problem)) is not None:
+            return unreadable(request, wrong)
         if isinstance(problem, aiohttp.ClientConnectorError) and proxy:
             return ConnectionFailedError(
                 f"The connection through the proxy {proxy.shown} broke before it was secure ({reason(problem)}).",
@@ -235,7 +201,7 @@ class Transport:
                 f"The address {_place(request.url)} cannot be used.", hint="Check base_url and auth_url."
             )
         return ConnectionFailedError(
-            f"The connection broke before {request.purpose} was answered ({_reason(problem)}).", hint="Try again."
+            f"The connection broke before {request.purpose} was answered ({words_of(problem)}).", hint="Try again."
         )
 
 
@@ -261,6 +227,7 @@ class _Sending:
             async for piece in body.pieces():
                 self._until(loop.time() + self._timeout)
                 yield piece
+                await asyncio.sleep(0)  # or a connection that is lost would take pieces to the last
         except GigaChatError as problem:
             self.problem = problem
             raise
@@ -272,8 +239,9 @@ class _Sending:
             self.deadline.reschedule(when)
 
 
-def _hang_up(response: aiohttp.ClientResponse) -> None:
+def _hang_up(response: WatchedResponse) -> None:
     """End the connection of an answer that is left before its end, and with it the answering."""
+    response.unwatch()
     if response.connection is not None and response.connection.transport is not None:
         response.connection.transport.abort()
 
@@ -293,20 +261,9 @@ def _for_library(proxy: Proxy | None) -> dict[str, Any]:
     return {"proxy": f"{proxy.scheme}://{host}:{proxy.port}", "proxy_headers": headers}
 
 
-def _silence(request: Request, timeout: float, request_id: str | None) -> SilenceError:
-    return SilenceError(
-        f"Nothing came for {timeout:g} seconds in answer to {request.purpose}.",
-        hint="Try again, or wait longer with --timeout.",
-        request_id=request_id,
-    )
-
-
-def _broken(request: Request, problem: Exception, request_id: str | None) -> ConnectionFailedError:
-    return ConnectionFailedError(
-        f"The connection broke while the answer to {request.purpose} came ({_reason(problem)}).",
-        hint="Try again.",
-        request_id=request_id,
-    )
+def _left_whole(tracker: aiohttp.UploadTracker) -> bool:
+    ended = tracker.upload_complete
+    return ended.done() and not ended.cancelled() and ended.exception() is None
 
 
 def _no_way(message: str, url: str) -> ConnectionFailedError:
@@ -321,14 +278,6 @@ def _place(url: str) -> str:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-
-
-def _reason(problem: BaseException) -> str:
-    if isinstance(problem, aiohttp.ServerDisconnectedError):
-        return "the server hung up"
-    if isinstance(problem, aiohttp.ClientPayloadError):
-        return "the answer is incomplete"
-    return reason(problem)
 
 
 __all__ = ["USER_AGENT", "Reply", "Transport"]

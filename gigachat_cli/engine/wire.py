@@ -44,7 +44,8 @@ class Sink(Protocol):
 class Request:
     """One HTTP request.  `purpose` completes "…could not be made" sentences: "the chat request", "the login".
 
-    `streamed` is a body that takes the place of `body`.
+    `streamed` is a body that takes the place of `body`.  `idempotent`: to ask it twice does and costs no more than to
+    ask it once.
     """
 
     method: str
@@ -53,6 +54,12 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     streamed: StreamedBody | None = field(default=None, repr=False)
+    idempotent: bool = False
+
+    @property
+    def may_be_asked_twice(self) -> bool:
+        """Whether it can be sent again when nobody knows what came of it; a GET always can."""
+        return self.idempotent or self.method == "GET"
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ PLACES = (
     "batches",
 )
 
-_STATUSES = ("400", "401", "402", "403", "404", "413", "422", "429", "500", "502", "503", "504")
+_STATUSES = ("400", "401", "402", "403", "404", "408", "413", "422", "429", "500", "502", "503", "504")
 
 FAULTS: Mapping[str, str] = {
     **{status: f"refuse with status {status} (message=TEXT, model=NAME: only that one)" for status in _STATUSES},

@@ -35,6 +35,7 @@ MESSAGES = {
     402: "Payment Required",
     403: "Permission denied",
     404: "No such model",
+    408: "Request Timeout",
     413: "Payload too large",
     422: "Invalid params: the simulator was told to refuse",
     429: "Too many requests",

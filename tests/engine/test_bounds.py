@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.engine import GigaChat, replies, transport
+from gigachat_cli.engine import GigaChat, replies, reply
 from gigachat_cli.engine.api import files
 from gigachat_cli.engine.wire import MOST_DOWNLOADED
 from gigachat_cli.errors import CutAnswerError, InvalidRequestError, TooLargeError
@@ -21,7 +21,7 @@ from ..raw import read_request
 from .asking import until_error
 from .test_transport import at, raw
 
-PROMISED = (replies.MOST_ANSWER_BYTES, transport.MAX_BODY_BYTES, MOST_DOWNLOADED)
+PROMISED = (replies.MOST_ANSWER_BYTES, reply.MAX_BODY_BYTES, MOST_DOWNLOADED)
 LIMIT = 100_000
 SSE = "text/event-stream"
 PACKED: dict[str, Callable[[bytes], bytes]] = {
@@ -35,7 +35,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "MOST_ANSWER_BYTES", LIMIT)
     monkeypatch.setattr(replies, "MOST_STREAMED_BYTES", 20 * LIMIT)
-    monkeypatch.setattr(transport, "MAX_BODY_BYTES", LIMIT)
+    monkeypatch.setattr(reply, "MAX_BODY_BYTES", LIMIT)
 
 
 def event(**delta: Any) -> bytes:

@@ -41,6 +41,7 @@ TABLE: list[tuple[int, type[GigaChatError], int, str, str]] = [
     (403, AccessDeniedError, 3, "access_denied", "doctor"),
     (404, UnknownModelError, 1, "unknown_model", "gigachat models"),
     (405, ServiceError, 1, "service", ""),
+    (408, ServiceError, 1, "service", "Try again"),
     (413, PromptTooLongError, 1, "prompt_too_long", "Shorten"),
     (422, InvalidRequestError, 1, "invalid_request", ""),
     (429, RateLimitError, 5, "rate_limit", "Wait"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.engine import GigaChat, transport
+from gigachat_cli.engine import GigaChat, reply
 from gigachat_cli.errors import (
     AuthenticationError,
     ConfigError,
@@ -258,13 +258,7 @@ async def test_an_unknown_host_is_named(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [
-        b"",
-        b"\x00\x01garbage\r\n\r\n",
-        b"HTTP/9.9 what\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
-        b"HTTP/1.1 200",
-    ],
+    [b"", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, b"HTTP/1.1 200"],
 )
 @pytest.mark.parametrize("end", [socket.socket.close, reset])
 async def test_a_connection_that_breaks_is_told_in_our_words(
@@ -290,7 +284,7 @@ async def test_plain_http_where_tls_is_due_is_told_in_our_words(simulator: Simul
 
 
 async def test_a_body_without_end_is_not_kept(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(reply, "MAX_BODY_BYTES", 100_000)
 
     def answer(connection: socket.socket) -> None:
         read_request(connection)

@@ -14,10 +14,12 @@ from urllib.parse import quote, urlencode
 from ...bounded import number, whole
 from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, ServiceError, UsageError
 from ...messages import Answer, AnswerBuilder
-from ..outside import answered, file_id, identifier, typed_file_id, word
+from ...text import one_line
+from ..outside import answered, answered_json, file_id, identifier, typed_file_id, word
 from ..refusals import error_object
 from ..wire import Request
 from . import chat
+from .files import AS_IT_IS, Content
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -52,39 +54,44 @@ async def submit(giga: GigaChat, lines: bytes) -> BatchTask:
     url = f"{giga.settings.base_url}{PATH}?{urlencode({'method': METHOD})}"
     headers = {"Accept": "application/json", "Content-Type": "application/octet-stream"}
     request = Request("POST", url, "the batch", headers, lines)
-    found = await _fetched(giga, request)
-    task = _task(found)
+    task = _task(await _fetched(giga, request))
     if task is None:
         raise ServiceError("The service took the batch but named no id for it.")
     return task
 
 
 async def tasks(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
-    """All batches of the account, or the one with that id.  Raises UsageError for an id that is unknown."""
+    """All batches of the account, or the one with that id, alone in the list.
+
+    The service's OpenAPI file shows an object that holds the list, its own SDKs read the list itself: both are read.
+    Raises UsageError for an id that is unknown.
+    """
     query = f"?{urlencode({'batch_id': batch_id})}" if batch_id is not None else ""
     request = Request("GET", f"{giga.settings.base_url}{PATH}{query}", "the batches", {"Accept": "application/json"})
     try:
         found = await _fetched(giga, request)
     except ServiceError as problem:
         if batch_id is not None and problem.status == 404:
-            raise UsageError(
-                f"The service knows no batch {batch_id}.",
-                hint="'gigachat batch list' shows those of the account.",
-                status=404,
-                request_id=problem.request_id,
-            ) from None
+            raise _unknown(batch_id, problem) from None
         raise
-    listed = found.get("batches")
+    listed = found.get("batches", [found] if "id" in found else None) if isinstance(found, dict) else found
     if not isinstance(listed, list):
         raise ServiceError("The service answered with something that is not a list of batches.")
-    return [task for each in listed if (task := _task(each)) is not None]
+    read = [task for each in listed if (task := _task(each)) is not None]
+    if batch_id is None:
+        return read
+    named = [task for task in read if task.id == batch_id]
+    if not named:
+        raise _unknown(batch_id)
+    return named[:1]
 
 
 async def results(giga: GigaChat, file_id: str) -> bytes:
-    """The results of a completed batch, as the service keeps them.  Raises as `GigaChat.fetch` does."""
+    """The results of a completed batch, as the service keeps them.  Raises as `GigaChat.receive` does."""
     url = f"{giga.settings.base_url}/files/{quote(typed_file_id(file_id), safe='')}/content"
-    request = Request("GET", url, "the results of the batch", {"Accept": "*/*"})
-    return (await giga.fetch(request)).body
+    content = Content()
+    await giga.receive(Request("GET", url, "the results of the batch", AS_IT_IS), content)
+    return bytes(content.received)
 
 
 def line_of(identity: str, request: Request) -> bytes:
@@ -100,13 +107,22 @@ def parse_results(content: bytes) -> Iterator[tuple[str, Answer | GigaChatError]
             yield str(found["id"]), _result(found)
 
 
-async def _fetched(giga: GigaChat, request: Request) -> dict[str, Any]:
+def _unknown(batch_id: str, problem: ServiceError | None = None) -> UsageError:
+    return UsageError(
+        f"The service knows no batch {one_line(batch_id, 80)}.",
+        hint="'gigachat batch list' shows those of the account.",
+        status=problem.status if problem else None,
+        request_id=problem.request_id if problem else None,
+    )
+
+
+async def _fetched(giga: GigaChat, request: Request) -> Any:
     try:
         response = await giga.fetch(request)
     except AccessDeniedError as problem:
         problem.hint = _DENIED_HINT
         raise
-    return answered(response.body) or {}
+    return answered_json(response.body)
 
 
 def _task(found: object) -> BatchTask | None:

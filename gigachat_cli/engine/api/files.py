@@ -10,7 +10,14 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from ...bounded import whole
-from ...errors import AccessDeniedError, PromptTooLongError, ServiceError, UnknownFileError, UsageError
+from ...errors import (
+    AccessDeniedError,
+    ConnectionFailedError,
+    PromptTooLongError,
+    ServiceError,
+    UnknownFileError,
+    UsageError,
+)
 from ...text import one_line
 from ..outside import answered, file_id, label, typed_file_id, word
 from ..wire import MOST_DOWNLOADED, Request, Sink
@@ -19,6 +26,8 @@ if TYPE_CHECKING:
     from ..client import GigaChat
 
 PATH = "/files"
+AS_IT_IS: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity"}
+"""Headers of a download: bytes that are packed on the way have no length of their own to be checked by."""
 
 _PIECE_BYTES = 1 << 18
 _PURPOSE = "general"
@@ -28,6 +37,20 @@ _UNKNOWN_HINT = "'gigachat files list' shows those of the account."
 
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 """Gives a content from its beginning, each time that it is called."""
+
+
+class Content:
+    """A sink that keeps a whole download in memory."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+
+    def begin(self, size: int | None) -> None:
+        self.received.clear()
+
+    def add(self, piece: bytes) -> None:
+        self.received += piece
+
 
 Progress = Callable[[int, int | None], None]
 """Told how many bytes went or came so far, and of how many; None where that is not known."""
@@ -160,16 +183,24 @@ async def download(giga: GigaChat, file_id: str, sink: Sink, *, most: int | None
 
     Raises UnknownFileError, and what `GigaChat.receive` raises.
     """
-    request = _request(giga, "GET", f"{_place(file_id)}/content", "the download", {"Accept": "*/*"})
+    request = _request(giga, "GET", f"{_place(file_id)}/content", "the download", AS_IT_IS)
     with _OfFile(file_id):
         await giga.receive(request, sink, most=most)
 
 
 async def delete(giga: GigaChat, file_id: str) -> bool:
-    """Delete a file for good; whether the service says that it did.  Raises UnknownFileError."""
+    """Delete a file for good; whether the service says that it did.  Raises UnknownFileError.
+
+    When nobody knows what came of the request, the service is asked whether the file is still there.
+    """
     request = _request(giga, "POST", f"{_place(file_id)}/delete", "the deletion")
     with _OfFile(file_id):
-        found = answered((await giga.fetch(request)).body) or {}
+        try:
+            found = answered((await giga.fetch(request)).body) or {}
+        except ConnectionFailedError as problem:
+            if not problem.maybe_done or await exists(giga, file_id):
+                raise
+            return True
     return found.get("deleted") is True
 
 

@@ -28,7 +28,7 @@ class Validation:
 
 async def validate_function(giga: GigaChat, description: Mapping[str, Any]) -> Validation:
     """Have one description checked.  Raises what `GigaChat.fetch` raises."""
-    request = giga.request("POST", PATH, "the check of a function", body=description)
+    request = giga.request("POST", PATH, "the check of a function", body=description, idempotent=True)
     return parse_validation((await giga.fetch(request)).body)
 
 

@@ -31,7 +31,8 @@ async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | Non
 
     async def counted(name: str) -> list[TokenCount]:
         body = {"model": name, "input": list(texts)}
-        response = await giga.fetch(giga.request("POST", PATH, "the token count", body=body), model=name)
+        request = giga.request("POST", PATH, "the token count", body=body, idempotent=True)
+        response = await giga.fetch(request, model=name)
         counts = parse_counts(response.body)
         if len(counts) != len(texts):
             raise _odd()
