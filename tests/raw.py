@@ -99,3 +99,11 @@ def reset(connection: socket.socket) -> None:
     """Break the connection with a reset instead of an end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def closed(connection: socket.socket) -> None:
+    """End TLS and TCP as is right."""
+    with suppress(OSError, ValueError):
+        connection.settimeout(2)
+        connection = connection.unwrap()  # type: ignore[attr-defined]  # it is an SSLSocket
+    connection.close()

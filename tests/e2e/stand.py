@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from gigachat_cli.simulator.authority import server_context
 
-from ..raw import RawServer, read_request, reset
+from ..raw import RawServer, closed, read_request, reset
 
 Play = Callable[[socket.socket], None]
 """Answers one request, and ends the connection or not."""
@@ -63,14 +63,6 @@ def sends(*parts: bytes, end: Play = lambda connection: None) -> Play:
         end(connection)
 
     return play
-
-
-def closed(connection: socket.socket) -> None:
-    """End TLS and TCP as is right."""
-    with suppress(OSError, ValueError):
-        connection.settimeout(2)
-        connection = connection.unwrap()  # type: ignore[attr-defined]  # it is an SSLSocket
-    connection.close()
 
 
 def cut(connection: socket.socket) -> None:

@@ -119,7 +119,7 @@ def test_failures_are_rows_and_the_exit_code_is_6(
 
 
 def test_an_item_is_tried_again_after_what_may_pass(gigachat: Program, simulator: Simulator, home: Path) -> None:
-    for fault in ("500", "reset", "429"):
+    for fault in ("500", "408", "429"):
         simulator.faults.add(fault)
     result = gigachat("batch", str(given(home, 3)))
     assert (result.code, len(rows(result))) == (0, 3)

@@ -15,8 +15,8 @@ from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.authority import server_context
 
 from ..conftest import Program
-from ..raw import RawServer, read_request, reset
-from .stand import ENDS, Play, answer, closed, completion, cut, event_stream, head, refusal, sends, stand
+from ..raw import RawServer, closed, read_request, reset
+from .stand import ENDS, Play, answer, completion, cut, event_stream, head, refusal, sends, stand
 
 BIG = {
     "64 KiB": [f"X-Policy: {'p' * 65536}"],

@@ -11,8 +11,8 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from ..raw import reset
-from .stand import Play, answer, closed, completion, cut, event_stream, head, sends, stand
+from ..raw import closed, reset
+from .stand import Play, answer, completion, cut, event_stream, head, sends, stand
 
 PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 400
 HALF = PICTURE[: len(PICTURE) // 2]

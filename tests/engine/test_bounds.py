@@ -17,7 +17,7 @@ from gigachat_cli.engine.wire import MOST_DOWNLOADED
 from gigachat_cli.errors import CutAnswerError, InvalidRequestError, TooLargeError
 from gigachat_cli.simulator import Simulator
 
-from ..raw import read_request
+from ..raw import closed, read_request
 from .asking import until_error
 from .test_transport import at, raw
 
@@ -55,6 +55,7 @@ def serving(pieces: Iterator[bytes], *, type: str = SSE, encoding: str = "identi
         for piece in pieces:
             packed = piece if encoding == "identity" else packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
             connection.sendall(packed)
+        closed(connection)
 
     return raw(answer)
 
