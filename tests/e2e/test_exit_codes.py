@@ -51,6 +51,7 @@ FAILURES = [
     refused(402, 5, "tokens_used_up"),
     refused(403, 3, "access_denied"),
     refused(404, 1, "unknown_model"),
+    refused(408, 1, "service"),
     refused(413, 1, "prompt_too_long"),
     refused(422, 1, "invalid_request"),
     refused(429, 5, "rate_limit"),

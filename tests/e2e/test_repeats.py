@@ -214,7 +214,7 @@ async def test_a_kept_connection_that_the_server_has_closed_is_not_used(simulato
         closed(connection)
 
     with stand(play) as there:
-        async with GigaChat(base_url=f"{there.url}/v1", access_token="made-up-token", max_retries=0) as giga:
+        async with GigaChat(base_url=f"{there.url}/v1", access_token="made-up", model="M", max_retries=0) as giga:
             for _ in range(3):
                 assert (await giga.ask([{"role": "user", "content": "hi"}], stream=True)).text == "Hello."
                 if busy:
