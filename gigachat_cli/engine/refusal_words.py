@@ -37,7 +37,7 @@ _TOO_MUCH = _any_of(
 _CONTEXT = _any_of(r"context\w*", r"max_(?:seq|model|position)_len\w*", r"контекст\w*")
 _OTHER_LENGTH = _any_of(
     r"prompt(?:_tokens)?s?",
-    r"conversations?|dialog(?:ue)?s?|history",
+    r"conversations?|dialogs?|dialogues?|history",
     r"messages",
     r"documents?",
     r"request|payload|entity",
