@@ -81,11 +81,11 @@ class Inline:
         look = self.look
         runs: Runs = []
         styles = [base]
-        links: list[tuple[str, int]] = []
+        links: list[tuple[str, str, int]] = []
 
         def add(text: str, style: Style) -> None:
             if text:
-                runs.append((text, look.ink(style, links[-1][0] if links and look.options.hyperlinks else "")))
+                runs.append((text, look.ink(style, links[-1][1] if links else "")))
 
         for token in tokens:
             kind = token.type
@@ -104,12 +104,13 @@ class Inline:
             elif kind in _SPANS:
                 styles.append(styles[-1] + look.style(_SPANS[kind]))
             elif kind == "link_open":
-                links.append((printable(str(token.attrs.get("href", ""))), len(runs)))
+                address = printable(str(token.attrs.get("href", "")))
+                links.append((address, look.link_to(address), len(runs)))
                 styles.append(styles[-1] + look.style("link"))
             elif kind == "link_close":
-                address, start = links.pop()
+                address, target, start = links.pop()
                 styles.pop()
-                if not look.options.hyperlinks:
+                if not target:
                     self._add_address(runs, address, start)
             elif kind == "image":
                 self._add_image(runs, token, styles[-1], linked=bool(links))
@@ -127,10 +128,10 @@ class Inline:
     def _add_image(self, runs: Runs, token: Token, style: Style, *, linked: bool) -> None:
         address = printable(str(token.attrs.get("src", "")))
         title = printable("".join(child.content for child in token.children or ()) or address)
-        link = address if self.look.options.hyperlinks and not linked else ""
+        link = self.look.link_to(address)
         start = len(runs)
-        runs.append((title, self.look.ink(style + self.look.style("link"), link)))
-        if not self.look.options.hyperlinks:
+        runs.append((title, self.look.ink(style + self.look.style("link"), "" if linked else link)))
+        if not link:
             self._add_address(runs, address, start)
 
 

@@ -6,8 +6,10 @@ colours and light rules; nothing pads a line or draws a box.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from rich.color import ColorSystem
 from rich.style import Style
@@ -16,6 +18,10 @@ from .rows import Ink
 
 ColorDepth = Literal["none", "standard", "256", "truecolor"]
 Theme = Literal["dark", "light"]
+
+_CLICKABLE = re.compile(r"https?://[^/?#]|mailto:.", re.IGNORECASE)
+_LONGEST_ADDRESS = 2000  # what terminals take
+_IN_ADDRESS = "%/:?#[]@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,17 @@ class Look:
                 self._inks.clear()
             known = self._inks[style, link] = self._make_ink(style, link)
         return known
+
+    def link_to(self, address: str) -> str:
+        """What a hyperlink to an address of an answer leads to; empty where there is to be none, and it is shown.
+
+        A click may open a web page or begin a mail.  Any other scheme, or none, starts whatever the desktop has for
+        it: a program, a file of this machine, a call.
+        """
+        if not self.options.hyperlinks or not _CLICKABLE.match(address) or len(address) > _LONGEST_ADDRESS:
+            return ""
+        seen = "".join(each for each in address if each.isprintable() and not each.isspace())
+        return quote(seen, safe=_IN_ADDRESS)
 
     def _make_ink(self, style: Style, link: str) -> Ink:
         shown = style.without_color if self.options.color == "none" else style
