@@ -35,6 +35,7 @@ _SERVICE = "gigachat-terminal"
 _ACCOUNT = "authorization key"
 _KEYRING_SECONDS = 3.0
 _COMMAND_SECONDS = 60.0
+_LONGEST_OUTPUT = 64 * 1024
 
 Place = Literal["environment", "command", "keyring", "file"]
 
@@ -185,17 +186,29 @@ def _from_command(command: str) -> AuthorizationKey:
     hint = "Run the command by hand, and mend credentials_command."
     try:
         # Through the shell, as the person wrote it; its stderr and its terminal are the person's.
-        done = subprocess.run(  # noqa: S602  # a shell line, which is what the setting is for
-            command, shell=True, stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ConfigError(f"credentials_command did not end within {_COMMAND_SECONDS:.0f} s.", hint=hint) from None
+        running = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE)  # noqa: S602  # what the setting is for
     except OSError as problem:
         raise ConfigError(f"credentials_command could not be run: {problem.strerror}.", hint=hint) from None
-    if done.returncode != 0:
-        raise ConfigError(f"credentials_command failed with exit code {done.returncode}.", hint=hint)
+    assert running.stdout is not None
+    source = running.stdout
     try:
-        lines = done.stdout.decode().split("\n")
+        # In a thread: what the shell has started may hold the pipe open for longer than the shell lives.
+        output = _started(lambda: source.read(_LONGEST_OUTPUT + 1)).result(_COMMAND_SECONDS)
+        if len(output) > _LONGEST_OUTPUT:
+            told = f"credentials_command printed more than {_LONGEST_OUTPUT // 1024} KiB."
+            raise ConfigError(told, hint=hint)
+        code = running.wait(_COMMAND_SECONDS)
+        source.close()
+    except (TimeoutError, subprocess.TimeoutExpired):
+        raise ConfigError(f"credentials_command did not end within {_COMMAND_SECONDS:.0f} s.", hint=hint) from None
+    finally:
+        if running.poll() is None:
+            running.kill()
+            running.wait()
+    if code != 0:
+        raise ConfigError(f"credentials_command failed with exit code {code}.", hint=hint)
+    try:
+        lines = output.decode().split("\n")
     except UnicodeDecodeError:
         raise ConfigError("credentials_command printed something that is no text.", hint=hint) from None
     return _parsed(lines[0], "credentials_command")

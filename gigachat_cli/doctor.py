@@ -119,7 +119,10 @@ def _folders() -> list[Check]:
         place = folder
         while not os.path.exists(place):  # which, unlike Path.exists, takes a closed folder for an absent one
             place = place.parent
-        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+        if not os.path.isdir(place):
+            told = f"{place} is no folder"
+            checks.append(Check(name, "warning", told, "Name a folder: without it nothing is kept between runs."))
+        elif not os.access(place, os.R_OK | os.W_OK | os.X_OK):
             hint = "Make it yours to read and write: without it nothing is kept between runs."
             checks.append(Check(name, "warning", f"{place} cannot be read and written", hint))
         elif place != folder:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from . import paths
+from .bounded import json_value
 from .errors import nearest
 from .messages import Model
 
@@ -120,8 +121,8 @@ def _keepable(model: Model) -> bool:
 
 def _read() -> dict[str, tuple[float, list[tuple[str, str]]]]:
     """The accounts of the file, with the time that each was asked at; a file that is broken holds none."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        kept = json.loads(paths.read_private(paths.models_file()) or b"{}")
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        kept = json_value(paths.read_private(paths.models_file()) or b"{}")
         return {
             account: (float(entry["at"]), [(str(name), str(kind)) for name, kind in entry["models"]])
             for account, entry in kept["accounts"].items()

@@ -182,9 +182,22 @@ def _url(value: object) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError(wanted) from None
-    if not host or parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+    if (
+        not host
+        or not _is_host(host)
+        or parts.username
+        or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    ):
         raise ValueError(wanted)
     return text
+
+
+def _is_host(name: str) -> bool:
+    try:
+        name.encode("idna")  # a part of more than 63 letters, or of none, is none
+    except UnicodeError:
+        return False
+    return name.isprintable() and " " not in name
 
 
 def _base_url(value: object) -> str:

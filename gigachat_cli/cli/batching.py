@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _CHARACTERS_A_TOKEN = 3.5  # documented: three to four, of Russian and of English
 _FAILED_HINT = "Their rows say why; --retry-failed asks them again."
 _BAD_LINES_TOLD = 10
+_MOST_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ def _check(batch: Batch, path: Path | None, output: Path | None, terminal: Termi
         raise UsageError(f"{again} needs the output file that was begun.", hint="Name it with --output-file.")
     if again and batch.force:
         raise UsageError(f"{again} and --force contradict each other.", hint="Leave one of them out.")
-    if batch.concurrency is not None and batch.concurrency < 1:
-        raise UsageError("--concurrency must be 1 or more.")
+    if batch.concurrency is not None and not 1 <= batch.concurrency <= _MOST_AT_ONCE:
+        raise UsageError(f"--concurrency must be a whole number from 1 to {_MOST_AT_ONCE}.")
     if batch.remote and (output is not None or again):
         raise UsageError("--remote writes no output.", hint="Get it later with 'gigachat batch fetch ID -O FILE'.")
     if output is not None:

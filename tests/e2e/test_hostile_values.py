@@ -100,6 +100,10 @@ CHAT = {
     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "precached_prompt_tokens": 0},
     "object": "chat.completion",
 }
+STREAMED = {
+    **CHAT,
+    "choices": [{"delta": CHAT["choices"][0]["message"], "index": 0, "finish_reason": "stop"}],  # type: ignore[index]
+}
 CHAT_V2 = {
     "messages": [
         {
@@ -131,6 +135,8 @@ REPLIES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "chat": (CHAT, ("ask", "--no-stream", "hi")),
     "chat-json": (CHAT, ("ask", "--no-stream", "--json", "-u", "hi")),
     "chat-v2": (CHAT_V2, ("ask", "--no-stream", "--web", "--json", "hi")),
+    "stream": (STREAMED, ("ask", "--json", "hi")),
+    "stream-v2": (CHAT_V2, ("ask", "--web", "-u", "hi")),
     "error": ({"status": 429, "message": "m", "error": {"code": 1, "message": "m"}}, ("ask", "--no-stream", "hi")),
     "models": (
         {"data": [{"id": "GigaChat", "object": "model", "owned_by": "s", "type": "chat"}]},
@@ -163,6 +169,10 @@ class Service:
         self.body = b""
         self.status = "200 OK"
         self.headers: dict[str, str] = {"Content_Type": "application/json"}
+
+    def answer(self, body: bytes, *, streamed: bool) -> None:
+        self.body = b"data: %s\n\ndata: [DONE]\n\n" % body if streamed else body
+        self.headers["Content_Type"] = "text/event-stream" if streamed else "application/json"
 
     def __call__(self, connection: Any) -> None:
         while read_request(connection):
@@ -213,7 +223,7 @@ def test_a_hostile_reply_is_a_sentence(name: str, service: Service, in_this_proc
     Path("f.py").write_text('def add(number: int) -> int:\n    """Add one."""\n    return number + 1\n')
     reply, words = REPLIES[name]
     for body in some(name, reply):
-        service.body = body
+        service.answer(body, streamed=name.startswith("stream"))
         sane(in_this_process(*words))
 
 
@@ -224,7 +234,7 @@ def test_every_hostile_reply_is_a_sentence(name: str, service: Service, in_this_
     Path("f.py").write_text('def add(number: int) -> int:\n    """Add one."""\n    return number + 1\n')
     reply, words = REPLIES[name]
     for body in forms(reply):
-        service.body = body
+        service.answer(body, streamed=name.startswith("stream"))
         sane(in_this_process(*words))
 
 
@@ -560,3 +570,34 @@ def test_a_history_with_broken_columns_is_still_shown(service: Service, gigachat
             database.commit()
         for words in (("history", "show"), ("history", "export"), ("ask", "-c", "--no-stream", "--no-log", "hi")):
             sane(gigachat(*words))
+
+
+def test_a_credentials_command_without_an_end_is_told(gigachat: Program, simulator: Simulator) -> None:
+    line = {"GIGACHAT_CREDENTIALS": None, "GIGACHAT_CREDENTIALS_COMMAND": "cat /dev/zero"}
+    result = gigachat("ask", "hi", environment=line, timeout=10)
+    assert (result.code, "printed more than 64 KiB" in result.err) == (2, True), result.err
+
+
+@pytest.mark.parametrize("number", ["0", "1001", "99999999", "9" * 30])
+def test_more_requests_at_once_than_anybody_takes_are_refused(
+    number: str, gigachat: Program, simulator: Simulator
+) -> None:
+    result = gigachat("batch", "-", "--concurrency", number, stdin='"a"\n', timeout=10)
+    assert (result.code, "from 1 to 1000" in result.err) == (2, True), result.err
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "a..b", "...", "a b", "я" * 200, "a\x01b"], ids=range(6))
+def test_a_host_that_no_name_can_be_is_refused_at_once(host: str, gigachat: Program, simulator: Simulator) -> None:
+    for name in ("GIGACHAT_BASE_URL", "GIGACHAT_AUTH_URL"):
+        result = gigachat("tokens", "hi", environment={name: f"https://{host}/v1"})
+        sane(result)
+        assert (result.code, f"{name} must be" in result.err) == (2, True), result.err
+
+
+def test_folders_that_are_none_end_no_check_of_doctor(gigachat: Program, simulator: Simulator) -> None:
+    folders = {"GIGACHAT_CONFIG_DIR": "/dev/null", "GIGACHAT_DATA_DIR": "/dev/null"}
+    result = gigachat("doctor", environment=folders)
+    sane(result)
+    assert "config folder\t/dev/null is no folder" in result.out
+    assert "data folder\t/dev/null is no folder" in result.out
+    assert result.out.splitlines()[-1].startswith("ok\tmodel")
