@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,3 +117,29 @@ def test_memory_does_not_grow_with_an_answer(gigachat: Program, home: Path) -> N
 def test_memory_is_flat_for_the_largest_answer(gigachat: Program, home: Path, words: list[str]) -> None:
     small, large = peak(gigachat, MIB, *words), peak(gigachat, 64 * MIB - len(PIECE.encode()), *words)
     assert large <= 1.2 * small, f"{small} kB for 1 MiB, {large} kB for 64 MiB"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(120)
+def test_a_small_reply_that_unpacks_to_much_is_cut_and_the_history_stays_small(gigachat: Program, home: Path) -> None:
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join(packer.compress(event(PIECE) * 64) for _ in range(150 * MIB // (64 * len(event(PIECE)))))
+    packed += packer.flush()
+    assert len(packed) < 4 * MIB
+
+    def answer(connection: socket.socket) -> None:
+        if b"/chat/completions" in read_request(connection):
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            connection.sendall(head + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + packed)
+
+    with RawServer(answer) as server:
+        environment = {
+            "GIGACHAT_BASE_URL": f"http://127.0.0.1:{server.port}/v1",
+            "GIGACHAT_ACCESS_TOKEN": "token",
+            "GIGACHAT_MODEL": "m",
+        }
+        code, memory, size, digest = asked(gigachat, environment)
+    assert (code, 63 * MIB < size <= 64 * MIB + 1) == (4, True)
+    assert memory < 100_000
+    assert remembered(paths.history_file()) == (digest, "partial")
+    assert sum(each.stat().st_size for each in paths.data_dir().iterdir()) < 100 * MIB
