@@ -112,13 +112,10 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
     if status == 404:
         meaning = _unknown(response, words, model)
     passing = status in (408, 429) or status >= 500
-    if status == 422:
-        from .refusal_words import is_passing_fault, speaks_of_length  # costs milliseconds, and is rarely needed
-
-        if speaks_of_length(words):
-            meaning = _MEANINGS[413]
-        elif is_passing_fault(words):
-            meaning, passing = _FAILURE, True
+    if status == 422 and _speaks_of_length(words):
+        meaning = _MEANINGS[413]
+    elif status == 422 and _is_passing_fault(words):
+        meaning, passing = _FAILURE, True
     tool = _TOOL.match(words) if status in (404, 422) else None
     if tool:
         return _tool_refusal(tool[1] or tool[2], response)
@@ -212,13 +209,12 @@ def error_object(request: Request, found: Mapping[str, Any], *, request_id: str 
     status = next((told[key] for key in ("status", "code") if isinstance(told.get(key), int)), None)
     words = _line(str(inner if isinstance(inner, str) else told.get("message", "")), request.secrets)
     where = f" (status {status})" if status is not None else ""
-    return ServiceError(
-        f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}.",
-        status=status,
-        request_id=request_id,
-        hint="Try again.",
-        doctor=True,
-    )
+    message = f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}."
+    if status == 429:
+        return RateLimitError(message, hint=_MEANINGS[429].hint, status=status, request_id=request_id)
+    problem = ServiceError(message, status=status, request_id=request_id, hint="Try again.", doctor=True)
+    problem.passing = status == 408 or (status == 422 and _is_passing_fault(words))
+    return problem
 
 
 def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
@@ -248,6 +244,18 @@ def _page_words(page: str) -> str:
     title = re.search(r"(?is)<(title|h1)\b[^<>]*>([^<]*)", page)
     words = one_line(unescape(re.sub(r"<[^<>]*>", " ", title[2] if title else page)))
     return f"a web page, “{words}”" if words else "a web page"
+
+
+def _speaks_of_length(words: str) -> bool:
+    from .refusal_words import speaks_of_length  # its patterns cost milliseconds, and are rarely needed
+
+    return speaks_of_length(words)
+
+
+def _is_passing_fault(words: str) -> bool:
+    from .refusal_words import is_passing_fault  # as above
+
+    return is_passing_fault(words)
 
 
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:

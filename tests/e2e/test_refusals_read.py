@@ -94,6 +94,17 @@ def test_a_fault_that_passes_is_asked_again(gigachat: Program, simulator: Simula
     assert len(there.requests) == 2
 
 
+@pytest.mark.parametrize("status", [429, 408, 422])
+def test_a_refusal_under_another_status_is_read_the_same(gigachat: Program, simulator: Simulator, status: int) -> None:
+    error = answer({"error": {"status": status, "message": "EventException"}})
+    with stand(error, event_stream()) as there:
+        again = gigachat("ask", "hi", environment=there.environment)
+    with stand(error) as there:
+        refused = gigachat("ask", "hi", "--max-retries", "0", environment=there.environment)
+    assert (again.code, again.out) == (0, "Hello.\n")
+    assert refused.code == (5 if status == 429 else 1)
+
+
 @pytest.mark.parametrize(("status", "words"), [(422, "EventException"), (408, "Request Timeout")])
 def test_a_fault_that_does_not_pass_is_the_services_own(
     gigachat: Program, simulator: Simulator, status: int, words: str
