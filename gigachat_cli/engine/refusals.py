@@ -120,14 +120,15 @@ def refusal(request: Request, response: Response, *, model: str | None = None, n
     if tool:
         return _tool_refusal(tool[1] or tool[2], response)
     message = meaning.message.format(purpose=request.purpose, model=model or "of the account")
-    kind, hint = meaning.kind, meaning.hint
+    kind, hint, doctor = meaning.kind, meaning.hint, meaning.doctor
     retry_after = _retry_after(response.headers, now) if passing else None
     if retry_after is not None and retry_after > LONGEST_RETRY_AFTER:
-        kind, hint = RateLimitError, f"It asks to be left alone for {_duration(retry_after)}: try again then."
+        kind, doctor = RateLimitError, False
+        hint = f"The service asks to be left alone for {_duration(retry_after)}: try again then."
     problem = kind(
         f"{message} (HTTP {status}){': ' + words if words else ''}.",
         hint=hint,
-        doctor=meaning.doctor,
+        doctor=doctor,
         status=status,
         request_id=response.request_id,
     )
