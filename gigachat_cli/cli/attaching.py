@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,22 @@ def announce(attachments: Sequence[Attachment], terminal: Terminal) -> None:
     terminal.notice(what_goes(attachments))
 
 
+def forget_typed(descriptor: int) -> None:
+    """What was typed before the question was seen is no answer to it."""
+    with suppress(ImportError, OSError):
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(descriptor, termios.TCIFLUSH)
+
+
 def _agree(question: str, name: str, terminal: Terminal) -> None:
     if not (sys.stdin is not None and sys.stdin.isatty() and terminal.stderr_is_terminal):
         return
     from ..conversation.secret_files import is_yes
 
-    sys.stderr.write(f"gigachat: {question}")
+    forget_typed(sys.stdin.fileno())
+    sys.stderr.write(f"{terminal.folded(f'gigachat: {question}').rstrip()} ")
     sys.stderr.flush()
     if not is_yes(sys.stdin.readline()):
         raise UsageError(f"{name} was not agreed to; nothing was sent.")

@@ -23,6 +23,7 @@ from ..messages import FunctionCall, Notice
 from ..render.calls import show_call, show_printed
 from ..render.terminal import Terminal
 from ..tools.library import Library
+from .attaching import forget_typed
 from .context import Context
 from .inputs import apart
 
@@ -114,7 +115,7 @@ def _person(terminal: Terminal) -> Ask | None:
 
     async def ask(call: FunctionCall) -> Decision:
         terminal.stop_spinner()
-        _forget_typed(descriptor)
+        forget_typed(descriptor)
         while True:
             sys.stderr.write(QUESTION)
             sys.stderr.flush()
@@ -135,12 +136,3 @@ def _keyboard() -> int | None:
     with suppress(OSError):
         return os.open("CONIN$" if os.name == "nt" else "/dev/tty", os.O_RDONLY)
     return None
-
-
-def _forget_typed(descriptor: int) -> None:
-    """What was typed before the question was seen is no answer to it."""
-    with suppress(ImportError, OSError):
-        import termios
-
-        with suppress(termios.error):
-            termios.tcflush(descriptor, termios.TCIFLUSH)

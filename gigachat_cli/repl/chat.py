@@ -178,7 +178,8 @@ class Chat:
         typed: list[str | None] = []
 
         async def put() -> None:
-            typed.append(await self.reply(f"gigachat: {question}"))
+            self.keyboard.forget_typed()
+            typed.append(await self.reply(f"{self.terminal.folded(f'gigachat: {question}').rstrip()} "))
 
         await self.stoppable(put())
         if typed and is_yes(typed[0] or ""):

@@ -56,6 +56,14 @@ class Keyboard:
                 loop.remove_signal_handler(signal.SIGTSTP)
             self._write(_PASTES_MIXED_IN)
 
+    def forget_typed(self) -> None:
+        """Drop the keys that were pressed before a question was seen: they are no answer to it."""
+        with suppress(ImportError, OSError, ValueError, AttributeError):
+            import termios
+
+            with suppress(termios.error):
+                termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
     def _suspend(self) -> None:
         self._restore()
         self._write(_PASTES_MIXED_IN)
