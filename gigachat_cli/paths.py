@@ -286,6 +286,8 @@ def _repair(path: Path, mode: int) -> None:
         return
     with suppress(OSError):
         found = path.stat()
+        if not (stat.S_ISDIR if mode == FOLDER_MODE else stat.S_ISREG)(found.st_mode):
+            return  # a device that was named is everybody's
         loose = stat.S_IMODE(found.st_mode) & 0o077
         # A folder that is shared on purpose (sticky, or on the way to the home folder) is not ours to close.
         shared = bool(found.st_mode & stat.S_ISVTX) or (

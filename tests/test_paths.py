@@ -211,3 +211,17 @@ def test_what_is_private_is_told(tmp_path: Path) -> None:
     for loose in (0o640, 0o604, 0o601):
         path.chmod(loose)
         assert not paths.is_private(path)
+
+
+def test_the_mode_of_a_device_that_was_named_is_left_alone(tmp_path: Path) -> None:
+    """As root, closing /dev/null would close it for the whole machine."""
+    terminal, slave = os.openpty()
+    os.fchmod(slave, 0o666)
+    named = tmp_path / "folder"
+    named.symlink_to(os.ttyname(slave))
+    with pytest.raises(NotADirectoryError):
+        paths.open_private(named / "file", os.O_RDWR | os.O_CREAT)
+    paths.make_private_folder(named)
+    assert stat.S_IMODE(os.fstat(slave).st_mode) == 0o666
+    os.close(terminal)
+    os.close(slave)

@@ -594,10 +594,12 @@ def test_a_host_that_no_name_can_be_is_refused_at_once(host: str, gigachat: Prog
         assert (result.code, f"{name} must be" in result.err) == (2, True), result.err
 
 
-def test_folders_that_are_none_end_no_check_of_doctor(gigachat: Program, simulator: Simulator) -> None:
-    folders = {"GIGACHAT_CONFIG_DIR": "/dev/null", "GIGACHAT_DATA_DIR": "/dev/null"}
+def test_folders_that_are_none_end_no_check_of_doctor(gigachat: Program, simulator: Simulator, home: Path) -> None:
+    file = home / "file"
+    file.touch()
+    folders = {"GIGACHAT_CONFIG_DIR": str(file), "GIGACHAT_DATA_DIR": str(file)}
     result = gigachat("doctor", environment=folders)
     sane(result)
-    assert "config folder\t/dev/null is no folder" in result.out
-    assert "data folder\t/dev/null is no folder" in result.out
+    assert f"config folder\t{file} is no folder" in result.out
+    assert f"data folder\t{file} is no folder" in result.out
     assert result.out.splitlines()[-1].startswith("ok\tmodel")
