@@ -170,6 +170,7 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
         "unknown_tool": 1,
         "unavailable_tool": 1,
         "schema_misfit": 6,
+        "schema_check": 6,
         "closed_pipe": 141,
     }
     assert len({kind.code for kind in kinds}) == len(kinds)
