@@ -97,6 +97,7 @@ def test_a_batch_that_was_killed_after_its_first_row_knows_its_input(
 ) -> None:
     simulator.faults.add("stall", skip=1)
     running = gigachat.start("batch", "a.jsonl", "-O", "out.jsonl")
+    simulator.wait_for(2, "chat")
     until(lambda: (home / "out.jsonl").exists() and b"\n" in (home / "out.jsonl").read_bytes())
     running.kill()
     running.communicate()
