@@ -19,6 +19,7 @@ _SHORTEST = 4  # characters; blotting out anything shorter would only spoil the 
 _SHORTEST_ENCODED = 6
 _LONG = 16  # a secret of so many characters stands out, with blanks in it as well
 _WINDOW = 16  # a part of a secret that is twice as long is found too
+_SHORT = 256  # characters of a text that may well come again
 _MOST_READ = 65536  # characters of a text for one line
 
 _known: set[str] = set()
@@ -52,7 +53,7 @@ def keep_secret(*secrets: str | None) -> None:
 
 def from_outside(text: str) -> str:
     """A text of the service that is no answer: without controls, and without our secrets."""
-    return masked(safe(text))
+    return _from_outside(text, len(_known)) if len(text) <= _SHORT else masked(safe(text))
 
 
 def words(text: str, secrets: Iterable[str] = ()) -> str:
@@ -72,11 +73,23 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without our secrets, and without those given."""
     if len(text) < _SHORTEST:
         return text
-    wanted = frozenset(_known.union(each for each in secrets if len(each) >= _SHORTEST))
+    given = [each for each in secrets if len(each) >= _SHORTEST]
+    wanted = _all_known(len(_known)) if not given else frozenset(_known.union(given))
     if not wanted:
         return text
-    # An id comes with each chunk of an answer, and is always the same.
-    return _masked_again(text, wanted) if len(text) <= 256 else _masked(text, wanted)
+    return _masked_again(text, wanted) if len(text) <= _SHORT else _masked(text, wanted)
+
+
+@lru_cache(512)
+def _from_outside(text: str, count: int) -> str:
+    """A short text, cleaned once: an id or a model comes with each chunk of an answer, and is always the same."""
+    return masked(safe(text))
+
+
+@lru_cache(1)
+def _all_known(count: int) -> frozenset[str]:
+    """The secrets of the process, which only ever become more, made ready once for many short texts."""
+    return frozenset(_known)
 
 
 def _masked(text: str, secrets: frozenset[str]) -> str:

@@ -53,6 +53,8 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    masking._all_known.cache_clear()
+    masking._from_outside.cache_clear()
     monkeypatch.setattr(masking, "_known", set())
 
 

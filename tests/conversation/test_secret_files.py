@@ -107,6 +107,8 @@ def test_a_private_key_is_found_in_a_text(key: bytes, before: int, tmp_path: Pat
 
 
 def test_a_key_of_ours_in_a_text_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    masking._all_known.cache_clear()
+    masking._from_outside.cache_clear()
     monkeypatch.setattr(masking, "_known", {"my-access-token"})
     place = tmp_path / "script.sh"
     place.write_text("curl -H 'Authorization: Bearer my-access-token'\n")

@@ -159,6 +159,8 @@ ANSWERS_OWN = {"content", "text", "reasoning_content", "arguments"}
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    masking._all_known.cache_clear()
+    masking._from_outside.cache_clear()
     monkeypatch.setattr(masking, "_known", {SECRET})
 
 
