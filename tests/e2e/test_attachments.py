@@ -250,7 +250,7 @@ def test_a_refused_upload_sends_no_question(
     assert simulator.calls("chat") == []
 
 
-@pytest.mark.parametrize("fault", ["503", "401", "reset"])
+@pytest.mark.parametrize("fault", ["503", "401", "408"])
 def test_an_upload_that_may_pass_is_sent_again_whole(
     fault: str, gigachat: Program, simulator: Simulator, folder: Path
 ) -> None:
