@@ -9,8 +9,8 @@ from typing import Literal
 MAX_PROBLEM_CHARACTERS = 300
 
 _ESC = "\x1b"
-_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}]")
+BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
 _STRING_INTRODUCERS = "]PX^_"  # OSC, DCS, SOS, PM, APC after ESC
 _C1_AS_ESC = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}
 _MOST_MARKS = 2  # on one letter, as Vietnamese and Thai have them; more would hide what is around them

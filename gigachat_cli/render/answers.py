@@ -5,6 +5,7 @@ A new format is a class here and an entry in `writer`.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 FORMATS = ("text", "markdown", "json", "stream-json")
+
+_LONGEST_PART = 4096  # characters of a chunk that are written in one go
 
 Write = Callable[[str], None]
 Draw = Callable[[SavedFile], str]
@@ -60,8 +63,14 @@ class TextAnswer:
         """A file of the answer; the chunk's text is where it was saved."""
         self.chunk(chunk)
 
+    async def keep_up(self) -> None:
+        """Draw what came, while it is more than is drawn in a moment; Ctrl-C and all others have their turn between."""
+
     def pause(self) -> None:
         """Before others write to the terminal; what came is drawn, and the answer goes on below."""
+
+    async def finish(self, answer: Answer) -> None:
+        """Do before the end of a whole answer what may take long, in steps as `keep_up` does."""
 
     def end(self, answer: Answer) -> None:
         """After the last chunk, be the answer whole or not."""
@@ -278,11 +287,12 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
                 if chunk.progress:
                     terminal.beside_spinner(chunk.progress)
                 if chunk.file is None:
-                    writer.chunk(chunk)
+                    await _write_in_parts(chunk, writer)
                 else:
                     writer.file(chunk)
                 if chunk.pause:
                     writer.pause()
+            await writer.finish(builder.answer(ended=True))
     except (ClosedPipeError, OutputError):
         raise
     except BaseException as problem:
@@ -299,6 +309,18 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
         if answer.finish_reason == "length":
             terminal.say("gigachat: The answer is not complete: it met its token limit.")
     return answer
+
+
+async def _write_in_parts(chunk: Chunk, writer: TextAnswer) -> None:
+    """Write a chunk; a long one in parts, so that no part keeps Ctrl-C waiting."""
+    if len(chunk.text) <= _LONGEST_PART:
+        writer.chunk(chunk)
+        await writer.keep_up()
+        return
+    for start in range(0, len(chunk.text), _LONGEST_PART):
+        writer.chunk(replace(chunk, text=chunk.text[start : start + _LONGEST_PART]))
+        await writer.keep_up()
+        await asyncio.sleep(0)
 
 
 def _mark(problem: BaseException, terminal: Terminal) -> None:

@@ -9,16 +9,18 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..messages import Answer, Chunk, Source
 from ..text import TerminalFilter, safe
 from .answers import Draw, TextAnswer, Write
-from .markdown import GrowingMarkdown, MarkdownOptions, render_offline
+from .markdown import GrowingMarkdown, MarkdownOptions, render_offline, rendered_in_steps
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 _IDLE_SECONDS = 1 / 30
+_LAST_SECONDS = 0.25  # that an answer which was stopped may still take to be drawn
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+.!|$~&-]")
 _IN_ADDRESS = "%/:?#[]@!$&'*+,;=~"
 
@@ -57,6 +60,11 @@ class GrowingAnswer(TextAnswer):
     def chunk(self, chunk: Chunk) -> None:
         self._markdown.feed(self._filter.feed(chunk.text))
 
+    async def keep_up(self) -> None:
+        while self._markdown.is_behind:
+            self._markdown.advance()
+            await asyncio.sleep(0)
+
     def file(self, chunk: Chunk) -> None:
         self.pause()
         if chunk.file is not None:
@@ -68,6 +76,15 @@ class GrowingAnswer(TextAnswer):
         self._markdown.finish()
         self._markdown = self._begun()
 
+    async def finish(self, answer: Answer) -> None:
+        if answer.text:
+            self._markdown.feed(self._filter.close() + footnotes(answer.sources))
+            self._footnotes = False
+            goes_on = True
+            while goes_on:
+                goes_on = self._markdown.finish_a_part()
+                await asyncio.sleep(0)
+
     def end(self, answer: Answer) -> None:
         if self._drawing is not None:
             self._drawing.cancel()
@@ -76,8 +93,9 @@ class GrowingAnswer(TextAnswer):
                 loop.remove_signal_handler(signal.SIGWINCH)
                 loop.remove_signal_handler(signal.SIGCONT)
         if answer.text:
-            self._markdown.feed(self._filter.close() + footnotes(answer.sources))
-            self._markdown.finish()
+            sources = footnotes(answer.sources) if self._footnotes else ""
+            self._markdown.feed(self._filter.close() + sources)
+            self._markdown.finish(within=_LAST_SECONDS)
 
     def _begun(self) -> GrowingMarkdown:
         width, height = self._size()
@@ -104,14 +122,27 @@ class RenderedAnswer(TextAnswer):
         super().__init__(write)
         self._width = width
         self._options = options
+        self._is_written = False
 
     def chunk(self, chunk: Chunk) -> None:
         """Nothing yet: without a terminal nothing can be drawn again."""
 
+    async def finish(self, answer: Answer) -> None:
+        for shown in self._rendered(answer):
+            self._put(shown)
+            await asyncio.sleep(0)
+        self._is_written = True
+
     def end(self, answer: Answer) -> None:
-        text = safe(answer.text) + footnotes(answer.sources)
-        self._put(render_offline(text, width=self._width, options=self._options))
+        if not self._is_written:
+            until = time.monotonic() + _LAST_SECONDS
+            for shown in takewhile(lambda _: time.monotonic() < until, self._rendered(answer)):
+                self._put(shown)
         super().end(replace(answer, sources=()))
+
+    def _rendered(self, answer: Answer) -> Iterator[str]:
+        text = safe(answer.text) + footnotes(answer.sources)
+        return rendered_in_steps(text, width=self._width, options=self._options)
 
 
 def footnotes(sources: Sequence[Source]) -> str:

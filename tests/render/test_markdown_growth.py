@@ -15,6 +15,7 @@ from gigachat_cli.render.markdown import MarkdownOptions
 
 from .corpora import CORPORA, numbered_words
 from .generated import documents
+from .reference import rendered_from_tokens
 from .screens import Growing, grown, offline, random_cuts, split
 
 _TALL = 400
@@ -168,7 +169,9 @@ assert "pygments.lexers.python" not in sys.modules
 def _assert_grows_like_offline(text: str, seed: int, width: int) -> None:
     # markdown-it drops code that is indented below an empty quote, which nobody else does.
     text = re.sub(r">\s*\n(?=(?:[> ]*) {4})", "> x\n", text)
-    assert grown(text, width, _TALL, cuts=random_cuts(text, seed)) == offline(text, width)
+    expected = rendered_from_tokens(text, width)
+    assert offline(text, width) == expected
+    assert grown(text, width, _TALL, cuts=random_cuts(text, seed)) == expected
 
 
 def _calls(growing: Growing, text: str) -> int:

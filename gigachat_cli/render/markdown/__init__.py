@@ -2,24 +2,26 @@
 
 A finished block is written once and never touched again. Only the open block is redrawn, at most 30 times a
 second; when it outgrows the screen, its upper rows are finished early. Work for a chunk does not depend on how
-much was shown before.
+much was shown before, and a long one is drawn in steps that each take a short time.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 from .blocks import OpenDocument
 from .look import Look, MarkdownOptions
-from .offline import render_offline
+from .offline import SLICE, render_offline, rendered_in_steps
 from .paint import Painter
 
-__all__ = ["GrowingMarkdown", "MarkdownOptions", "render_offline"]
+__all__ = ["GrowingMarkdown", "MarkdownOptions", "render_offline", "rendered_in_steps"]
 
 _FRAME = 1 / 30
 _PAUSE_PER_COST = 25  # a frame that took 2 ms is followed by 50 ms of rest: drawing takes 4 % of a core at most
 _LONGEST_PAUSE = 0.5
+_STEP = 0.01  # seconds after which text that still waits is left to the next frame
 
 
 class GrowingMarkdown:
@@ -27,7 +29,8 @@ class GrowingMarkdown:
 
     The text must have passed the terminal filter: no controls but newline and tab. `write` gets what is to be
     sent to the terminal; `clock` gives seconds. The caller tells of resizes, calls `tick` when `next_frame_due`
-    has come, and `finish` in the end, also when the answer was cut.
+    has come, and `finish` in the end, also when the answer was cut. A caller that must not be busy for long calls
+    `advance` as long as it `is_behind`, and ends with `finish_a_part` until nothing is left.
     """
 
     def __init__(
@@ -45,14 +48,26 @@ class GrowingMarkdown:
         self._width = width
         self._document = OpenDocument(Look(options), width)
         self._painter = Painter(write, width, synchronized=synchronized)
-        self._waiting: list[str] = []
+        self._waiting: deque[str] = deque()
+        self._waiting_length = 0
         self._due = clock()
 
     def feed(self, text: str) -> None:
         """Add text, and draw it if a frame is due."""
         if text:
-            self._waiting.append(text)
+            self._waiting.extend(text[start : start + SLICE] for start in range(0, len(text), SLICE))
+            self._waiting_length += len(text)
             self.tick()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more waits than one frame takes; `advance` draws it."""
+        return self._waiting_length > SLICE
+
+    def advance(self) -> None:
+        """Draw of what waits as much as one frame takes, at once."""
+        if self._waiting:
+            self._draw()
 
     def next_frame_due(self) -> float | None:
         """Give the time by `clock` at which text that waits should be drawn; None when none waits."""
@@ -84,12 +99,28 @@ class GrowingMarkdown:
         """Go on below what is shown: somebody else has written to the terminal meanwhile."""
         self._leave(len(self._painter.shown))
 
-    def finish(self) -> None:
-        """Draw everything that came as finished, and leave the cursor at the beginning of a new line."""
-        self._document.feed(self._take_waiting())
-        self._document.finish()
+    def finish(self, *, within: float | None = None) -> None:
+        """Draw everything that came as finished, and leave the cursor at the beginning of a new line.
+
+        After so many seconds what still waits is dropped.
+        """
+        until = None if within is None else self._clock() + within
+        while self.finish_a_part():
+            if until is not None and self._clock() > until:
+                self._painter.finish()
+                return
+
+    def finish_a_part(self) -> bool:
+        """Do as much of `finish` as one frame takes, and say whether there is more to do."""
+        if self.is_behind:
+            self._draw()
+            return True
+        self._document.feed(self._take_slice())
+        goes_on = self._document.finish()
         self._painter.paint(self._document.take(), [])
-        self._painter.finish()
+        if not goes_on:
+            self._painter.finish()
+        return goes_on
 
     def _leave(self, rows: int) -> None:
         if rows > 0:
@@ -98,7 +129,9 @@ class GrowingMarkdown:
 
     def _draw(self) -> None:
         start = self._clock()
-        self._document.feed(self._take_waiting())
+        self._document.feed(self._take_slice())
+        while self._waiting and self._clock() - start < _STEP:
+            self._document.feed(self._take_slice())
         settled = self._document.take()
         self._document.fit(self._height)
         settled += self._document.take()
@@ -106,7 +139,16 @@ class GrowingMarkdown:
         end = self._clock()
         self._due = end + min(_LONGEST_PAUSE, max(_FRAME - (end - start), _PAUSE_PER_COST * (end - start)))
 
-    def _take_waiting(self) -> str:
-        text = "".join(self._waiting)
-        self._waiting.clear()
-        return text
+    def _take_slice(self) -> str:
+        """Take the beginning of what waits: small pieces together, of a large one a part."""
+        parts: list[str] = []
+        room = SLICE
+        while self._waiting and room > 0:
+            piece = self._waiting.popleft()
+            parts.append(piece[:room])
+            if len(piece) > room:
+                self._waiting.appendleft(piece[room:])
+            room -= len(piece)
+        taken = "".join(parts)
+        self._waiting_length -= len(taken)
+        return taken

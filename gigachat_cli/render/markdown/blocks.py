@@ -10,16 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from markdown_it.token import Token
+
 from .inline import Inline, without_indents
-from .leaves import Code, Heading, Leaf, OpenTable, Prose, Waiting
+from .layout import TAB, Block, definition_lines, leaf_lines, split_blocks
+from .leaves import Code, Formula, Heading, Leaf, OpenTable, Prose, Waiting
 from .look import Look
-from .nesting import Nesting, is_clear, item_in, match, quote_in
-from .offline import TAB, Block, leaf_lines, split_blocks
+from .nesting import Nesting, is_clear, is_quote, item_in, match, quote_in
 from .page import Page
 from .rows import Row
+from .syntax import LONGEST_DEFINITION
 
 _HASHES = re.compile(r" {0,3}#{1,6} *")
-_DEEPEST = 24  # containers in each other; what is deeper is shown as text
+_DEEPEST = 100  # containers in each other; what is deeper is shown as text
+
+# What is read again with each line or character has a bound, so that no text of any shape takes more than its share.
+_LONGEST_HELD = 2000  # characters of a line that does not tell what it is; it becomes text then
+_LONGEST_TABLE_ROW = 8000
+_MOST_LINES = 100  # of a paragraph that can still become a heading
+_LONGEST_LINES = 8000  # their characters
+_DEFINITIONS_AT_ONCE = 50
 
 
 class OpenDocument:
@@ -35,8 +45,14 @@ class OpenDocument:
         self._closing = False  # the leaf ends with its line
         self._held = ""
         self._flows = False
+        self._overlong = False  # the line is held no longer, though it does not tell what it is
         self._column = 0
         self._blank = False
+        self._definitions: list[Token] = []  # that nothing referred to yet
+
+    def foresee(self, text: str) -> None:
+        """Let the text that will be fed refer to links that are defined further below in it."""
+        self._inline.foresee(text)
 
     def feed(self, text: str) -> None:
         """Add text, of any length and cut anywhere."""
@@ -46,11 +62,16 @@ class OpenDocument:
             if piece:
                 self._extend(self._expanded(piece))
 
-    def finish(self) -> None:
-        """Finish everything that is open."""
+    def finish(self) -> bool:
+        """Finish everything that is open, or a part of it where that is much; say whether there is more."""
         if self._held or self._flows:
             self._end_line()
         self._close_to(0)
+        some, self._definitions = self._definitions[:_DEFINITIONS_AT_ONCE], self._definitions[_DEFINITIONS_AT_ONCE:]
+        for definition in some:
+            if not self._inline.is_used(definition.meta["id"]):
+                self._show_definition(definition)
+        return bool(self._definitions)
 
     def take(self) -> list[Row]:
         """Hand over the rows that were finished since the last call."""
@@ -60,7 +81,7 @@ class OpenDocument:
 
     def open_rows(self) -> list[Row]:
         """Give the rows that may still change; call `take` first."""
-        if self._leaf is None or isinstance(self._leaf, Waiting) or self._may_be_table():
+        if self._leaf is None or isinstance(self._leaf, Waiting | Formula) or self._may_be_table():
             return []
         rows = self._page.preview(self._leaf.lines())
         if isinstance(self._leaf, Code) and len(rows) > 1 and any(row.ambiguous for row in rows):
@@ -103,7 +124,7 @@ class OpenDocument:
         self._page.resize(width)
         if isinstance(self._leaf, Prose | Heading):
             self._leaf.prose.rewrap(self._page.prose_width)
-        elif isinstance(self._leaf, OpenTable | Waiting):
+        elif isinstance(self._leaf, OpenTable):
             self._leaf.rewrap(self._page.prose_width)
 
     def _expanded(self, piece: str) -> str:
@@ -117,36 +138,56 @@ class OpenDocument:
             self._flow(piece)
             return
         self._held += piece
-        if self._is_clear(self._held):
+        if len(self._held) > (_LONGEST_TABLE_ROW if self._in_table() else _LONGEST_HELD):
+            if not self._held.strip():
+                self._held = self._held[:_LONGEST_HELD]  # more blanks mean nothing
+                return
+            self._overlong = True
+        if self._overlong or self._is_clear(self._held):
             line, self._held = self._held, ""
             self._flows = True
             self._start_line(line)
+
+    def _in_table(self) -> bool:
+        return isinstance(self._leaf, OpenTable) or self._held.lstrip(" ").startswith("|")
 
     def _flow(self, piece: str) -> None:
         if isinstance(self._leaf, Prose | Heading | Code):
             self._leaf.add(piece)
             if self._lines:
                 self._lines[-1] += piece
+                self._bound_lines()
+
+    def _bound_lines(self) -> None:
+        """Forget the lines of a long paragraph, which is none but a paragraph from now on."""
+        if isinstance(self._leaf, Prose) and self._lines is not None:
+            long = len(self._lines) > _MOST_LINES or len(self._lines[-1]) > _LONGEST_LINES // 2
+            if self._overlong or long or sum(map(len, self._lines)) > _LONGEST_LINES:
+                self._lines = None
 
     def _end_line(self) -> None:
         if not self._flows:
             line, self._held = self._held, ""
             self._start_line(line)
-        self._flows = False
+        self._flows = self._overlong = False
         self._column = 0
         if isinstance(self._leaf, Code):
             self._leaf.end_line()
-        elif self._closing:
+        if self._closing:
             self._close_leaf()
-        elif self._lines and self._lines[0].lstrip().startswith("[") and isinstance(self._leaf, Prose):
+        elif isinstance(self._leaf, Prose) and self._may_be_definition():
             self._decide()  # a definition goes over several lines, and only whole ones tell
+
+    def _may_be_definition(self) -> bool:
+        lines = self._lines
+        return bool(lines) and len(lines) < LONGEST_DEFINITION and lines[0].lstrip().startswith("[")  # type: ignore[arg-type,index]  # bool
 
     def _is_clear(self, line: str) -> bool:
         matched, rest = match(self._nesting, line)
         if matched == len(self._nesting):
             if isinstance(self._leaf, Code) and self._leaf.is_fence:
                 return bool(rest.strip()) and not self._leaf.may_end_with(rest)
-            if isinstance(self._leaf, OpenTable | Waiting):
+            if isinstance(self._leaf, OpenTable | Waiting | Formula):
                 return False
         return is_clear(rest, in_paragraph=isinstance(self._leaf, Prose))
 
@@ -168,6 +209,7 @@ class OpenDocument:
                     # So far in, it can only continue the paragraph when the lines are read again.
                     self._lines.append("    " + rest.lstrip())
                     self._lines_added = len(self._lines)
+                    self._bound_lines()
                 return
             self._close_to(matched)
             if verdict == "sibling":
@@ -189,8 +231,9 @@ class OpenDocument:
         """Put a line where it belongs inside the innermost container."""
         leaf = self._leaf
         if isinstance(leaf, Code):
-            if not leaf.ends_with(rest):
+            if self._overlong or not leaf.ends_with(rest):
                 leaf.start_line(rest)
+                self._closing = leaf.ends_after(rest)
                 return
             self._close_leaf()
             if leaf.is_fence:
@@ -202,11 +245,18 @@ class OpenDocument:
         for container in self._nesting:
             container.empty = False
         if isinstance(leaf, OpenTable):
-            blocks = split_blocks(self._inline.blocks(leaf.witness + rest))
-            if blocks[0].end == 3:
-                leaf.add_row(blocks[0])
+            if not self._overlong and split_blocks(self._inline.blocks(f"|a|\n|-|\n{rest}"))[0].end == 3:
+                leaf.add_row(rest)
                 return
             self._close_leaf()
+        elif leaf is None and not self._lines and is_quote(rest) and len(self._nesting) < _DEEPEST:
+            self._begin()
+            self._open_quote(rest)
+            return
+        elif isinstance(leaf, Formula):
+            leaf.add(rest)
+            self._check(leaf)
+            return
         elif isinstance(leaf, Prose) and self._lines is None:
             blocks = split_blocks(self._inline.blocks("x\n" + rest))
             if blocks[0].end == 2 and not rest.lstrip().startswith("|"):  # it may begin a table
@@ -216,15 +266,27 @@ class OpenDocument:
                     self._close_leaf()  # too long to become a heading now
                 return
             self._close_leaf()
-        self._lines = [*(self._lines or []), rest]
+        elif isinstance(leaf, Prose) and self._lines and not self._may_be_definition():
+            # What begins here may reach back one line, as a table does, or end the paragraph.
+            blocks = split_blocks(self._inline.blocks(f"x\n{self._lines[-1]}\n{rest}"))
+            if blocks[0].end == 3 and blocks[0].kind == "paragraph_open":
+                leaf.add("\n" + rest)
+                self._lines.append(rest)
+                self._lines_added = len(self._lines)
+                self._bound_lines()
+                return
+        if self._lines is None:
+            self._lines = []
+        self._lines.append(rest)
         self._decide()
+        self._bound_lines()
 
     def _decide(self) -> None:
         """Find out what the open lines are, now that there is one more, or more of the last one."""
         lines, leaf = self._lines or [], self._leaf
         blocks = split_blocks(self._inline.blocks("\n".join(lines)))
         if not blocks:
-            self._leaf = Waiting(None, self._inline, self._page.prose_width)
+            self._leaf = Waiting([])
             return
         *finished, last = blocks
         if isinstance(leaf, Prose) and not finished and not last.start and last.kind == "paragraph_open":
@@ -237,7 +299,7 @@ class OpenDocument:
         else:
             for block in finished:
                 self._begin()
-                self._page.settle(leaf_lines(block, self._inline, self._page.prose_width))
+                self._settle_block(block)
         if finished or leaf is None:
             self._begin()
         self._lines = lines[last.start :]
@@ -272,14 +334,25 @@ class OpenDocument:
             self._leaf.start_line(lines[-1])
         elif kind == "table_open":
             self._leaf = OpenTable(block, self._inline, width)
-        elif kind in ("hr", "formula"):
-            self._leaf = Waiting(block, self._inline, width)
-            self._closing = kind == "hr" or token.meta["closed"]
+        elif kind == "formula" and not token.meta["closed"]:
+            self._leaf = Formula(lines[-1])
+            self._lines = []
+            self._check(self._leaf)
+        elif kind in ("hr", "formula", "definition") and not self._overlong:
+            self._leaf = Waiting([block])
+            self._closing = kind != "definition"
         else:
             self._leaf = Prose(self._inline, self._inline.look.style("text"), width)
             self._leaf.add(self._page.take_task_box(lines[0].lstrip(" ")))
             for line in lines[1:]:
                 self._leaf.add("\n" + line)
+
+    def _check(self, formula: Formula) -> None:
+        """Close a formula after its last line, or give up setting it."""
+        if formula.is_closed:
+            self._closing = True
+        elif formula.is_too_long:
+            self._leaf = formula.as_code(self._inline.look)
 
     def _open_quote(self, line: str) -> None:
         quote, rest = quote_in(line)
@@ -302,8 +375,27 @@ class OpenDocument:
         if leaf is not None:
             if isinstance(leaf, Code) and leaf.blank_lines:
                 self._blank = True
-            self._page.settle(leaf.close())
+            if isinstance(leaf, Waiting | Formula):
+                for block in leaf.blocks if isinstance(leaf, Waiting) else leaf.read(self._inline):
+                    self._settle_block(block)
+            else:
+                self._page.settle(leaf.close())
         self._leaf, self._lines, self._closing = None, [], False
+
+    def _settle_block(self, block: Block) -> None:
+        if block.kind != "definition":
+            self._page.settle(leaf_lines(block, self._inline, self._page.prose_width))
+            return
+        definition = block.tokens[0]
+        self._inline.define(definition)
+        if self._inline.is_missed(definition.meta["id"]):
+            self._show_definition(definition)
+        elif not self._inline.is_used(definition.meta["id"]):
+            self._definitions.append(definition)  # shown in the end, if nothing below refers to it
+
+    def _show_definition(self, definition: Token) -> None:
+        self._page.begin(blank_before=False)
+        self._page.settle(definition_lines(definition, self._inline, self._page.prose_width))
 
     def _close_to(self, depth: int) -> None:
         """Close the containers inside the first `depth` ones."""

@@ -17,11 +17,10 @@ from pygments.token import Comment, Error, String, Token, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 from rich.style import Style
 
-from .look import Look
+from .look import LONGEST_HIGHLIGHTED, Look
 from .rows import PLAIN, Ink, Runs, merge
 
 _DEEPEST = 100  # states that are carried on, so that unclosed brackets do not make every line slower
-_LONGEST = 2000  # a longer line is left plain: lexers may be slow on it, and nobody reads it
 
 # What may run over line ends in one token of a lexer; it ends where the second mark stands.
 _SPANS = (("/*", "*/"), ("<!--", "-->"), ("`", "`"))
@@ -51,7 +50,7 @@ class Highlighter:
 
     def _highlight(self, text: str) -> tuple[Runs, tuple[str, ...], tuple[str, _TokenType] | None]:
         lexer, stack, span = self._lexer, self._stack, self._span
-        if lexer is None or len(text) > _LONGEST:
+        if lexer is None or len(text) > LONGEST_HIGHLIGHTED:
             return ([(text, PLAIN)] if text else []), stack, span
         tokens: _Tokens = []
         rest = text

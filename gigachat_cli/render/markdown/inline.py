@@ -9,15 +9,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 from rich.style import Style
 
+from ...text import BIDI_CONTROLS
 from .look import Look
 from .rows import Run, Runs
 from .syntax import (
     LONGEST_FORMULA,
     LONGEST_MONEY_GAP,
     Env,
+    block_parser,
     block_tokens,
     inline_tokens,
     parser,
@@ -25,17 +28,23 @@ from .syntax import (
 )
 
 # The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
 _BREAK_TAG = re.compile(r"<br ?/?>", re.IGNORECASE)
 _OPEN_BREAK_TAG = re.compile(r"<br ?/?$", re.IGNORECASE)
 _INDENTS = re.compile(r"\n +")
 _BEGUN_LINK = re.compile(r"\[[^\[\]]+\]\([^()\s<>]*$")
+_BEGUN_ADDRESS = re.compile(
+    r"""\]\(\s*(?:(?:<[^<>\n]*>?|[^\s<]\S*)(?:\s+(?:"(?:\\.|[^"])*"?|'(?:\\.|[^'])*'?|\((?:\\.|[^()])*\)?)?\s*)?)?$"""
+)
 _BEGUN_CODE = re.compile(r"`[^`\n]+$")
 _BEGUN_BOLD = re.compile(r"\*\*[^\s*][^\n]*$")
 _LAST_WORD = re.compile(r" +[^ ]*$")
 _BLANKS = re.compile(r"  +")
 _SPANS = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
 _OPENERS = re.compile(r"[`$\[\]]")
+_LABEL = re.compile(r"\[([^\[\]]{1,999})\]")
+_LONGEST_FORESEEN = 100_000  # characters; of a longer text the beginning does not wait for the end
+_LEFT_OPEN = (60, 240, 960)  # how much of a long text is left open when a beginning is sought that is settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +56,84 @@ class Parsed:
     open_runs: Runs
     unmatched: int  # marks of emphasis that are not closed
 
+    @property
+    def all_runs(self) -> Runs:
+        return [*self.settled_runs, *self.open_runs]
+
 
 class Inline:
     """Parses the text of paragraphs of one answer, whose reference links it remembers."""
 
     def __init__(self, look: Look) -> None:
         self.look = look
-        self.markdown = parser(look.options.formulas)
-        self.env: Env = {}
+        self._inlines = parser(look.options.formulas)
+        self._blocks = block_parser(look.options.formulas)
+        self._references: dict[str, dict[str, object]] = {}
+        self._env: Env = {"references": self._references}
+        self._used: set[str] = set()
+        self._missed: set[str] = set()
 
     def blocks(self, text: str) -> list[Token]:
-        """Find the blocks of a text and remember the links defined there."""
-        return block_tokens(self.markdown, text, self.env)
+        """Find the outermost blocks of a text; the definitions of links there are none yet, `define` makes them so."""
+        env: Env = {}
+        tokens = block_tokens(self._blocks, text, env)
+        found = env.get("references")
+        if isinstance(found, dict):
+            defined = {token.meta["id"] for token in tokens if token.type == "definition"}
+            for label in found.keys() - defined:  # those that stay text
+                self._references.setdefault(label, found[label])
+        return tokens
+
+    def foresee(self, text: str) -> None:
+        """Remember all links that are defined in a whole text, so that its beginning can refer to its end."""
+        if "]:" in text and len(text) <= _LONGEST_FORESEEN:
+            block_tokens(block_parser(self.look.options.formulas, deep=True), text, self._env)
+
+    def define(self, definition: Token) -> None:
+        """Let the text that follows refer to a definition."""
+        label = definition.meta["id"]
+        self._references.setdefault(label, {"href": definition.meta["url"], "title": definition.meta["title"]})
+
+    def is_used(self, label: str) -> bool:
+        """Say whether a link was made of a definition."""
+        return label in self._used
+
+    def is_missed(self, label: str) -> bool:
+        """Say whether something in brackets looked as if it referred to a definition, which was not there yet."""
+        return label in self._missed
 
     def runs(self, text: str, base: Style) -> Runs:
-        return self._runs(inline_tokens(self.markdown, without_indents(text), self.env), base)
+        text = without_indents(text)
+        tokens = inline_tokens(self._inlines, text, self._env)
+        self._note_labels(text, tokens)
+        return self._runs(tokens, base)
 
-    def parse(self, text: str, base: Style) -> Parsed:
-        """Parse a text that may go on; like `runs`, but the lines of the text must not be indented."""
-        tokens = inline_tokens(self.markdown, text, self.env)
-        unmatched = unmatched_marks(self.env)
+    def parse(self, text: str, base: Style, *, search: bool = False) -> Parsed:
+        """Parse a text that may go on; like `runs`, but the lines of the text must not be indented.
+
+        With `search` more is parsed to find a settled beginning of a text whose end is open.
+        """
+        tokens = inline_tokens(self._inlines, text, self._env)
+        unmatched = unmatched_marks(self._env)
         settled = 0 if unmatched else _settled(text, tokens)
-        runs = self._runs(tokens, base)
-        return Parsed(settled, *(_split_runs(runs, text[settled:]) if settled else ([], runs)), unmatched)
+        if settled:
+            self._note_labels(text[:settled], tokens)
+            return Parsed(settled, *_split_runs(self._runs(tokens, base), text[settled:]), unmatched)
+        for end in _ends_to_try(text) if search else ():
+            cut = len(text[: max(0, end)].rpartition(" ")[0].rstrip(" \n"))
+            beginning = inline_tokens(self._inlines, text[:cut], self._env)
+            if cut and not unmatched_marks(self._env) and not _ends_open(text[:cut], beginning):
+                self._note_labels(text[:cut], beginning)
+                rest = inline_tokens(self._inlines, text[cut:], self._env)
+                return Parsed(cut, self._runs(beginning, base), self._runs(rest, base), unmatched)
+        return Parsed(0, [], self._runs(tokens, base), unmatched)
+
+    def _note_labels(self, text: str, tokens: Sequence[Token]) -> None:
+        if "]" not in text:
+            return
+        self._used.update(token.meta["label"] for token in tokens if token.meta and "label" in token.meta)
+        labels = map(normalizeReference, _LABEL.findall(text))
+        self._missed.update(label for label in labels if label not in self._references)
 
     def formula(self, latex: str) -> str:
         """Give a formula in Unicode, one line of text a line."""
@@ -176,6 +240,16 @@ def _settled(text: str, tokens: Sequence[Token]) -> int:
     return len(text) - len(word.group())
 
 
+def _ends_to_try(text: str) -> list[int]:
+    ends = [len(text) - left for left in _LEFT_OPEN]
+    return [ends[0], text.rfind("[", 0, max(0, ends[0])), *ends[1:]]
+
+
+def _ends_open(text: str, tokens: Sequence[Token]) -> bool:
+    """Say whether something that a blank does not end may be open at the end of a text."""
+    return _pending_opener(text, tokens) or _OPEN_BREAK_TAG.search(text[-5:]) is not None
+
+
 def _split_runs(runs: Runs, left: str) -> tuple[Runs, Runs]:
     """Split the runs of a text where its unsettled part begins: a last word and the blanks before it, or a newline."""
     if "\n" in left:
@@ -206,7 +280,10 @@ def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
             and _in_reach(text, token.markup, LONGEST_FORMULA)
         ):
             return True
-    return depth > 0 or bool(re.search(r"\]\([^)]*$", text))
+    if depth > 0:
+        return True
+    begun = text.rfind("](")  # perhaps the address of a link, and its title
+    return begun >= 0 and _BEGUN_ADDRESS.match(text, begun) is not None and any("](" in t.content for t in tokens)
 
 
 def _in_reach(text: str, opener: str, reach: int) -> bool:

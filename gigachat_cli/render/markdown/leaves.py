@@ -12,14 +12,19 @@ from itertools import islice
 
 from rich.style import Style
 
-from .inline import Inline, completed
-from .look import Look
-from .offline import Block, code_frame, code_language, leaf_lines
+from .inline import Inline, Parsed, completed
+from .layout import Block, code_frame, code_language, split_blocks
+from .look import LONGEST_HIGHLIGHTED, Look
 from .rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
-from .tables import TableLayout, natural_widths, read_table, widened
+from .syntax import LONGEST_BLOCK_FORMULA, closer_of
+from .tables import TableLayout, natural_widths, read_row, read_table, widened
 
 # How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
 _CUTS_TRIED = 8
+_LONGEST_TAIL = 2400  # characters of prose that can still change: more than a formula may have
+_SEARCH_FROM = 200  # characters of it; a shorter tail is not worth a search for what is settled in it
+_LONGEST_HASHES = 1000  # at the end of a heading
+_MOST_ROWS = 500  # of a table before its columns are fixed
 _BLANK = re.compile(r"\s")
 _CLOSING_HASHES = re.compile(r"(?:^| +)#* *$")
 
@@ -35,6 +40,7 @@ class Prose:
         self._row: Runs = []  # settled text on the row that is being filled
         self._tail = ""  # text that later characters can still change
         self._shown: list[Line] | None = None
+        self._search_from = _SEARCH_FROM
         self.resumes = False
 
     @property
@@ -47,6 +53,8 @@ class Prose:
         if text:
             self._tail += "\n" + text[1:].lstrip(" ") if text[0] == "\n" else text
             self._shown = None
+            if len(self._tail) > _LONGEST_TAIL:
+                self._shorten()
 
     def lines(self) -> list[Runs]:
         """Give the lines as they look so far: with emphasis, code and links closed that are only begun."""
@@ -84,11 +92,21 @@ class Prose:
         else:
             self.resumes = True
 
-    def _loosen(self, length: int) -> None:
+    def _shorten(self) -> None:
+        """Keep the beginning of a long tail: what is settled, else a part of it as it is."""
+        if self.resumes and not self._finish_word():
+            self._kept.append(Line(self._inline.runs(self._tail, self._style), ""))
+            self._tail = ""
+            self.resumes = False
+        self._settle(self._inline.parse(self._tail, self._style, search=True))
+        while len(self._tail) > _LONGEST_TAIL:
+            self._loosen(_LONGEST_TAIL // 2, tries=1)
+
+    def _loosen(self, length: int, *, tries: int = _CUTS_TRIED) -> None:
         """Keep a beginning of about this many characters, cut at a blank where the least is left open."""
-        best = len(self._tail)
+        best = min(len(self._tail), 2 * length)
         fewest = -1
-        for blank in islice(_BLANK.finditer(self._tail, min(length, len(self._tail))), _CUTS_TRIED):
+        for blank in islice(_BLANK.finditer(self._tail, min(length, len(self._tail)), best), tries):
             unmatched = self._inline.parse(self._tail[: blank.start()], self._style).unmatched
             if fewest < 0 or unmatched < fewest:
                 best, fewest = blank.start(), unmatched
@@ -103,14 +121,24 @@ class Prose:
 
     def _all_lines(self, *, begun: bool) -> list[Line]:
         if self._shown is None or not begun:
-            parsed = self._inline.parse(self._tail, self._style)
-            if parsed.settled:
-                self._keep([*self._row, *parsed.settled_runs])
-                self._tail = self._tail[parsed.settled :]
-            closed = completed(self._tail) if begun else self._tail
-            runs = parsed.open_runs if closed == self._tail else self._inline.runs(closed, self._style)
+            search = begun and len(self._tail) > self._search_from
+            parsed = self._inline.parse(self._tail, self._style, search=search)
+            self._settle(parsed)
+            if search and not parsed.settled:
+                self._search_from = 2 * len(self._tail)  # not each time anew
+            runs = parsed.open_runs
+            if not begun:
+                runs = self._inline.runs(self._tail, self._style)
+            elif (closed := completed(self._tail)) != self._tail:
+                runs = self._inline.parse(closed, self._style).all_runs
             self._shown = wrap([*self._row, *runs], self._width)
         return [*self._kept, *self._shown]
+
+    def _settle(self, parsed: Parsed) -> None:
+        if parsed.settled:
+            self._keep([*self._row, *parsed.settled_runs])
+            self._tail = self._tail[parsed.settled :]
+            self._search_from = _SEARCH_FROM
 
     def _keep(self, runs: Runs) -> None:
         *full, last = wrap(runs, self._width)
@@ -141,7 +169,7 @@ class Heading:
     def add(self, text: str) -> None:
         """Add text; hashes at its end wait, since they may belong to the markup."""
         held = self._held + text
-        closing = _CLOSING_HASHES.search(held)
+        closing = _CLOSING_HASHES.search(held) if len(held) < _LONGEST_HASHES else None
         cut = closing.start() if closing else len(held)
         self.prose.add(held[:cut])
         self._held = held[cut:]
@@ -161,8 +189,10 @@ class Heading:
 class Code:
     """A code block. Each whole line is finished at once; only the line being written is shown again."""
 
-    def __init__(self, look: Look, opening: str, *, indented: bool = False) -> None:
+    def __init__(self, look: Look, opening: str, *, indented: bool = False, closer: str = "") -> None:
         from .code import Highlighter
+
+        self._closer = closer  # of a formula
 
         self._fence = "" if indented else opening.strip()[: _fence_length(opening)]
         self._indent = 4 if indented else len(opening) - len(opening.lstrip(" "))
@@ -170,8 +200,10 @@ class Code:
         self._highlighter = Highlighter(language, look)
         first, self._last = code_frame(language, look)
         self._finished: list[Runs] = [first]
-        self._line: str | None = None
-        self._dropped = 0
+        self._line: str | None = None  # the open line,
+        self._more: list[str] = []  # what was added to it,
+        self._dropped = 0  # how much of it is shown for good,
+        self._is_long = False  # and whether it is too long for colours
         self.blank_lines = 0
 
     @property
@@ -180,6 +212,8 @@ class Code:
 
     def ends_with(self, line: str) -> bool:
         """Say whether this whole line ends the block."""
+        if self._closer:
+            return not line.strip()
         if not self._fence:
             return bool(line.strip()) and not line.startswith("    ")
         stripped = line.strip()
@@ -189,9 +223,13 @@ class Code:
             and not stripped.strip(self._fence[0])
         )
 
+    def ends_after(self, line: str) -> bool:
+        """Say whether the block ends with this whole line, which belongs to it."""
+        return bool(self._closer) and self._closer in line
+
     def may_end_with(self, beginning: str) -> bool:
-        """Say whether a line that begins so might become the end of a fence."""
-        return not beginning.strip(f" {self._fence[0]}")
+        """Say whether a line that begins so might become the end of a fence or formula."""
+        return bool(self._closer) or not beginning.strip(f" {self._fence[0]}")
 
     def start_line(self, line: str) -> None:
         if not self._fence and not line.strip():
@@ -204,12 +242,15 @@ class Code:
         self._line = line[min(leading, self._indent) :]
 
     def add(self, text: str) -> None:
-        self._line = (self._line or "") + text
+        if self._line is None:
+            self._line = ""
+        self._more.append(text)
 
     def end_line(self) -> None:
         if self._line is not None:
-            self._finished.append(_cut(self._highlighter.line(self._line), self._dropped))
-            self._line, self._dropped = None, 0
+            line = self._text()
+            self._finished.append(_plain(line) if self._is_long else _cut(self._highlighter.line(line), self._dropped))
+            self._line, self._dropped, self._is_long = None, 0, False
 
     def take(self) -> list[Runs]:
         lines, self._finished = self._finished, []
@@ -218,11 +259,22 @@ class Code:
     def lines(self) -> list[Runs]:
         if self._line is None:
             return []
-        return [_cut(self._highlighter.peek(self._line), self._dropped)]
+        line = self._text()
+        return [_plain(line) if self._is_long else _cut(self._highlighter.peek(line), self._dropped)]
 
     def drop(self, characters: int) -> None:
         """Forget the beginning of the open line, which is on the screen for good."""
-        self._dropped += characters
+        line = self._text()
+        if self._is_long or len(line) > LONGEST_HIGHLIGHTED:  # which is left plain
+            self._line, self._dropped, self._is_long = line[self._dropped + characters :], 0, True
+        else:
+            self._dropped += characters
+
+    def _text(self) -> str:
+        if self._more:
+            self._line = "".join([self._line or "", *self._more])
+            self._more.clear()
+        return self._line or ""
 
     def close(self) -> list[Runs]:
         self.end_line()
@@ -236,8 +288,6 @@ class OpenTable:
         self._inline = inline
         self._width = width
         self._table = read_table(block.tokens, inline)
-        columns = len(self._table.head)
-        self.witness = f"|{'a|' * columns}\n|{'-|' * columns}\n"  # a table of this form, to try a next line on
         self._natural = natural_widths([self._table.head])
         self._layout = TableLayout(self._table, inline.look, width, self._natural)
         self._frozen = False
@@ -245,13 +295,16 @@ class OpenTable:
         self._laid_out = 0
         self._finished: list[Runs] = []
 
-    def add_row(self, block: Block) -> None:
-        """Add the row of a table block that has a head of its own and this row."""
-        found = read_table(block.tokens, self._inline).rows[0]
-        cells = [*found, *([] for _ in self._table.head)][: len(self._table.head)]
+    def add_row(self, line: str) -> None:
+        """Add a row as it is written."""
+        cells = read_row(line, len(self._table.head), self._inline)
         self._table.rows.append(cells)
         if not self._frozen:
-            self._natural = list(map(max, self._natural, natural_widths([cells])))
+            natural = natural_widths([cells])
+            self._natural = [*map(max, self._natural, natural), *self._natural[len(natural) :]]
+            if len(self._table.rows) >= _MOST_ROWS:
+                self.widen()
+                self.freeze()
 
     def lines(self) -> list[Runs]:
         if self._frozen:
@@ -296,26 +349,53 @@ class OpenTable:
 
 
 class Waiting:
-    """A block that is shown when it is whole: a formula, a link's definition, a rule."""
+    """Blocks that are shown when they are whole: a rule, a link's definition, a formula of one line."""
 
-    def __init__(self, block: Block | None, inline: Inline, width: int) -> None:
-        self._block = block
-        self._inline = inline
-        self._width = width
-
-    def rewrap(self, width: int) -> None:
-        self._width = width
-
-    def close(self) -> list[Runs]:
-        return leaf_lines(self._block, self._inline, self._width) if self._block else []
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
 
 
-Leaf = Prose | Heading | Code | OpenTable | Waiting
+class Formula:
+    """The lines of a formula that is not closed yet."""
+
+    def __init__(self, opening: str) -> None:
+        self.lines = [opening]
+        self.is_closed = False
+        self._closer = closer_of(opening)
+        self._length = len(opening)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is more than is set as a formula."""
+        return self._length > LONGEST_BLOCK_FORMULA
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+        self._length += len(line)
+        self.is_closed = self._closer in line
+
+    def as_code(self, look: Look) -> Code:
+        """Show it as it is written; it goes on as a block of code that ends with the formula."""
+        code = Code(look, "```latex", closer=self._closer)
+        for line in self.lines:
+            code.start_line(line)
+            code.end_line()
+        return code
+
+    def read(self, inline: Inline) -> list[Block]:
+        return split_blocks(inline.blocks("\n".join(self.lines)))
+
+
+Leaf = Prose | Heading | Code | OpenTable | Waiting | Formula
 
 
 def _fence_length(opening: str) -> int:
     stripped = opening.strip()
     return len(stripped) - len(stripped.lstrip(stripped[0]))
+
+
+def _plain(line: str) -> Runs:
+    return [(line, PLAIN)] if line else []
 
 
 def _cut(runs: Sequence[Run], characters: int) -> Runs:

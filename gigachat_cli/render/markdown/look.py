@@ -16,6 +16,9 @@ from rich.style import Style
 
 from .rows import Ink
 
+LONGEST_HIGHLIGHTED = 1000
+"""How many characters a line of code may have to get colours: lexers are slow on a longer one, and nobody reads it."""
+
 ColorDepth = Literal["none", "standard", "256", "truecolor"]
 Theme = Literal["dark", "light"]
 

@@ -32,6 +32,11 @@ class Nesting:
         self.empty = False
 
 
+def is_quote(line: str) -> bool:
+    """Say whether a line that continues nothing begins a quote."""
+    return _QUOTE.match(line) is not None
+
+
 def quote_in(line: str) -> tuple[Nesting, str]:
     """Read the mark of a quote, and give what stands behind it."""
     mark = _QUOTE.match(line)

@@ -61,6 +61,7 @@ _AMBIGUOUS = re.compile(
     "[^\u0020-\u058f\u1e00-\u1fff\u2000-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u218f"
     "\u2190-\u22ff\u2500-\u25fc\u3000-\u9fff\uac00-\ud7a3\uff01-\uff60\U0001d400-\U0001d7ff]"
 )
+_LONGEST_GRAPHEME = 40  # characters; more in one are taken for a cell, so that no row is without an end
 # A wide glyph may start a row by itself, the punctuation behind it may not.
 _WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"
 _WIDE_MARKS = "\u3001\u3002\uff0c\uff0e\uff01\uff1f\uff1a\uff1b\uff09\u300d\u300f\u3011"
@@ -132,7 +133,7 @@ def soft_rows(runs: Runs, width: int) -> list[Row]:
 
 @lru_cache(maxsize=8192)
 def _wide_cells(text: str) -> int:
-    size = cell_len(text)
+    size = max(cell_len(text), len(text) // _LONGEST_GRAPHEME)
     if "\u200d" in text:
         return max(size, sum(map(get_character_cell_size, text)))
     return size
@@ -140,7 +141,9 @@ def _wide_cells(text: str) -> int:
 
 def _graphemes(text: str) -> Iterator[tuple[str, int]]:
     for start, end, _ in split_graphemes(text)[0]:
-        yield text[start:end], cells(text[start:end])
+        for begin in range(start, end, _LONGEST_GRAPHEME):
+            part = text[begin : min(end, begin + _LONGEST_GRAPHEME)]
+            yield part, cells(part)
 
 
 def _fill(text: str, width: int, column: int) -> Iterator[tuple[str, int]]:

@@ -11,8 +11,8 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, table
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_block import StateBlock, reference, table
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 
 Env = dict[str, object]
@@ -25,14 +25,36 @@ LONGEST_FORMULA = 2000
 _CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
 _OPERATORS = re.compile(r"[\\^_={}+*/<>]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-# More levels than markdown-it's own limit, beyond which it drops the text; an answer never has as many.
-_MAX_NESTING = 100
+LONGEST_BLOCK_FORMULA = 4000
+"""How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
+LONGEST_DEFINITION = 20
+"""How many lines the definition of a link may have; a title that never ends would be read anew for each of them."""
+
+_MAX_NESTING = 100  # of links and emphasis in each other
+# Of blocks the outermost alone counts, and what is directly in it: containers are followed line by line.
+_MAX_BLOCK_NESTING = 4
+# What a person would take for an address; `[Вопрос]: Привет` defines a link to CommonMark, and is a line to a reader.
+_ADDRESS = re.compile(r"[a-z][a-z\d+.-]+:|[/#?]|.*/|.*\w\.[a-z]{2}", re.IGNORECASE | re.DOTALL)
 
 
 @cache
 def parser(formulas: bool) -> MarkdownIt:
-    """Give the parser; it holds no state between texts."""
-    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
+    """Give the parser of what is inside paragraphs; it holds no state between texts."""
+    return _parser(formulas, {"html": False, "maxNesting": _MAX_NESTING, "store_labels": True})
+
+
+@cache
+def block_parser(formulas: bool, *, deep: bool = False) -> MarkdownIt:
+    """Give the parser of blocks, which sees only the outermost ones unless it is `deep`."""
+    nesting = _MAX_NESTING if deep else _MAX_BLOCK_NESTING
+    return _parser(formulas, {"html": False, "maxNesting": nesting, "inline_definitions": True})
+
+
+def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", options)
+    markdown.block.ruler.at("reference", _definition)
+    markdown.inline.ruler.at("link", lambda state, silent: _may_be_link(state) and link(state, silent))
+    markdown.inline.ruler.at("image", lambda state, silent: _may_be_link(state) and image(state, silent))
     markdown.enable(["strikethrough"]).disable(["html_block", "html_inline"])
     # Where markdown-it has it, a table would swallow the mark of a list or quote in its first line.
     markdown.block.ruler.before("lheading", "gfm_table", table, {"alt": ["paragraph", "reference"]})
@@ -74,6 +96,31 @@ def starts_formula(line: str) -> bool:
         return False
     content, closed, rest = stripped[2:].partition(closer)
     return not closed or bool(content.strip() and not rest.strip())
+
+
+def _may_be_link(state: StateInline) -> bool:
+    """Spare the library the long way to the end of the text that it goes for each bracket that nothing closes."""
+    return state.src[state.pos] in "[!" and state.src.find("]", state.pos, state.posMax) >= 0
+
+
+def closer_of(line: str) -> str:
+    """Give what ends the formula that a line begins."""
+    return _CLOSERS[line.lstrip(" ")[:2]]
+
+
+def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Find the definition of a link; one that reads as text is remembered, but stays text."""
+    last_line, begun, count = state.lineMax, state.line, len(state.tokens)
+    state.lineMax = min(last_line, start_line + LONGEST_DEFINITION)
+    try:
+        found = reference(state, start_line, end_line, silent)
+    finally:
+        state.lineMax = last_line
+    if found and not silent and not _ADDRESS.match(state.tokens[-1].meta["url"]):
+        del state.tokens[count:]
+        state.line = begun
+        return False
+    return found
 
 
 def _note_unmatched(state: StateInline) -> None:

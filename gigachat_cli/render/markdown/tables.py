@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from .inline import Inline
@@ -42,6 +43,16 @@ def read_table(tokens: Sequence[Token], inline: Inline) -> Table:
     return Table(rows[0], alignments, rows[1:])
 
 
+def read_row(line: str, columns: int, inline: Inline) -> list[Runs]:
+    """Read a row of a table from its line; cells that it lacks are left out, those that it has too many are dropped."""
+    parts = escapedSplit(line.strip())
+    if parts and not parts[0]:
+        parts.pop(0)
+    if parts and not parts[-1]:
+        parts.pop()
+    return [inline.runs(part.strip(), inline.look.style("text")) for part in parts[:columns]]
+
+
 class TableLayout:
     """The columns of one table; widths are chosen for the rows known when it is made.
 
@@ -77,12 +88,13 @@ class TableLayout:
     def _columns(self, cells: Sequence[Runs], widths: Sequence[int]) -> list[Runs]:
         wrapped = [wrap(cell, width) for cell, width in zip(cells, widths, strict=False)]
         lines: list[Runs] = []
-        for index in range(max(map(len, wrapped), default=0)):
+        for index in range(max(map(len, wrapped), default=1)):
             line: Runs = []
-            for column, (part, width) in enumerate(zip(wrapped, widths, strict=False)):
+            for column, width in enumerate(widths):
                 if column:
                     line.append((_GUTTER, self._faint))
-                content = part[index].runs if index < len(part) else []
+                given = column < len(wrapped) and index < len(wrapped[column])
+                content = wrapped[column][index].runs if given else []
                 line += _aligned(content, width, self._table.alignments[column])
             lines.append(_stripped(line))
         return lines
@@ -96,10 +108,11 @@ class TableLayout:
 
 def natural_widths(rows: Sequence[Sequence[Runs]]) -> list[int]:
     """Give the cells that each column needs to show its texts without wrapping."""
-    return [
-        max(1, *(total_cells(line.runs) for cell in column for line in wrap(cell, _UNWRAPPED)))
-        for column in zip(*rows, strict=True)
-    ]
+    widths: list[int] = []
+    for cells in rows:
+        found = [max(1, *(total_cells(line.runs) for line in wrap(cell, _UNWRAPPED))) for cell in cells]
+        widths = [*map(max, widths, found), *found[len(widths) :], *widths[len(found) :]]
+    return widths
 
 
 def widened(natural: Sequence[int], width: int) -> list[int]:

@@ -1,0 +1,106 @@
+"""No shape of text costs more than its length: what is drawn in one piece, in small ones, or rendered whole.
+
+The work is counted in calls of functions, so that no clock and no other load decides.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from gigachat_cli.render.markdown import GrowingMarkdown, MarkdownOptions, rendered_in_steps
+
+from .screens import Clock
+
+SHAPES: dict[str, Callable[[int], str]] = {
+    "short lines": lambda n: "word\n" * n,
+    "definitions": lambda n: "".join(f"[d{i}]: https://e.org/{i}\n" for i in range(n)),
+    "formula": lambda n: "$$\n" + "x + y = z\n" * n,
+    "nested quotes": lambda n: ">" * n + " a\n",
+    "nested lists": lambda n: "- " * n + "a\n",
+    "quotes": lambda n: "> a\n" * n,
+    "items": lambda n: "- a\n" * n,
+    "brackets": lambda n: "[a " * n,
+    "closed brackets": lambda n: "[a " * n + "]" * n,
+    "images": lambda n: "![a " * n,
+    "links": lambda n: "".join(f"[link {i}](https://e.org/{i}) " for i in range(n)),
+    "tabs": lambda n: "a\t" * n,
+    "joiners": lambda n: "👩\u200d" * n,
+    "combining marks": lambda n: "e" + "\u0301" * n,
+    "rules": lambda n: "---\n" * n,
+    "one line": lambda n: "слово " * n,
+    "one word": lambda n: "слово" * n,
+    "wide table": lambda n: f"|{'a|' * n}\n|{'-|' * n}\n|{'b|' * n}\n",
+    "long table": lambda n: "|a|b|\n|-|-|\n" + "|c|d|\n" * n,
+    "emphasis": lambda n: "*a _b " * n,
+    "deep emphasis": lambda n: "*" * n + "a" + "*" * n,
+    "fences": lambda n: "```\n~~~\n" * n,
+    "line of code": lambda n: "```python\n" + "x = 1; " * n,
+}
+QUICK = [
+    "short lines",
+    "definitions",
+    "formula",
+    "nested lists",
+    "joiners",
+    "combining marks",
+    "wide table",
+]
+MOST = 1.15
+
+
+def _calls(text: str, size: int) -> int:
+    """The calls that a text costs in pieces of this size; whole, when that is 0."""
+    count = 0
+
+    def note(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(note)
+    try:
+        if size:
+            _grown(text, size)
+        else:
+            _whole(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def _whole(text: str) -> None:
+    for _ in rendered_in_steps(text, width=80, options=MarkdownOptions()):
+        pass
+
+
+def _grown(text: str, size: int) -> None:
+    clock = Clock()
+    markdown = GrowingMarkdown(lambda _: None, width=80, height=24, options=MarkdownOptions(), clock=clock)
+    for start in range(0, len(text), size):
+        markdown.feed(text[start : start + size])
+        clock.now += 1.0
+    markdown.finish()
+
+
+@pytest.mark.parametrize("shape", QUICK)
+def test_work_grows_with_the_length_of_the_text(shape: str) -> None:
+    _assert_linear(shape, 4000, 16_000)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_work_grows_with_the_length_of_a_long_text(shape: str) -> None:
+    _assert_linear(shape, 16_000, 64_000)
+
+
+def _assert_linear(shape: str, short: int, long: int) -> None:
+    make = SHAPES[shape]
+    share = 100 / len(make(100))
+    few, many = make(int(short * share)), make(int(long * share))
+    for size in (0, 512, len(many)):
+        costs = [_calls(few, size), _calls(many, size)]
+        assert math.log(costs[1] / costs[0]) / math.log(len(many) / len(few)) < MOST, (size, costs)
