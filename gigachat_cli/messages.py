@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
+
+from .calls import FunctionCall as FunctionCall
 
 from .masking import keep_secret
 
@@ -16,14 +17,6 @@ SERVICE_TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "im
 
 EFFORTS = ("low", "medium", "high")
 """How much a model can be asked to reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
-    """A function that the model wants called, with its arguments by name."""
-
-    name: str
-    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

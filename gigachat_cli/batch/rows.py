@@ -25,8 +25,7 @@ def answer_row(item: Item, answer: Answer) -> str:
     whole = answer_object(answer)
     shown = {key: whole[key] for key in _KEYS}
     if answer.function_call is not None:
-        call = answer.function_call
-        shown["function_call"] = {"name": call.name, "arguments": dict(call.arguments)}
+        shown["function_call"] = answer.function_call.as_object()
     return f"{as_json({**head(item), **shown})}\n"
 
 

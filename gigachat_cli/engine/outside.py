@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..bounded import json_value
+from ..calls import json_with_calls
 from ..errors import UsageError
 from ..masking import MASK, from_outside
 from ..text import one_line
@@ -29,7 +30,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 def answered(content: bytes | str) -> dict[str, Any] | None:
     """The JSON object that the service answered with, fit to be shown; None when it is anything else."""
-    found = json_object(content)
+    found = _with_calls(content)
     return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
 
 
@@ -53,6 +54,18 @@ def json_object(content: bytes | str) -> dict[str, Any] | None:
 def headers_of(found: Mapping[str, str]) -> dict[str, str]:
     """The headers of an answer by their names in lower case, fit to be shown."""
     return {name.lower(): from_outside(value) for name, value in found.items()}
+
+
+def _with_calls(content: bytes | str) -> dict[str, Any] | None:
+    """As `json_object`; what is wrong with the arguments of a call is for the call to tell."""
+    try:
+        text = content if isinstance(content, str) else content.decode()
+        if '"arguments"' not in text:
+            return json_object(text)
+        found = json_with_calls(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def identifier(found: object) -> str | None:

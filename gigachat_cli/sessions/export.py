@@ -142,8 +142,7 @@ def _message_data(message: Message) -> dict[str, Any]:
     if message.name:
         data["name"] = message.name
     if message.function_call:
-        call = message.function_call
-        data["function_call"] = {"name": call.name, "arguments": dict(call.arguments)}
+        data["function_call"] = message.function_call.as_object()
     if message.functions_state_id:
         data["functions_state_id"] = message.functions_state_id
     if message.attachments:
@@ -153,8 +152,10 @@ def _message_data(message: Message) -> dict[str, Any]:
 
 def _step(message: Message) -> list[str]:
     if message.function_call:
-        arguments = json.dumps(dict(message.function_call.arguments), ensure_ascii=False)
-        return [f"Function call: `{message.function_call.name}({arguments})`"]
+        call = message.function_call
+        arguments = call.raw if call.problem else json.dumps(dict(call.arguments), ensure_ascii=False)
+        unread = f", which was not run: its arguments {call.problem}" if call.problem else ""
+        return [f"Function call: `{call.name}({arguments})`{unread}"]
     if message.role == "function":
         return [f"Result of `{message.name}`:", "", "```json", message.content, "```"]
     return [message.content]

@@ -59,7 +59,7 @@ def insert_message(connection: sqlite3.Connection, turn_id: int, message: Messag
 
 
 def call_text(call: FunctionCall | None) -> str | None:
-    return json_text({"name": call.name, "arguments": dict(call.arguments)}) if call else None
+    return json_text(call.as_object()) if call else None
 
 
 def json_text(value: Mapping[str, Any] | Sequence[Any]) -> str:

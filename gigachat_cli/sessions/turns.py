@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Answer, FunctionCall, Message, Usage
+from ..calls import FunctionCall, read_call
+from ..messages import Answer, Message, Usage
 from .values import INTERRUPTED, Session, TurnState, list_from, object_from
 
 if TYPE_CHECKING:
@@ -131,13 +132,18 @@ def message_from(row: sqlite3.Row) -> Message:
         content=row["content"],
         name=row["name"],
         attachments=tuple(each for each in list_from(row["attachments"]) if isinstance(each, str)),
-        function_call=_call(call.get("name"), call.get("arguments")),
+        function_call=_call_from(call),
         functions_state_id=row["functions_state_id"],
     )
 
 
-def _call(name: object, arguments: object) -> FunctionCall | None:
-    return FunctionCall(name, arguments if isinstance(arguments, dict) else {}) if isinstance(name, str) else None
+def _call_from(call: Mapping[str, Any]) -> FunctionCall | None:
+    name, problem = call.get("name"), call.get("problem")
+    if not isinstance(name, str):
+        return None
+    if problem:
+        return FunctionCall(name, {}, str(problem), str(call.get("raw", "")))
+    return read_call(name, call.get("arguments"))
 
 
 def _usage_from(row: sqlite3.Row) -> Usage | None:

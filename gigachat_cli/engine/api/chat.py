@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from ...bounded import whole
+from ...calls import read_call
 from ...errors import StreamError, UsageError
 from ...masking import from_outside
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
-from ..outside import answered, identifier, json_object, model_name, word
+from ..outside import answered, identifier, model_name, word
 from ..refusals import error_object
 from ..sse import Event
 from ..wire import Request
@@ -125,13 +126,10 @@ def settled(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
 
 
 def function_call(found: object) -> FunctionCall | None:
-    """The function call that a JSON value is; None when it is none."""
+    """The function call that a JSON value is, with what is wrong with its arguments; None when it is none."""
     if not isinstance(found, Mapping) or not isinstance(found.get("name"), str):
         return None
-    arguments = found.get("arguments")
-    if isinstance(arguments, str):  # the documentation knows both forms
-        arguments = json_object(arguments)
-    return FunctionCall(found["name"], arguments if isinstance(arguments, Mapping) else {})
+    return read_call(found["name"], found.get("arguments"))
 
 
 def asked_call(found: object, request_id: str | None) -> FunctionCall | None:
