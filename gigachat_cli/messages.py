@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .calls import FunctionCall as FunctionCall
-
 from .masking import keep_secret
 
 Role = Literal["system", "user", "assistant", "function"]

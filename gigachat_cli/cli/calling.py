@@ -9,19 +9,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..conversation.functions import (
-    QUESTION,
     Ask,
     Decision,
     FunctionOptions,
     Functions,
-    decision_of,
+    decided,
     left_out,
     open_functions,
 )
 from ..errors import NotAsAskedError
 from ..messages import FunctionCall, Notice
-from ..render.calls import show_call, show_printed
-from ..render.terminal import Terminal
+from ..render.calls import Question, show_call, show_printed
 from ..tools.library import Library
 from .attaching import forget_typed
 from .context import Context
@@ -32,15 +30,20 @@ from .inputs import apart
 def opened(options: FunctionOptions, context: Context) -> Iterator[Functions]:
     """The functions of the file, for as long as a command runs.  Raises UsageError."""
     terminal = context.terminal
+    question = Question(terminal)
+    ask = _person(question)
     functions = context.run(
         open_functions(
             options,
-            ask=_person(terminal),
+            ask=ask,
             output=lambda line: show_printed(line, terminal),
-            show=lambda text: show_call(text, terminal),
+            show=lambda call: show_call(call, terminal),
+            tell=lambda text: terminal.say(f"gigachat: {text}"),
             notify=terminal.notice,
         )
     )
+    if ask is not None and functions.approval.everything is None:
+        question.announce()
     try:
         yield functions
     finally:
@@ -98,33 +101,31 @@ def _loaded(file: Path, context: Context) -> Iterator[Library]:
     library = Library(file, output=lambda line: show_printed(line, context.terminal))
     try:
         context.run(library.start())
-        for text in left_out(library):
-            context.terminal.notice(Notice("warning", text))
+        for notice in left_out(library):
+            context.terminal.notice(Notice("warning", notice.text))
         yield library
     finally:
         library.close()
 
 
-def _person(terminal: Terminal) -> Ask | None:
+def _person(question: Question) -> Ask | None:
     """Who is asked before a function runs: the person at the terminal, also when stdin is a pipe; else nobody."""
-    if not terminal.stderr_is_terminal:
+    if not question.terminal.stderr_is_terminal:
         return None
     descriptor = _keyboard()
     if descriptor is None:
         return None
 
-    async def ask(call: FunctionCall) -> Decision:
-        terminal.stop_spinner()
+    async def read() -> str | None:
+        typed = await apart(lambda: os.read(descriptor, 1024))
+        if not typed:
+            question.terminal.say("")
+        return typed.decode("utf-8", "replace") if typed else None
+
+    async def ask(call: FunctionCall, about: str) -> Decision:
+        question.terminal.stop_spinner()
         forget_typed(descriptor)
-        while True:
-            sys.stderr.write(QUESTION)
-            sys.stderr.flush()
-            typed = await apart(lambda: os.read(descriptor, 1024))
-            decision = decision_of(typed.decode("utf-8", "replace"))
-            if not typed:
-                terminal.say("")
-            if decision or not typed:
-                return decision or "never"
+        return await decided(lambda how: question.put(call, about, how), read)
 
     return ask
 

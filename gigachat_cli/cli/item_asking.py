@@ -62,7 +62,8 @@ async def _opened(options: FunctionOptions | None, terminal: Terminal) -> AsyncI
         options,
         ask=None,
         output=lambda line: show_printed(line, terminal),
-        show=lambda text: None,  # thousands of them would tell a person nothing
+        show=lambda call: None,  # thousands of them would tell a person nothing
+        tell=lambda text: terminal.say(f"gigachat: {text}"),
         notify=terminal.notice,
     )
     try:

@@ -10,18 +10,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ..calls import unfinished
 from ..errors import TooManyRoundsError, UsageError, nearest
-from ..messages import AnswerBuilder, Chunk, FunctionCall, Message, Notice, Usage
-from ..text import one_line
-from ..tools.library import DEFAULT_TIMEOUT, Library
+from ..messages import INCOMPLETE_REASONS, AnswerBuilder, Chunk, FunctionCall, Message, Notice, Usage
+from ..text import one_line, visible
+from ..tools.describing import NO_DOCSTRING
+from ..tools.library import DEFAULT_TIMEOUT, Library, News
 
 DEFAULT_ROUNDS = 8
+_LONGEST_SHOWN = 300
 
 Decision = Literal["once", "always", "never"]
-Ask = Callable[[FunctionCall], Awaitable[Decision]]
+Ask = Callable[[FunctionCall, str], Awaitable[Decision]]
+"""Asks the person whether a call may run; the text says what befell the code, and is empty otherwise."""
 Request = Callable[[Sequence[Message], Mapping[str, Any]], AsyncGenerator[Chunk, None]]
 
-QUESTION = "Run it? [o]nce, [a]lways, [n]ever: "
+VIEW = ("v", "view")
 _WORDS: dict[Decision, tuple[str, ...]] = {
     "once": ("o", "once", "y", "yes"),
     "always": ("a", "always"),
@@ -55,12 +59,14 @@ async def open_functions(
     *,
     ask: Ask | None,
     output: Callable[[str], None],
-    show: Callable[[str], None],
+    show: Callable[[FunctionCall], None],
+    tell: Callable[[str], None],
     notify: Callable[[Notice], None],
 ) -> Functions:
     """Load the file, for the caller to close the library.
 
-    `ask` puts the question to the person, where there is one; `output` gets what functions print, `show` each call.
+    `ask` puts the question to the person, where there is one; `output` gets what functions print, `show` each call
+    that runs unasked, `tell` what is said also with `--quiet`.
     Raises UsageError.
     """
     assert options.file is not None
@@ -71,20 +77,43 @@ async def open_functions(
     except BaseException:
         library.close()
         raise
-    for text in left_out(library):
-        notify(Notice("progress", text))
-    return Functions(library, approval, options.max_rounds, show, notify)
+    for notice in left_out(library):
+        notify(notice)
+    return Functions(library, approval, options.max_rounds, show, tell, notify)
 
 
-def left_out(library: Library) -> list[str]:
-    """A sentence for each public function that the model is not offered."""
-    return [f"{library.path.name}: {name} is not offered to the model: {why}." for name, why in library.left_out]
+def left_out(library: Library) -> list[Notice]:
+    """What is told of each public function that is not offered; of one without a docstring only in passing."""
+    return [
+        Notice(
+            "progress" if why == NO_DOCSTRING else "warning",
+            f"{library.path.name}: {visible(name)} is not offered to the model: {visible(why)}.",
+        )
+        for name, why in library.left_out
+    ]
 
 
 def decision_of(typed: str) -> Decision | None:
-    """What a person means by an answer to QUESTION; None when it is none."""
+    """What a person means by an answer to the question; None when it is none."""
     word = typed.strip().lower()
     return next((decision for decision, words in _WORDS.items() if word in words), None)
+
+
+async def decided(
+    show: Callable[[Literal["short", "whole", "again"]], None], read: Callable[[], Awaitable[str | None]]
+) -> Decision:
+    """What the person decides.
+
+    `show` puts the question: with the call as far as it fits, with the whole of it, or once more without it.  `read`
+    gives what was typed, None when there is nobody any more.
+    """
+    show("short")
+    while (typed := await read()) is not None:
+        decision = decision_of(typed)
+        if decision is not None:
+            return decision
+        show("whole" if typed.strip().lower() in VIEW else "again")
+    return "never"
 
 
 @dataclass(slots=True)
@@ -92,7 +121,8 @@ class Approval:
     """Which functions may run.
 
     `allowed` and `refused` are names, `everything` settles all; what is left is asked of the person by `ask`, and
-    refused where there is nobody to ask.  "always" and "never" hold for as long as this lives.
+    refused where there is nobody to ask.  "always" and "never" hold for as long as this lives, and what was allowed
+    only for the code that was loaded.
     """
 
     everything: bool | None = None
@@ -101,13 +131,25 @@ class Approval:
     ask: Ask | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def allows(self, call: FunctionCall) -> bool:
+    def withdraw(self, news: News) -> None:
+        """Allow no more of what was allowed, where the code is not what it was, or has a person to be asked anew."""
+        if news == "changed":
+            self.everything = False if self.everything is False else None
+        if news == "changed" or self.ask is not None:
+            self.allowed.clear()
+
+    def is_settled(self, call: FunctionCall) -> bool:
+        """Whether nobody is asked about this call."""
+        return self.everything is not None or self.ask is None or call.name in self.allowed or call.name in self.refused
+
+    async def allows(self, call: FunctionCall, about: str = "") -> bool:
+        """Whether the call may run; `about` says what befell the code."""
         if self.everything is not None:
             return self.everything
         async with self._asking:  # one question at a time, and what was decided meanwhile holds
             if call.name in self.allowed or call.name in self.refused or self.ask is None:
                 return call.name in self.allowed
-            decision = await self.ask(call)
+            decision = await self.ask(call, about)
             if decision != "once":
                 (self.allowed if decision == "always" else self.refused).add(call.name)
             return decision != "never"
@@ -135,14 +177,15 @@ def approval_of(given: str | None, names: Sequence[str], ask: Ask | None) -> App
 class Functions:
     """What a conversation needs to let the model call functions.
 
-    `show` is told of each call that is made, and `notify` of what a person should know.  `max_rounds` is how many
-    calls an answer may take.
+    `show` is told of each call that runs unasked, `tell` of each that does not run, and `notify` of what else a
+    person should know.  `max_rounds` is how many calls an answer may take.
     """
 
     library: Library
     approval: Approval
     max_rounds: int = DEFAULT_ROUNDS
-    show: Callable[[str], None] = lambda text: None
+    show: Callable[[FunctionCall], None] = lambda call: None
+    tell: Callable[[str], None] = lambda text: None
     notify: Callable[[Notice], None] = lambda notice: None
 
     def fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,26 +195,43 @@ class Functions:
         return {"function_call": "auto", **given, "functions": [*map(dict, self.library.descriptions), *more]}
 
     async def run(self, call: FunctionCall) -> Message:
-        """The result of a call, as the message for the model.  A refusal is a result, and so is a failure."""
+        """The result of a call, as the message for the model.  A refusal is a result, and so is a failure.
+
+        What runs are the arguments that were shown; those that were not understood, or do not fit, are never run.
+        """
         shown = call_text(call)
+        if call.problem:
+            self.tell(f"Not run: {shown}: its arguments {call.problem}.")
+            return _error(call, f"Invalid arguments: they {call.problem}. Give a JSON object of arguments by name.")
         if call.name not in self.library.names:
-            error = f"There is no function {call.name}; there are {', '.join(self.library.names)}."
-            self.notify(Notice("warning", f"The model called {shown}, which does not exist."))
-            return _result(call, json.dumps({"error": error}, ensure_ascii=False))
-        self.show(shown)
-        if not await self.approval.allows(call):
-            self.notify(Notice("warning", f"Not run: {shown}.{self._way_out(call)}"))
-            return _result(call, json.dumps({"error": "The user does not allow this call."}))
-        outcome = await self.library.call(call.name, call.arguments)
+            self.tell(f"The model called {shown}, which does not exist.")
+            return _error(call, f"There is no function {call.name}; there are {', '.join(self.library.names)}.")
+        if self.library.news() is None and (problem := await self.library.misfit(call.name, call.arguments)):
+            self.tell(f"Not run: {shown}: {visible(problem)}.")
+            return _error(call, f"Invalid arguments: {problem}.")
+        news = self.library.news()
+        about = _about(news, self.library) if news else ""
+        if news:
+            self.approval.withdraw(news)
+        settled = self.approval.is_settled(call)
+        if not await self.approval.allows(call, about):
+            self.tell(f"Not run: {shown}.{f' {about}' if settled and about else ''}{self._way_out(call, news)}")
+            return _error(call, "The user does not allow this call.")
+        if settled:
+            self.show(call)
+        if settled and about:
+            self.tell(about)
+        outcome = await self.library.call(call.name, call.arguments, changed=news == "changed")
         if outcome.error is not None:
-            self.notify(Notice("warning", f"{call.name} failed: {one_line(outcome.error)}"))
+            self.notify(Notice("warning", f"{visible(call.name)} failed: {one_line(outcome.error)}"))
             if outcome.traceback:
                 self.notify(Notice("debug", outcome.traceback))
         return _result(call, outcome.text)
 
-    def _way_out(self, call: FunctionCall) -> str:
-        nobody = self.approval.everything is None and self.approval.ask is None
-        return f" Allow it with --approve {call.name}, or all." if nobody else ""
+    def _way_out(self, call: FunctionCall, news: News | None) -> str:
+        if self.approval.everything is not None or self.approval.ask is not None or news == "changed":
+            return ""
+        return f" Allow it with --approve {visible(call.name)}, or all."
 
 
 async def in_rounds(
@@ -202,6 +262,8 @@ async def in_rounds(
         call = answer.function_call
         if call is None:
             return
+        if answer.finish_reason in INCOMPLETE_REASONS:
+            call = unfinished(call, "are not complete")
         if rounds == functions.max_rounds:
             raise TooManyRoundsError(
                 f"The model calls functions on and on: {rounds} rounds were the most.",
@@ -223,14 +285,26 @@ async def in_rounds(
 
 
 def call_text(call: FunctionCall) -> str:
-    """A call as a person reads it, in one line."""
+    """A call as a person reads it, in one line, which may be cut."""
     given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
-    return one_line(f"{call.name}({given})")
+    text = f"{call.name}({call.raw if call.problem else given})"
+    return one_line(visible(text[: _LONGEST_SHOWN + 1]), _LONGEST_SHOWN)
+
+
+def _about(news: News, library: Library) -> str:
+    name = visible(library.path.name)
+    if news == "changed":
+        return f"{name}, or what it imports, has changed since it was loaded: the new code would run."
+    return f"The process of {name} has ended, so that it is loaded again."
 
 
 def _afterwards(fields: Mapping[str, Any]) -> Any:
     demanded = fields.get("function_call")
     return "auto" if isinstance(demanded, Mapping) else demanded
+
+
+def _error(call: FunctionCall, error: str) -> Message:
+    return _result(call, json.dumps({"error": error}, ensure_ascii=False))
 
 
 def _result(call: FunctionCall, text: str) -> Message:

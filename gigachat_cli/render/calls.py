@@ -2,16 +2,135 @@
 
 from __future__ import annotations
 
-from ..text import safe
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from rich.cells import cell_len
+
+from ..calls import FunctionCall
+from ..text import safe, visible
 from .terminal import Terminal
 
+_REVERSED, _NOT_REVERSED = "\x1b[7m", "\x1b[27m"
+_FEWEST_ROWS = 6
+_NARROWEST = 20  # cells; a text that is narrower cannot be read
+_ROWS_AROUND = 5  # of the terminal: what befell the code, what is hidden, the question, and some of what came before
+_INDENT = "  "
+_OPENING = "The model calls "
 
-def show_call(text: str, terminal: Terminal) -> None:
-    """A call that the model makes; for people at a terminal."""
+
+def show_call(call: FunctionCall, terminal: Terminal) -> None:
+    """A call that runs without a question; for people at a terminal."""
     if terminal.stderr_is_terminal and not terminal.quiet:
-        terminal.say(f"gigachat: The model calls {safe(text)}")
+        from .columns import shortened
+
+        given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
+        text = visible(f"{call.name}({given})"[: 2 * terminal.width])
+        terminal.say(shortened(f"gigachat: {_OPENING}{text}", terminal.width - 1))
 
 
 def show_printed(line: str, terminal: Terminal) -> None:
     """A line that a function printed; the model may have given it a part of that."""
     terminal.say(safe(line) if terminal.stderr_is_terminal else line)
+
+
+@dataclass(slots=True)
+class Question:
+    """The question whether a call may run.
+
+    Each of its lines begins with a word that no model knows, in reversed colours, which no answer can have: texts from
+    outside lose their escape sequences, and Markdown is drawn without that one.
+    """
+
+    terminal: Terminal
+    word: str = field(default_factory=lambda: f"{_syllables()}-{_syllables()}")
+
+    def announce(self) -> None:
+        """Tell the word, before anything of an answer is shown."""
+        self.terminal.say(f"gigachat: A question about a function begins with this word: {self._mark()}")
+
+    def put(self, call: FunctionCall, about: str, how: Literal["short", "whole", "again"]) -> None:
+        """Show it: with as much of the call as fits, with the whole of it, or once more without it."""
+        terminal = self.terminal
+        terminal.stop_spinner()
+        room = max(_NARROWEST, terminal.width - len(self.word) - 4)
+        most = max(_FEWEST_ROWS, terminal.height - _ROWS_AROUND) if how == "short" else None
+        rows, hidden = ([], 0) if how == "again" else call_rows(call, width=room, most=most)
+        if rows and about:
+            rows = [*_parts(visible(about), room), *rows]
+        if hidden:
+            rows.append(f"{hidden} character{'' if hidden == 1 else 's'} hidden; v shows all.")
+        for row in rows:
+            terminal.say(f"{self._mark()} {row}")
+        terminal.ask(f"{self._mark()} Run it? [o]nce, [a]lways, {'[v]iew all, ' if hidden else ''}[n]ever: ")
+
+    def _mark(self) -> str:
+        word = f" {self.word} "
+        return f"{_REVERSED}{word}{_NOT_REVERSED}" if self.terminal.escapes_on_stderr else word.strip()
+
+
+def call_rows(call: FunctionCall, *, width: int, most: int | None) -> tuple[list[str], int]:
+    """The call in rows of so many cells, every odd character escaped; and how many characters are not shown.
+
+    It is one row where it fits one, else a row or more for each argument.  `most` is how many rows there may be, None
+    for all that it takes.
+    """
+    name = visible(call.name)
+    given = [(visible(key), visible(json.dumps(value, ensure_ascii=False))) for key, value in call.arguments.items()]
+    opening = f"{_OPENING}{name}("
+    whole = f"{opening}{', '.join(f'{key}={value}' for key, value in given)})"
+    if len(whole) <= width and cell_len(whole) <= width:
+        return [whole], 0
+    texts = [f"{key}={value}," for key, value in given]
+    room = width - 2 * len(_INDENT) - 1
+    free = None if most is None else max(1, most - 2)
+    parts = [list(islice(_parts(text, room), free)) for text in texts]
+    shares = [len(each) for each in parts] if free is None else _shares([len(each) for each in parts], free)
+    rows, hidden, left_out = [opening], 0, 0
+    for text, pieces, share in zip(texts, parts, shares, strict=True):
+        shown = pieces[:share]
+        missing = len(text) - sum(map(len, shown))
+        hidden += missing
+        left_out += not shown
+        if missing and shown:
+            shown[-1] += "…"
+        rows += [f"{_INDENT if at == 0 else 2 * _INDENT}{each}" for at, each in enumerate(shown)]
+    if left_out:
+        rows.append(f"{_INDENT}… and {left_out} more argument{'' if left_out == 1 else 's'}")
+    return [*rows, ")"], hidden
+
+
+def _shares(needs: list[int], free: int) -> list[int]:
+    """How many of so many free rows each argument gets: the first ones a row at least, small ones all they need."""
+    shares = [0] * len(needs)
+    shown = sorted(range(min(len(needs), free)), key=lambda at: needs[at])
+    if len(shown) < len(needs):
+        shown = sorted(range(free - 1), key=lambda at: needs[at])
+        free -= 1
+    for number, at in enumerate(shown):
+        shares[at] = min(needs[at], free // (len(shown) - number))
+        free -= shares[at]
+    return shares
+
+
+def _parts(text: str, room: int) -> Iterator[str]:
+    """A visible text in rows; none begins or ends with a blank, which nobody would see there."""
+    start = size = 0
+    for at, character in enumerate(text):
+        cells = 1 if character.isascii() else cell_len(character)
+        if size + cells > room:
+            cut = at - 1 if character == " " else at - 2 if text[at - 1] == " " else at
+            while cut > start + 1 and not text[cut].isascii() and not cell_len(text[cut]):
+                cut -= 1  # a mark stays with its letter
+            yield text[start:cut]
+            start, size = cut, sum(map(cell_len, text[cut:at]))
+        size += cells
+    yield text[start:]
+
+
+def _syllables() -> str:
+    return "".join(secrets.choice("bdfghklmnprstvz") + secrets.choice("aeiou") for _ in range(2))

@@ -112,6 +112,12 @@ class Terminal:
         self._end_reasoning()
         self._tell(f"{line}\n")
 
+    def ask(self, question: str) -> None:
+        """A question for people, on stderr, after which they type."""
+        self.stop_spinner()
+        self._end_reasoning()
+        self._tell(question)
+
     def folded(self, line: str, *, on_stdout: bool = False) -> str:
         """A line for people, broken between words where its stream is a terminal and it is too long for that."""
         if not (self.stdout_is_terminal if on_stdout else self.stderr_is_terminal) or len(line) <= self.width:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..conversation.functions import (
-    QUESTION,
-    Decision,
-    FunctionOptions,
-    Functions,
-    decision_of,
-    open_functions,
-)
+from ..conversation.functions import Decision, FunctionOptions, Functions, decided, open_functions
 from ..messages import FunctionCall
 from ..paths import expanded
-from ..render.calls import show_call, show_printed
+from ..render.calls import Question, show_call, show_printed
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -24,13 +17,17 @@ if TYPE_CHECKING:
 async def load(chat: Chat, options: FunctionOptions) -> None:
     """Let the model call the functions of the file; those of another are forgotten.  Raises UsageError."""
     terminal = chat.terminal
+    question = Question(terminal)
     functions: Functions = await open_functions(
         options,
-        ask=lambda call: _asked(chat, call),
+        ask=lambda call, about: _asked(chat, question, call, about),
         output=lambda line: show_printed(line, terminal),
-        show=lambda text: show_call(text, terminal),
+        show=lambda call: show_call(call, terminal),
+        tell=lambda text: terminal.say(f"gigachat: {text}"),
         notify=terminal.notice,
     )
+    if functions.approval.everything is None:
+        question.announce()
     forget(chat)
     chat.functions = functions
 
@@ -49,10 +46,5 @@ def forget(chat: Chat) -> None:
         chat.functions = None
 
 
-async def _asked(chat: Chat, call: FunctionCall) -> Decision:
-    chat.terminal.stop_spinner()
-    while True:
-        typed = await chat.reply(QUESTION)
-        decision = "never" if typed is None else decision_of(typed)
-        if decision is not None:
-            return decision
+async def _asked(chat: Chat, question: Question, call: FunctionCall, about: str) -> Decision:
+    return await decided(lambda how: question.put(call, about, how), lambda: chat.reply(""))

@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from .docstrings import Documentation, documentation
-from .hints import ArgumentError, Field, HintError, object_schema, schema_of, values_of
+from .hints import ArgumentError, Field, HintError, as_found, object_schema, schema_of, values_of
 
+NO_DOCSTRING = "it has no docstring"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -24,6 +25,13 @@ class Function:
     description: Mapping[str, Any]
     parameters: tuple[Field, ...]
     by_place: tuple[str, ...]
+
+    def check(self, given: Mapping[str, Any]) -> None:
+        """Raise ArgumentError unless the function can be called with these; nothing of its file runs."""
+        values = values_of(given, self.parameters, make=as_found)
+        placed = [name in values for name in self.by_place]
+        if placed != sorted(placed, reverse=True):
+            raise ArgumentError(f"{self.by_place[placed.index(False)]} is missing")
 
     def bound(self, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """What the function is called with, by place and by name.  Raises ArgumentError."""
@@ -62,7 +70,7 @@ def _public(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
 def _described(name: str, function: Callable[..., Any]) -> Function:
     found = documentation(inspect.getdoc(function))
     if not found.description:
-        raise HintError("it has no docstring")
+        raise HintError(NO_DOCSTRING)
     if not _NAME.fullmatch(name):
         raise HintError("its name must be of latin letters, digits and _")
     hints = get_type_hints(function, include_extras=True)

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import inspect
 import json
+import math
 import types
 from collections import abc
 from enum import Enum
@@ -93,24 +94,38 @@ def schema_of(hint: Any, inside: tuple[Any, ...] = ()) -> dict[str, Any]:
     raise HintError(f"the type {hint.__name__} cannot be described")
 
 
-def value_of(found: Any, hint: Any, place: str) -> Any:
+Make = abc.Callable[[Any, Any], Any]
+"""Makes a set, a tuple or a dataclass of the values that it is to hold."""
+
+
+def made(kind: Any, given: Any) -> Any:
+    """The real thing, for a function to be called with."""
+    return kind(**given) if isinstance(given, dict) else kind(given)
+
+
+def as_found(kind: Any, given: Any) -> Any:
+    """Only the values, to see whether they fit: making a dataclass would run code of the file."""
+    return given
+
+
+def value_of(found: Any, hint: Any, place: str, make: Make = made) -> Any:
     """What a function gets for a JSON value; `place` names it in the sentence of an ArgumentError."""
     if hint is Any or hint is object or hint is inspect.Parameter.empty:
         return found
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Annotated, Required, NotRequired):
-        return value_of(found, arguments[0], place)
+        return value_of(found, arguments[0], place, make)
     if origin is Literal:
         return _chosen(found, {_key(each): each for each in arguments}, place)
     if origin in (Union, types.UnionType):
-        return _first_fitting(found, arguments, place)
+        return _first_fitting(found, arguments, place, make)
     whole = origin or hint
     if whole in _LISTS:
-        return _listed(found, whole, arguments, place)
+        return _listed(found, whole, arguments, place, make)
     if whole in _OBJECTS:
         _demand(isinstance(found, dict), found, "object", place)
         values = arguments[1] if len(arguments) == 2 else Any
-        return {name: value_of(each, values, f"{place}.{name}") for name, each in found.items()}
+        return {name: value_of(each, values, f"{place}.{name}", make) for name, each in found.items()}
     if hint in _PLAIN:
         return _plain(found, hint, place)
     if issubclass(hint, Enum):
@@ -124,13 +139,15 @@ def value_of(found: Any, hint: Any, place: str) -> Any:
                 f"{place} must be a {_FORMATS[hint]} as ISO 8601 writes it, not {_shown(found)}"
             ) from None
     if issubclass(hint, Path):
-        return hint(_plain(found, str, place))
+        return make(hint, _plain(found, str, place))
     _demand(isinstance(found, dict), found, "object", place)
-    given = values_of(found, fields_of(hint), f"{place}.")
-    return given if is_typeddict(hint) else hint(**given)
+    given = values_of(found, fields_of(hint), f"{place}.", make)
+    return given if is_typeddict(hint) else make(hint, given)
 
 
-def values_of(found: abc.Mapping[str, Any], fields: abc.Sequence[Field], place: str = "") -> dict[str, Any]:
+def values_of(
+    found: abc.Mapping[str, Any], fields: abc.Sequence[Field], place: str = "", make: Make = made
+) -> dict[str, Any]:
     """Values by name for fields, none missing and none unknown.  Raises ArgumentError."""
     known = {each.name: each for each in fields}
     for name in found:
@@ -139,7 +156,7 @@ def values_of(found: abc.Mapping[str, Any], fields: abc.Sequence[Field], place: 
     for each in fields:
         if each.required and each.name not in found:
             raise ArgumentError(f"{place}{each.name} is missing")
-    return {name: value_of(value, known[name].hint, f"{place}{name}") for name, value in found.items()}
+    return {name: value_of(value, known[name].hint, f"{place}{name}", make) for name, value in found.items()}
 
 
 def fields_of(record: type) -> list[Field]:
@@ -200,14 +217,14 @@ def _union(hints: list[Any], inside: tuple[Any, ...]) -> dict[str, Any]:
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas} if schemas else {"type": "null"}
 
 
-def _first_fitting(found: Any, hints: tuple[Any, ...], place: str) -> Any:
+def _first_fitting(found: Any, hints: tuple[Any, ...], place: str, make: Make) -> Any:
     if found is None and type(None) in hints:
         return None
     wanted = [each for each in hints if each is not type(None)]
     # Exact kinds first: 1 for `float | int` is an int, "1" for `int | str` a text.
     for each in sorted(wanted, key=lambda hint: type(found) is not hint):
         try:
-            return value_of(found, each, place)
+            return value_of(found, each, place, make)
         except ArgumentError as problem:
             if len(wanted) == 1:
                 raise
@@ -215,7 +232,7 @@ def _first_fitting(found: Any, hints: tuple[Any, ...], place: str) -> Any:
     raise ArgumentError(f"{place} fits none of its types; the last: {last}")
 
 
-def _listed(found: Any, whole: Any, arguments: tuple[Any, ...], place: str) -> Any:
+def _listed(found: Any, whole: Any, arguments: tuple[Any, ...], place: str, make: Make) -> Any:
     _demand(isinstance(found, list), found, "array", place)
     if whole is tuple and arguments and arguments[-1] is not Ellipsis:
         if len(found) != len(arguments):
@@ -223,8 +240,11 @@ def _listed(found: Any, whole: Any, arguments: tuple[Any, ...], place: str) -> A
         hints: abc.Sequence[Any] = arguments
     else:
         hints = [arguments[0] if arguments else Any] * len(found)
-    values = [value_of(each, hints[number], f"{place}[{number}]") for number, each in enumerate(found)]
-    return whole(values) if whole in (set, frozenset, tuple) else set(values) if whole is abc.Set else values
+    values = [value_of(each, hints[number], f"{place}[{number}]", make) for number, each in enumerate(found)]
+    kind = set if whole is abc.Set else whole
+    if kind not in (set, frozenset, tuple):
+        return values
+    return make(kind, values)
 
 
 def _plain(found: Any, hint: Any, place: str) -> Any:
@@ -232,7 +252,13 @@ def _plain(found: Any, hint: Any, place: str) -> Any:
     if hint is int and isinstance(found, float) and found.is_integer():
         return int(found)
     if hint is float and isinstance(found, int) and not isinstance(found, bool):
-        return float(found)
+        try:
+            number = float(found)
+        except OverflowError:
+            number = math.inf
+        if number != found:
+            raise ArgumentError(f"{place} must be a number that Python can hold, not {_shown(found)}")
+        return number
     _demand(type(found) is hint, found, kind, place)
     return found
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
-import os
-import queue
 import secrets
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from .. import paths
 from ..errors import UsageError
+from .process import MARK_SECONDS, Process
 
 DEFAULT_TIMEOUT = 30.0
-_MARK_SECONDS = 0.5
-_FAREWELL_SECONDS = 0.5
-_LONGEST_LINE = 1 << 16
-_WAITING_EVENTS = 1000
+
+News = Literal["changed", "ended"]
+"""What befell the code that was loaded: its files are not what they were, or its process has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,8 @@ class Library:
         self.left_out: tuple[tuple[str, str], ...] = ()
         self._timeout = timeout
         self._output = output
-        self._process: _Process | None = None
+        self._process: Process | None = None
+        self._files: dict[str, str] = {}
         self._one_call = asyncio.Lock()
 
     @property
@@ -61,7 +57,7 @@ class Library:
     async def start(self) -> None:
         """Load the file.  Raises UsageError when that fails, takes too long, or the file offers no function."""
         try:
-            os.close(paths.open_file(self.path))
+            paths.read_file(self.path)
         except OSError as problem:
             raise UsageError(f"{self.path} could not be read: {problem.strerror}.") from None
         await self._begin()
@@ -72,30 +68,44 @@ class Library:
                 hint="A function is offered when it is public and has type hints and a docstring.",
             )
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> Outcome:
-        """Call one of the functions.  Whatever goes wrong with it is an outcome; a cancelled call is ended."""
+    def news(self) -> News | None:
+        """What befell the code since it was loaded: another `call` loads it anew."""
+        if any(_digest(path) != digest for path, digest in self._files.items()):
+            return "changed"
+        return None if self._process is not None and self._process.is_alive() else "ended"
+
+    async def misfit(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        """Why the arguments do not fit the function's parameters, in a sentence; None when they do, or nobody knows."""
         async with self._one_call:
-            if self._process is None or self._process.ended:
+            if self._process is None:
+                return None
+            told = await self._asked(self._process, {"check": name, "arguments": dict(arguments)})
+            return None if isinstance(told, Outcome) else told.get("misfit")
+
+    async def call(self, name: str, arguments: Mapping[str, Any], *, changed: bool = False) -> Outcome:
+        """Call one of the functions.  Whatever goes wrong with it is an outcome; a cancelled call is ended.
+
+        With `changed`, files that are not what they were are loaded as they are now; without, they are not run.
+        """
+        async with self._one_call:
+            if changed:
+                self.close()
+            if self._process is None or not self._process.is_alive():
+                known = dict(self._files)
                 try:
                     await self._begin()
                 except UsageError as problem:
                     return _failed(problem.message)
+                if not changed and any(self._files.get(path) != digest for path, digest in known.items()):
+                    self._end()
+                    return _failed(f"{self.path.name} has changed since it was loaded.")
             if name not in self.names:
                 return _failed(f"There is no function {name}; there are {', '.join(self.names)}.")
             assert self._process is not None
-            try:
-                async with asyncio.timeout(self._timeout):
-                    self._process.send({"name": name, "arguments": dict(arguments)})
-                    told = await self._told(self._process)
-            except TimeoutError:
-                self._end()
-                return _failed(f"The function ran longer than {self._timeout:g} s and was ended.")
-            except BaseException:
-                self._end()
-                raise
-            if told is None:
-                code = self._end()
-                return _failed(f"The function's process ended (code {code}).")
+            told = await self._asked(self._process, {"call": name, "arguments": dict(arguments)})
+            if isinstance(told, Outcome):
+                return told
+            self._process.end_children()
             if "result" in told:
                 return Outcome(told["result"])
             return _failed(told["error"], told.get("traceback", ""))
@@ -107,11 +117,11 @@ class Library:
             self._process = None
 
     async def _begin(self) -> None:
-        self._process = _Process(self.path)
+        self._process = Process(self.path)
         problem = "it ended the process while it was loaded"
         try:
             async with asyncio.timeout(self._timeout):
-                told = await self._told(self._process)
+                told = await self._told(self._process, "")
         except TimeoutError:
             told, problem = None, f"it was not loaded within {self._timeout:g} s"
         except BaseException:
@@ -121,22 +131,43 @@ class Library:
             self._end()
             said = told["problem"] if told else problem
             raise UsageError(f"{self.path} cannot be used: {said}.", hint="Run it with python to see more.")
+        self._process.keep_children()
+        self._files = told["files"]
         self.descriptions = tuple(told["functions"])
         self.left_out = tuple((name, reason) for name, reason in told["left_out"])
 
-    async def _told(self, process: _Process) -> dict[str, Any] | None:
-        """The next thing that the process tells, after all that was printed before; None when it ended."""
+    async def _asked(self, process: Process, request: Mapping[str, Any]) -> dict[str, Any] | Outcome:
+        """What the process answers; an outcome when it gives no answer, and has ended."""
+        number = secrets.token_hex(8)
+        try:
+            async with asyncio.timeout(self._timeout):
+                process.send(json.dumps({**request, "id": number}))
+                told = await self._told(process, number)
+        except TimeoutError:
+            self._end()
+            return _failed(f"The function ran longer than {self._timeout:g} s and was ended.")
+        except BaseException:
+            self._end()
+            raise
+        if told is None:
+            code = self._end()
+            return _failed(f"The function's process ended (code {code}).")
+        self._files = told["files"] | self._files
+        return told
+
+    async def _told(self, process: Process, number: str) -> dict[str, Any] | None:
+        """What the process tells of this request, after all that was printed before; None when it ended."""
         told: dict[str, Any] | None = None
         marked = False
         with suppress(TimeoutError):
             while told is None or not marked:
                 # The mark comes by another way and may be lost: the functions can close stderr.
-                async with asyncio.timeout(None if told is None else _MARK_SECONDS):
+                async with asyncio.timeout(None if told is None else MARK_SECONDS):
                     kind, content = await process.next_event()
                 if kind == "line":
                     self._output(content)
                 elif kind == "told":
-                    told = json.loads(content)
+                    told = _answer(content, number) or told
                 elif kind == "mark":
                     marked = True
                 else:
@@ -150,111 +181,20 @@ class Library:
         return process.kill() if process is not None else 0
 
 
-Event = tuple[Literal["line", "told", "mark", "end"], str]
-
-
-class _Process:
-    """The running worker: what it tells and prints, as events."""
-
-    def __init__(self, path: Path) -> None:
-        self.ended = False
-        self._mark = secrets.token_hex(8)
-        self._events: queue.Queue[Event] = queue.Queue(_WAITING_EVENTS)
-        self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
-        package = str(Path(__file__).resolve().parents[2])
-        # Neither the working folder nor ours shadows a module that the functions import.
-        start = (
-            "import sys; sys.path.append(sys.argv[1]); from gigachat_cli.tools.worker import main; main(*sys.argv[2:])"
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", start, package, str(path.resolve()), self._mark],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is ours: we end it
-        )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._printer = threading.Thread(target=self._print, args=(self._process.stderr,), daemon=True)
-        self._printer.start()
-        threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
-
-    def send(self, call: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None
-        with suppress(OSError):  # it has ended, which is told as an event
-            self._process.stdin.write(json.dumps(call).encode() + b"\n")
-            self._process.stdin.flush()
-
-    async def next_event(self) -> Event:
-        while True:
-            loop = asyncio.get_running_loop()
-            woken = loop.create_future()
-            self._wake = (loop, woken)
-            await asyncio.sleep(0)  # however much is printed, the loop goes on
-            try:
-                return self._events.get_nowait()
-            except queue.Empty:
-                await woken
-
-    def waiting_line(self) -> str | None:
-        """A line that was printed and not yet taken; None when there is none."""
-        self._printer.join(_MARK_SECONDS)
-        with suppress(queue.Empty):
-            while True:
-                kind, content = self._events.get_nowait()
-                if kind == "line":
-                    return content
+def _answer(content: str, number: str) -> dict[str, Any] | None:
+    """The answer to this request; None for one that was given before, or by a process that was forked off."""
+    try:
+        found = json.loads(content)
+    except ValueError:
         return None
+    return found if isinstance(found, dict) and found.get("id") == number else None
 
-    def kill(self) -> int:
-        """End it and all that it has started; its exit code, negative for a signal."""
-        self.ended = True
-        with suppress(OSError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_FAREWELL_SECONDS)
-        return self._process.returncode or 0
 
-    def dismiss(self) -> None:
-        """Let it end by itself, for a moment."""
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_FAREWELL_SECONDS)
-            self.ended = True
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def _listen(self, source: IO[bytes]) -> None:
-        for line in source:
-            self._put(("told", line.decode()))
-        self._put(("end", ""))
-
-    def _print(self, source: IO[bytes]) -> None:
-        mark = f"{self._mark}\n".encode()
-        while line := source.readline(_LONGEST_LINE):
-            text, *marks = line.split(mark)
-            while True:
-                if text:
-                    self._put(("line", text.decode("utf-8", "replace").rstrip("\r\n")))
-                if not marks:
-                    break
-                self._put(("mark", ""))
-                text, marks = marks[0], marks[1:]
-
-    def _put(self, event: Event) -> None:
-        while not self.ended:
-            with suppress(queue.Full):
-                self._events.put(event, timeout=0.1)
-                break
-        if self._wake is not None:
-            loop, woken = self._wake
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(lambda: None if woken.done() else woken.set_result(None))
+def _digest(path: str) -> str:
+    try:
+        return hashlib.sha256(paths.read_file(Path(path))).hexdigest()
+    except OSError:
+        return ""
 
 
 def _failed(error: str, traceback: str = "") -> Outcome:

@@ -1,12 +1,13 @@
 """The process in which a person's functions run: it loads their file once, and does one call after another.
 
-One JSON line in is a call, one JSON line out its outcome; the first line out says what the file holds.  What the
-functions print goes to stderr, and after each outcome the mark that ends it.
+One JSON line in is a request with an id, one line out its answer, which holds the same id behind the mark; the first
+line out says what the file holds.  What the functions print goes to stderr, and after each answer the mark ends it.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import inspect
 import json
 import os
@@ -19,7 +20,7 @@ from enum import Enum
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, BinaryIO
 
 from .describing import Function, functions_of
@@ -27,6 +28,7 @@ from .hints import ArgumentError
 
 MAX_RESULT_CHARACTERS = 200_000
 _MAX_MESSAGE_CHARACTERS = 2000
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class _Unloadable(Exception):
@@ -38,24 +40,36 @@ def main(path: str, mark: str) -> None:
     commands, outcomes = _own_channels()
     # A SIGKILL of the program leaves nothing behind but the end of stdin: then a call is not awaited.
     calls: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    process = os.getpid()
+    _adopt()
     busy = threading.Event()
     busy.set()
     threading.Thread(target=_receive, args=(commands, calls, busy), daemon=True).start()
     functions: dict[str, Function] = {}
     try:
-        found, left_out = functions_of(_loaded(Path(path)))
+        files = _Files(Path(path))
+        found, left_out = functions_of(_loaded(Path(path), files))
         functions = {each.name: each for each in found}
         greeting: dict[str, Any] = {"functions": [each.description for each in found], "left_out": left_out}
+        greeting["files"] = files.seen()
     except _Unloadable as problem:
         greeting = {"problem": str(problem)}
-    _tell(outcomes, greeting, mark)
+    if os.getpid() != process:
+        os._exit(0)
+    _tell(outcomes, {**greeting, "id": ""}, mark)
     while True:
         busy.clear()
         call = calls.get()
         if call is None:
             return
         busy.set()
-        _tell(outcomes, _outcome(functions[call["name"]], call["arguments"]), mark)
+        if "check" in call:
+            answer = _checked(functions[call["check"]], call["arguments"])
+        else:
+            answer = _outcome(functions[call["call"]], call["arguments"])
+        if os.getpid() != process:  # a function has forked and returned twice; one answer is enough
+            os._exit(0)
+        _tell(outcomes, {**answer, "id": call["id"], "files": files.seen()}, mark)
 
 
 def _own_channels() -> tuple[BinaryIO, BinaryIO]:
@@ -86,7 +100,7 @@ def _tell(outcomes: BinaryIO, told: Mapping[str, Any], mark: str) -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             pass  # the functions have closed it
-    outcomes.write(json.dumps(told).encode() + b"\n")
+    outcomes.write(f"{mark} {json.dumps(told)}\n".encode())
     outcomes.flush()
     try:
         os.write(2, f"{mark}\n".encode())
@@ -94,12 +108,59 @@ def _tell(outcomes: BinaryIO, told: Mapping[str, Any], mark: str) -> None:
         pass
 
 
-def _loaded(path: Path) -> ModuleType:
+def _adopt() -> None:
+    """Become the parent of what a child leaves running, so that it can be found and ended (Linux)."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # what was left by another child outlives us there
+
+
+class _Files:
+    """The file of functions and what it imports from beside it, each with a digest of what was loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = str(path.parent)
+        self._digests: dict[str, str] = {}
+
+    def add(self, path: str, content: bytes) -> None:
+        self._digests.setdefault(path, hashlib.sha256(content).hexdigest())
+
+    def seen(self) -> dict[str, str]:
+        """All that was loaded by now, by path."""
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            top = os.path.join(self._folder, name.partition(".")[0])
+            if isinstance(file, str) and file not in self._digests and file.startswith((f"{top}.", f"{top}{os.sep}")):
+                try:
+                    self.add(file, Path(file).read_bytes())
+                except OSError:
+                    self.add(file, b"")
+        return dict(self._digests)
+
+
+class _Loader(SourceFileLoader):
+    """Loads the source itself, never what was compiled of it earlier, and tells `files` what it was."""
+
+    def __init__(self, name: str, path: str, files: _Files) -> None:
+        super().__init__(name, path)
+        self._files = files
+
+    def get_code(self, fullname: str) -> CodeType:
+        content = self.get_data(self.path)
+        self._files.add(self.path, content)
+        code: CodeType = self.source_to_code(content, self.path)
+        return code
+
+
+def _loaded(path: Path, files: _Files) -> ModuleType:
     """The module of a file, loaded as if it were run, but under a name of its own.  Raises _Unloadable."""
     name = f"functions_of_{path.stem}"
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
-    loader = SourceFileLoader(name, str(path))
+    loader = _Loader(name, str(path), files)
     spec = spec_from_loader(name, loader)
     assert spec is not None
     module = module_from_spec(spec)
@@ -119,18 +180,25 @@ def _loaded(path: Path) -> ModuleType:
     return module
 
 
+def _checked(function: Function, arguments: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        function.check(arguments)
+    except ArgumentError as problem:
+        return {"misfit": str(problem)}
+    return {}
+
+
 def _outcome(function: Function, arguments: Mapping[str, Any]) -> dict[str, str]:
     """The result as the text of a JSON object, or what went wrong."""
     try:
         placed, named = function.bound(arguments)
-    except ArgumentError as problem:
-        return {"error": f"Invalid arguments: {problem}."}
-    try:
         returned = function.call(*placed, **named)
         if inspect.iscoroutine(returned):
             import asyncio  # few functions need it, and it is slow to import
 
             returned = asyncio.run(returned)
+    except ArgumentError as problem:
+        return {"error": f"Invalid arguments: {problem}."}
     except BaseException as problem:
         told = "".join(traceback.format_exception(problem))
         return {"error": _named(problem), "traceback": told[-20_000:]}

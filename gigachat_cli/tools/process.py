@@ -1,0 +1,209 @@
+"""The process in which a person's functions run: it has none of our secrets, and ends with all that it has started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Literal
+
+from ..settings import declarations
+
+FAREWELL_SECONDS = 0.5
+MARK_SECONDS = 0.5
+_LONGEST_LINE = 1 << 16
+_LONGEST_OUTCOME = 1 << 24
+_WAITING_EVENTS = 1000
+_MOST_SWEEPS = 20
+_SWEEP_SECONDS = 0.002
+_SHORTEST_SECRET = 8
+_NOT_TOLD = ("user", "credentials_command")
+_LOGIN = re.compile(r"^([^:/]*://)?.*@")
+
+Relative = tuple[int, int]
+"""A process by its id and the moment at which it began, which tell it from any later one."""
+Event = tuple[Literal["line", "told", "mark", "end"], str]
+
+
+class Process:
+    """The running worker: what it tells and prints, as events."""
+
+    def __init__(self, path: Path) -> None:
+        self.ended = False
+        self._kept: frozenset[Relative] = frozenset()
+        self._mark = secrets.token_hex(8)
+        self._events: queue.Queue[Event] = queue.Queue(_WAITING_EVENTS)
+        self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        package = str(Path(__file__).resolve().parents[2])
+        # Neither the working folder nor ours shadows a module that the functions import.
+        start = (
+            "import sys; sys.path.append(sys.argv[1]); from gigachat_cli.tools.worker import main; main(*sys.argv[2:])"
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", start, package, str(path.resolve()), self._mark],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment_without_secrets(os.environ),
+            start_new_session=True,  # Ctrl-C is ours: we end it
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._printer = threading.Thread(target=self._print, args=(self._process.stderr,), daemon=True)
+        self._printer.start()
+        threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
+
+    def send(self, line: str) -> None:
+        """Give it a line of ASCII."""
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it has ended, which is told as an event
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+
+    def is_alive(self) -> bool:
+        return not self.ended and self._process.poll() is None
+
+    def keep_children(self) -> None:
+        """Let what it has started by now live as long as itself."""
+        self._kept = family(self._process.pid)
+
+    def end_children(self) -> None:
+        """End what it has started since; what that starts meanwhile, too."""
+        for _ in range(_MOST_SWEEPS):
+            strays = family(self._process.pid) - self._kept
+            if not strays:
+                return
+            end_all(strays)
+            time.sleep(_SWEEP_SECONDS)
+
+    async def next_event(self) -> Event:
+        while True:
+            loop = asyncio.get_running_loop()
+            woken = loop.create_future()
+            self._wake = (loop, woken)
+            await asyncio.sleep(0)  # however much is printed, the loop goes on
+            try:
+                return self._events.get_nowait()
+            except queue.Empty:
+                await woken
+
+    def waiting_line(self) -> str | None:
+        """A line that was printed and not yet taken; None when there is none."""
+        self._printer.join(MARK_SECONDS)
+        with suppress(queue.Empty):
+            while True:
+                kind, content = self._events.get_nowait()
+                if kind == "line":
+                    return content
+        return None
+
+    def kill(self) -> int:
+        """End it and all that it has started; its exit code, negative for a signal."""
+        self.ended = True
+        strays = family(self._process.pid)
+        with suppress(OSError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        end_all(strays)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(FAREWELL_SECONDS)
+        return self._process.returncode or 0
+
+    def dismiss(self) -> None:
+        """Let it end by itself, for a moment; what it has started ends with it."""
+        assert self._process.stdin is not None
+        strays = family(self._process.pid)
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(FAREWELL_SECONDS)
+            self.ended = True
+        except subprocess.TimeoutExpired:
+            self.kill()
+        end_all(strays)
+
+    def _listen(self, source: IO[bytes]) -> None:
+        # A function may write here too: only what follows the mark is of the worker.
+        mark = f"{self._mark} ".encode()
+        while line := source.readline(_LONGEST_OUTCOME):
+            _, found, told = line.rpartition(mark)
+            if found and told.endswith(b"\n"):
+                self._put(("told", told.decode("utf-8", "replace")))
+        self._put(("end", ""))
+
+    def _print(self, source: IO[bytes]) -> None:
+        mark = f"{self._mark}\n".encode()
+        while line := source.readline(_LONGEST_LINE):
+            text, *marks = line.split(mark)
+            while True:
+                if text:
+                    self._put(("line", text.decode("utf-8", "replace").rstrip("\r\n")))
+                if not marks:
+                    break
+                self._put(("mark", ""))
+                text, marks = marks[0], marks[1:]
+
+    def _put(self, event: Event) -> None:
+        while not self.ended:
+            with suppress(queue.Full):
+                self._events.put(event, timeout=0.1)
+                break
+        if self._wake is not None:
+            loop, woken = self._wake
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(lambda: None if woken.done() else woken.set_result(None))
+
+
+def environment_without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the functions find: no variable that holds a secret of ours, and no login in a proxy's address."""
+    ours = {each.variable for each in declarations().values() if each.secret or each.name in _NOT_TOLD}
+    secrets = [each.variable for each in declarations().values() if each.secret]
+    values = [value for name in secrets if len(value := environment.get(name, "").strip()) >= _SHORTEST_SECRET]
+    return {
+        name: _LOGIN.sub(r"\1", value) if name.lower().endswith("proxy") else value
+        for name, value in environment.items()
+        if name.upper() not in ours and not any(secret in value for secret in values)
+    }
+
+
+def family(pid: int) -> frozenset[Relative]:
+    """The processes that a process has started, its group and its session, without itself; of Linux alone."""
+    parents: dict[int, int] = {}
+    found: dict[int, int] = {}
+    begun: dict[int, int] = {}
+    with suppress(OSError):
+        for entry in os.listdir("/proc"):
+            with suppress(OSError, ValueError, IndexError):
+                # The name of the program stands in brackets and may hold anything.
+                words = Path(f"/proc/{int(entry)}/stat").read_text(errors="replace").rpartition(")")[2].split()
+                if words[0] in "ZX":  # it has ended
+                    continue
+                parents[int(entry)], begun[int(entry)] = int(words[1]), int(words[19])
+                if pid in (int(words[2]), int(words[3])):
+                    found[int(entry)] = begun[int(entry)]
+    added = {pid}
+    while added := {each for each, parent in parents.items() if parent in added and each not in found} - {pid}:
+        found |= {each: begun[each] for each in added}
+    found.pop(pid, None)
+    return frozenset(found.items())
+
+
+def end_all(strays: frozenset[Relative]) -> None:
+    """End processes that still are those that they were."""
+    for pid, begun in strays:
+        with suppress(OSError, ValueError, IndexError):
+            words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+            if int(words[19]) == begun:
+                os.kill(pid, signal.SIGKILL)
