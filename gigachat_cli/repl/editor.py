@@ -166,7 +166,11 @@ class Editor:
 
         write(question)
         with source.attach(take):
-            return await done
+            try:
+                return await done
+            except asyncio.CancelledError:
+                write("\n")
+                raise
 
     def remember(self, text: str) -> None:
         """Put a text that was not typed here among those that were."""

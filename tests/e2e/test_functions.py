@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -515,13 +516,16 @@ def test_what_is_said_before_a_call_is_drawn_before_the_question(
         time.sleep(0.1)
         running.type("o\r")
         assert running.finish() == 0
+    word = running.text.partition("begins with this word: \x1b[7m ")[2].partition(" \x1b[27m")[0]
+    assert re.fullmatch("[a-z]{4}-[a-z]{4}", word)
     assert running.lines() == [
         "loaded",
+        f"gigachat: A question about a function begins with this word:  {word}",
         "Let me look:",
         " • one",
         " • two",
-        "gigachat: The model calls clock()",
-        "Run it? [o]nce, [a]lways, [n]ever: o",
+        f" {word}  The model calls clock()",
+        f" {word}  Run it? [o]nce, [a]lways, [n]ever: o",
         " • It is noon.",
     ]
 

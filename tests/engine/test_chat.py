@@ -141,16 +141,68 @@ def test_of_several_choices_the_first_by_index_counts() -> None:
     [
         ({"city": "Омск"}, {"city": "Омск"}),
         ('{"city":"Омск"}', {"city": "Омск"}),
-        ("not JSON", {}),
-        ("[1]", {}),
-        (None, {}),
-        ("[" * 100_000, {}),
+        ({}, {}),
+        ("{}", {}),
     ],
 )
 def test_arguments_of_a_function_come_as_an_object_or_as_text(arguments: object, read: dict[str, Any]) -> None:
     assert delta(content="", function_call={"name": "f", "arguments": arguments}).function_call == FunctionCall(
         "f", read
     )
+
+
+BROKEN_ARGUMENTS = {
+    '"not JSON"': "are not JSON, or only a part of it",
+    r'"{\"path\": \"a"': "are not JSON, or only a part of it",
+    '""': "are not JSON, or only a part of it",
+    json.dumps("[" * 100_000): "are not JSON, or only a part of it",
+    r'"{\"a\": 1} {}"': "are not JSON, or only a part of it",
+    '"[1]"': "are a list, not an object",
+    "[1]": "are a list, not an object",
+    '"null"': "are missing",
+    "null": "are missing",
+    "1": "are a number, not an object",
+    "true": "are true or false, not an object",
+    r'"\"a\""': "are a text, not an object",
+    '{"a": NaN}': "hold a number that is none, or too large",
+    r'"{\"a\": NaN}"': "hold a number that is none, or too large",
+    '{"a": {"b": [-Infinity]}}': "hold a number that is none, or too large",
+    '{"a": 1e999}': "hold a number that is none, or too large",
+    r'"{\"a\": -1e999}"': "hold a number that is none, or too large",
+    f'{{"a": 1{"0" * 400}}}': "hold a number that is none, or too large",
+    f'{{"a": -{"9" * 5000}}}': "hold a number that is none, or too large",
+    f'"[{"9" * 5000}]"': "are a list, not an object",
+    '{"a": 1, "b": 2, "a": 3}': 'give "a" twice',
+    r'"{\"a\": {\"b\": 1, \"b\": 1}}"': 'give "b" twice',
+    r'{"a": "\ud800"}': "hold characters that are no text",
+    r'{"\ud800": 1}': "hold characters that are no text",
+    f'{{"a": {"[" * 80}{"]" * 80}}}': "are more than 64 levels deep",
+}
+
+
+@pytest.mark.parametrize("arguments", BROKEN_ARGUMENTS)
+def test_arguments_that_are_not_understood_are_none_and_say_why(arguments: str) -> None:
+    call = f'{{"name": "f", "arguments": {arguments}}}'
+    for part in ("delta", "message"):
+        data = f'{{"choices": [{{"index": 0, "{part}": {{"content": "ab", "function_call": {call}}}}}]}}'
+        read = event(data) if part == "delta" else chat.parse_whole(REQUEST, data.encode(), request_id=None)
+        assert read is not None
+        found = read.function_call
+        assert found is not None
+        assert (found.name, found.arguments, found.problem) == ("f", {}, BROKEN_ARGUMENTS[arguments])
+        assert found.as_object()["raw"] or arguments == '""'
+        json.dumps(found.as_object(), allow_nan=False)
+        assert read.text == "ab"
+        # What goes back to the service is a call without arguments; its result says why.
+        messages = [Message("user", "a"), Message("assistant", "", function_call=found)]
+        body = chat.body("M", messages, stream=False, fields={})
+        assert body["messages"][1]["function_call"] == {"name": "f", "arguments": {}}
+
+
+def test_arguments_without_a_member_are_missing() -> None:
+    call = delta(content="", function_call={"name": "f"}).function_call
+    assert call is not None
+    assert call.problem == "are missing"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from gigachat_cli.simulator import Simulator
 from ..conftest import WIRE
 from ..raw import RawServer, read_request
 from .asking import chunks_of, until_error
+from .test_chat import BROKEN_ARGUMENTS
 
 REQUEST = Request("POST", "https://api.giga.chat/v2/chat/completions", "the chat request")
 WEB: dict[str, Any] = {"tools": [{"web_search": {}}]}
@@ -351,6 +352,18 @@ def test_a_call_comes_with_the_end_and_the_first_of_several_is_taken() -> None:
     chunk = parsed(found, chat_v2.DONE)
     assert (chunk.function_call, chunk.functions_state_id) == (FunctionCall("f", {"a": 1}), "s-1")
     assert chunk.finish_reason == "function_call"
+
+
+@pytest.mark.parametrize("arguments", BROKEN_ARGUMENTS)
+def test_arguments_that_are_not_understood_say_why_in_both_forms(arguments: str) -> None:
+    part = f'{{"function_call": {{"id": "1", "name": "f", "arguments": {arguments}}}}}'
+    data = f'{{"messages": [{{"role": "assistant", "content": [{part}]}}]}}'
+    streamed = chat_v2.parse_event(REQUEST, Event(chat_v2.DONE, data), request_id=None)
+    for read in (streamed, chat_v2.parse_whole(REQUEST, data.encode(), request_id=None)):
+        assert read is not None
+        call = read.function_call
+        assert call is not None
+        assert (call.arguments, call.problem) == ({}, BROKEN_ARGUMENTS[arguments])
 
 
 def test_the_last_event_makes_an_answer_whole_without_a_reason() -> None:
