@@ -124,6 +124,33 @@ def test_small_screen_shows_every_letter_once(name: str) -> None:
         assert sorted(re.findall(r"\w", "".join(grown(text, 200, 3, cuts=random_cuts(text, seed))))) == letters
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## Язык C#\n", ["Язык C#"]),
+        ("## Язык C# ##\n", ["Язык C#"]),
+        ("## F## и C#\n\nдальше\n", ["F## и C#", "", "дальше"]),
+        ("[l](/u (title))\n", ["l (/u)"]),
+        ('[l](/u "a) b") c\n', ["l (/u) c"]),
+        ("см. [docs][1]\n\n[1]: https://e.org/a\n", ["см. [docs][1]", "", "[1]: https://e.org/a"]),
+        ("[Вопрос]:\nПривет\n\n[Ответ]:\nДа.\n", ["[Вопрос]:", "Привет", "", "[Ответ]:", "Да."]),
+        ("[a]: https://e.org\n\nтекст\n", ["текст", "", "[a]: https://e.org"]),
+        ("a&#x61c;b&#x202e;c&#x9b;d\n", ["abc\ufffdd"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_nothing_is_lost_while_it_comes(text: str, shown: list[str], size: int) -> None:
+    assert grown(text, 60, 20, cuts=range(0, len(text), size)) == shown
+
+
+def test_a_hundred_levels_are_the_same_grown_and_whole_and_deeper_ones_stay_text() -> None:
+    for mark, levels in (("> ", 99), ("- ", 99), ("> ", 150), ("- ", 150)):
+        text = f"{mark * levels}слово\n"
+        lines = grown(text, 400, 300, cuts=range(0, len(text), 7))
+        assert lines == offline(text, 400)
+        assert "слово" in lines[-1]
+
+
 def test_cut_answer_keeps_what_came() -> None:
     growing = Growing(60, 20)
     growing.feed("# Заголовок\n\n- один\n- два и **не закр", "ыто")

@@ -75,14 +75,7 @@ class Inline:
 
     def blocks(self, text: str) -> list[Token]:
         """Find the outermost blocks of a text; the definitions of links there are none yet, `define` makes them so."""
-        env: Env = {}
-        tokens = block_tokens(self._blocks, text, env)
-        found = env.get("references")
-        if isinstance(found, dict):
-            defined = {token.meta["id"] for token in tokens if token.type == "definition"}
-            for label in found.keys() - defined:  # those that stay text
-                self._references.setdefault(label, found[label])
-        return tokens
+        return block_tokens(self._blocks, text, {})
 
     def foresee(self, text: str) -> None:
         """Remember all links that are defined in a whole text, so that its beginning can refer to its end."""

@@ -164,14 +164,18 @@ class Heading:
         self._look = inline.look
         self._tag = tag
         self._held = ""
+        self._begun = False
         self.prose = Prose(inline, inline.look.style(tag), width)
 
     def add(self, text: str) -> None:
         """Add text; hashes at its end wait, since they may belong to the markup."""
         held = self._held + text
         closing = _CLOSING_HASHES.search(held) if len(held) < _LONGEST_HASHES else None
+        if closing and closing[0].startswith("#") and self._begun:
+            closing = None  # no blank before them: they are a part of a word, as in C#
         cut = closing.start() if closing else len(held)
         self.prose.add(held[:cut])
+        self._begun = self._begun or cut > 0
         self._held = held[cut:]
 
     def lines(self) -> list[Runs]:

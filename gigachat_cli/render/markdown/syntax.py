@@ -109,7 +109,7 @@ def closer_of(line: str) -> str:
 
 
 def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """Find the definition of a link; one that reads as text is remembered, but stays text."""
+    """Find the definition of a link; one that reads as text is none."""
     last_line, begun, count = state.lineMax, state.line, len(state.tokens)
     state.lineMax = min(last_line, start_line + LONGEST_DEFINITION)
     try:
@@ -117,6 +117,9 @@ def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool)
     finally:
         state.lineMax = last_line
     if found and not silent and not _ADDRESS.match(state.tokens[-1].meta["url"]):
+        label = state.tokens[-1].meta["id"]
+        if state.env["references"][label].get("map") == [start_line, state.line]:  # not an earlier one
+            del state.env["references"][label]
         del state.tokens[count:]
         state.line = begun
         return False
