@@ -14,6 +14,9 @@ ROLES: tuple[Role, ...] = ("system", "user", "assistant", "function")
 SERVICE_TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "image_generate", "model_3d_generate")
 """The tools that the service runs itself, as far as they are known."""
 
+SERVICE_FUNCTIONS = ("text2image", "text2model3d", "get_file_content")
+"""The functions of the service's own in the first contract, which may stand among those of a person."""
+
 EFFORTS = ("low", "medium", "high")
 """How much a model can be asked to reason."""
 

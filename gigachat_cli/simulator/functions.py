@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from .schemas import example
 
 BUILT_IN = frozenset({"text2image", "text2model3d", "get_file_content"})
 """Functions of the service itself, which are listed by name alone."""
+
+TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "image_generate", "model_3d_generate")
+"""The service's own tools, of the second contract."""
 
 _NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 _ASKED = re.compile(r"^[ \t]*(?:call|вызови)[ \t]+([\w.-]+)[ \t]*(\{.*)?$", re.MULTILINE | re.IGNORECASE)
@@ -65,6 +68,35 @@ def is_name(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
+def is_taken(name: str) -> bool:
+    """Say whether a function of the client may not have this name, because one of the service has it."""
+    return name in BUILT_IN or name in TOOLS
+
+
+def unsupported(schema: Any, place: str = "") -> Iterator[str]:
+    """Yield what the service does not take of JSON Schema in parameters: a sentence each, with the place in it.
+
+    The words about missing properties are the service's; the others are not known.
+    """
+    if not isinstance(schema, dict):
+        return
+    for word in ("anyOf", "oneOf", "allOf", "$ref"):
+        if word in schema:
+            yield f"Field '{place}{word}' is not supported"
+    if place and not schema.keys() & {"type", "anyOf", "oneOf", "allOf", "$ref"}:
+        yield f"Field '{place}type' is missing"
+    if schema.get("type") == "object" and not isinstance(schema.get("properties"), dict):
+        yield f"Field '{place}properties' is missing"
+    choices = schema.get("enum")
+    if isinstance(choices, list) and not all(isinstance(each, str) for each in choices):
+        yield f"Field '{place}enum' must hold strings"
+    properties = schema.get("properties")
+    for name, inner in properties.items() if isinstance(properties, dict) else ():
+        yield from unsupported(inner, f"{place}properties.{name}.")
+    for word in ("items", "additionalProperties"):
+        yield from unsupported(schema.get(word), f"{place}{word}.")
+
+
 def problems_of(function: Any) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Return the errors and the warnings in a function's description, each with its place in the schema."""
     if not isinstance(function, dict):
@@ -74,12 +106,15 @@ def problems_of(function: Any) -> tuple[list[dict[str, str]], list[dict[str, str
         errors.append(_problem("name is required", _ROOT))
     elif not is_name(function["name"]):
         errors.append(_problem("name may have latin letters, digits (not first), '_', '-' and '.'", "name"))
+    elif "parameters" in function and is_taken(function["name"]):
+        errors.append(_problem(f"name {function['name']} is that of a built-in function", "name"))
     if not function.get("description"):
         warnings.append(_problem("description is missing", _ROOT))
     if "parameters" not in function:
         errors.append(_problem("parameters is required", _ROOT))
     else:
         errors += _schema_problems(function["parameters"], "parameters")
+        errors += [_problem(said, "parameters") for said in unsupported(function["parameters"])]
         if isinstance(function["parameters"], dict) and function["parameters"].get("type", "object") != "object":
             errors.append(_problem("type must be object", "parameters"))
     for field in ("few_shot_examples", "return_parameters"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from .access import Caller
 from .attachments import check_attachments
-from .functions import BUILT_IN, FunctionCall, FunctionResult, is_name
+from .functions import BUILT_IN, FunctionCall, FunctionResult, is_name, is_taken, unsupported
 from .options import Model
 from .replies import Refusal
 from .state import State
@@ -118,6 +118,10 @@ def check_functions(listed: Sequence[Any]) -> dict[str, Any]:
             raise invalid(f"name of function {number} may have latin letters, digits (not first), '_', '-' and '.'")
         if not isinstance(function.get("parameters"), dict) and name not in BUILT_IN:
             raise invalid(f"function {name} has no parameters")
+        if "parameters" in function and is_taken(name):
+            raise invalid(f"function {name} is called like a built-in one")
+        for said in unsupported(function.get("parameters")):
+            raise Refusal(422, said)
         functions[name] = function
     return functions
 

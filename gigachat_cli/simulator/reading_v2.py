@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from .access import Caller
-from .functions import FunctionCall, FunctionResult
+from .functions import TOOLS, FunctionCall, FunctionResult
 from .prompt import (
     Message,
     Prompt,
@@ -26,9 +26,6 @@ from .prompt import (
 )
 from .replies import Refusal
 from .state import State
-
-TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "image_generate", "model_3d_generate")
-"""The service's own tools."""
 
 _ROLES = frozenset({"system", "user", "assistant", "function", "tool"})
 _MODES = frozenset({"auto", "none", "forced"})

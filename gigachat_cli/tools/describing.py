@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, get_type_hints
 
+from ..messages import SERVICE_FUNCTIONS, SERVICE_TOOLS
 from .docstrings import Documentation, documentation
 from .hints import ArgumentError, Field, HintError, as_found, object_schema, schema_of, values_of
 
 NO_DOCSTRING = "it has no docstring"
+_TAKEN = frozenset((*SERVICE_TOOLS, *SERVICE_FUNCTIONS))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -73,6 +75,8 @@ def _described(name: str, function: Callable[..., Any]) -> Function:
         raise HintError(NO_DOCSTRING)
     if not _NAME.fullmatch(name):
         raise HintError("its name must be of latin letters, digits and _")
+    if name.casefold() in _TAKEN:
+        raise HintError("its name is that of a function of the service's own")
     hints = get_type_hints(function, include_extras=True)
     parameters, by_place = [], []
     for each in inspect.signature(function).parameters.values():
@@ -86,11 +90,18 @@ def _described(name: str, function: Callable[..., Any]) -> Function:
     description = {
         "name": name,
         "description": found.description,
-        "parameters": object_schema(parameters, found.parameters, ()),
+        "parameters": _parameters(parameters, found.parameters),
         **_examples(function, found, parameters),
         **_returned(hints.get("return", inspect.Parameter.empty), found.returns),
     }
     return Function(name, function, description, tuple(parameters), tuple(by_place))
+
+
+def _parameters(fields: list[Field], said: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return object_schema(fields, said, ())
+    except HintError as problem:
+        raise HintError(f"its parameter {problem}") from None
 
 
 def _examples(function: Callable[..., Any], found: Documentation, parameters: list[Field]) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Type hints: as JSON Schema, and as the values that a function gets for what the model sent."""
+"""Type hints: as JSON Schema, and as the values that a function gets for what the model sent.
+
+The service takes a part of JSON Schema (known of its clients): each schema has a type, each object its properties,
+choices are of texts, and there is neither anyOf nor $ref.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,7 @@ _WORDS = {
 }
 _FORMATS: dict[Any, str] = {datetime.datetime: "date-time", datetime.date: "date", datetime.time: "time"}
 _LISTS = (list, set, frozenset, tuple, abc.Sequence, abc.Iterable, abc.Collection, abc.Set)
+_ANYTHING = (Any, object, inspect.Parameter.empty)
 _OBJECTS = (dict, abc.Mapping, abc.MutableMapping)
 
 
@@ -60,25 +65,28 @@ class Field:
 
 def schema_of(hint: Any, inside: tuple[Any, ...] = ()) -> dict[str, Any]:
     """The JSON Schema of a hint; `inside` are the classes that it is a part of.  Raises HintError."""
-    if hint is Any or hint is object or hint is inspect.Parameter.empty:
-        return {}
+    if hint in _ANYTHING:
+        raise HintError("it may be anything, and the service wants a type")
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Annotated, Required, NotRequired):
+        schema = schema_of(arguments[0], inside)
         said = next((each for each in arguments[1:] if isinstance(each, str)), None)
-        return schema_of(arguments[0], inside) | ({"description": said} if said else {})
+        return _described(schema, said, arguments[0]) if said else schema
     if origin is Literal:
-        return _choice(list(arguments))
+        return _choice(arguments)
     if origin in (Union, types.UnionType):
         return _union([each for each in arguments if each is not type(None)], inside)
     whole = origin or hint
     if whole in _LISTS:
-        items = [each for each in arguments if each is not Ellipsis]
-        return {"type": "array", "items": _union(items, inside) if items else {}}
+        return {"type": "array", "items": _items(whole, arguments, inside)}
     if whole in _OBJECTS:
-        values = schema_of(arguments[1], inside) if len(arguments) == 2 else {}
-        return {"type": "object"} | ({"additionalProperties": values} if values else {})
+        known = len(arguments) == 2 and arguments[1] not in _ANYTHING
+        values = {"additionalProperties": schema_of(arguments[1], inside)} if known else {}
+        return {"type": "object", "properties": {}} | values
     if not isinstance(hint, type):
         raise HintError(f"the type {hint} cannot be described")
+    if hint is type(None):
+        raise HintError("it may be nothing but null")
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
     if issubclass(hint, Enum):
@@ -110,7 +118,7 @@ def as_found(kind: Any, given: Any) -> Any:
 
 def value_of(found: Any, hint: Any, place: str, make: Make = made) -> Any:
     """What a function gets for a JSON value; `place` names it in the sentence of an ArgumentError."""
-    if hint is Any or hint is object or hint is inspect.Parameter.empty:
+    if hint in _ANYTHING:
         return found
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Annotated, Required, NotRequired):
@@ -185,7 +193,7 @@ def object_schema(fields: abc.Sequence[Field], said: abc.Mapping[str, str], insi
         except HintError as problem:
             raise HintError(f"{each.name}: {problem}") from None
         if said.get(each.name):
-            properties[each.name] = {**properties[each.name], "description": said[each.name]}
+            properties[each.name] = _described(properties[each.name], said[each.name], each.hint)
     required = [each.name for each in fields if each.required]
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
 
@@ -199,14 +207,48 @@ def _record(record: type, inside: tuple[Any, ...]) -> dict[str, Any]:
     return schema | ({"description": found.description} if found.description else {})
 
 
-def _choice(values: list[Any]) -> dict[str, Any]:
+def _choice(given: abc.Iterable[Any]) -> dict[str, Any]:
+    """One of some values; those that are no texts stand in the description, for the service takes no list of them."""
+    values = [each for each in given if each is not None]
     kinds = {_PLAIN.get(type(each)) for each in values}
     if None in kinds or not values:
         raise HintError("a choice must be of texts, numbers, true and false")
-    return ({"type": next(iter(kinds))} if len(kinds) == 1 else {}) | {"enum": values}
+    if len(kinds) > 1:
+        raise HintError("a choice must be of one type")
+    (kind,) = kinds
+    if kind == "string":
+        return {"type": kind, "enum": values}
+    return {"type": kind, "description": f"One of {', '.join(map(_shown, values))}."}
+
+
+def _described(schema: dict[str, Any], said: str, hint: Any) -> dict[str, Any]:
+    """The schema with a description, which goes before the values of a choice."""
+    choice = schema.get("description", "") if _is_choice(hint) else ""
+    return {**schema, "description": f"{said} {choice}".strip()}
+
+
+def _is_choice(hint: Any) -> bool:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Annotated, Required, NotRequired):
+        return _is_choice(arguments[0])
+    if origin in (Union, types.UnionType):
+        return any(map(_is_choice, arguments))
+    return origin is Literal or (isinstance(hint, type) and issubclass(hint, Enum))
+
+
+def _items(whole: Any, hints: tuple[Any, ...], inside: tuple[Any, ...]) -> dict[str, Any]:
+    """The schema of a list's items; of a list of anything the model is asked for texts."""
+    wanted = [each for each in hints if each is not Ellipsis]
+    if not wanted or any(each in _ANYTHING for each in wanted):
+        return {"type": "string"}
+    schemas = [schema_of(each, inside) for each in wanted]
+    if any(each != schemas[0] for each in schemas):
+        raise HintError(f"the items of a {whole.__name__} must be of one type")
+    return schemas[0]
 
 
 def _union(hints: list[Any], inside: tuple[Any, ...]) -> dict[str, Any]:
+    """The one schema that will do for all: a text where that is among them, or where all are texts of some form."""
     schemas: list[dict[str, Any]] = []
     for each in hints:
         schema = schema_of(each, inside)
@@ -214,7 +256,12 @@ def _union(hints: list[Any], inside: tuple[Any, ...]) -> dict[str, Any]:
             schemas.append(schema)
     if {"type": "number"} in schemas and {"type": "integer"} in schemas:
         schemas.remove({"type": "integer"})
-    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas} if schemas else {"type": "null"}
+    if len(schemas) == 1:
+        return schemas[0]
+    text = {"type": "string"}
+    if text in schemas or (schemas and all(each["type"] == "string" and "enum" not in each for each in schemas)):
+        return text
+    raise HintError("it may be of several types, and the service takes one")
 
 
 def _first_fitting(found: Any, hints: tuple[Any, ...], place: str, make: Make) -> Any:

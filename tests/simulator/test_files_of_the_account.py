@@ -234,7 +234,10 @@ def test_streamed_picture_tells_its_progress_first(caller: Caller) -> None:
     [
         {},
         {"function_call": "none"},
-        {"function_call": "auto", "functions": [{"name": "weather", "parameters": {"type": "object"}}]},
+        {
+            "function_call": "auto",
+            "functions": [{"name": "weather", "parameters": {"type": "object", "properties": {}}}],
+        },
     ],
 )
 def test_without_leave_nothing_is_drawn(caller: Caller, fields: dict[str, Any]) -> None:
@@ -242,7 +245,7 @@ def test_without_leave_nothing_is_drawn(caller: Caller, fields: dict[str, Any]) 
 
 
 def test_picture_is_drawn_when_listed_among_others_or_forced(caller: Caller) -> None:
-    functions = [{"name": "weather", "parameters": {"type": "object"}}, {"name": "text2image"}]
+    functions = [{"name": "weather", "parameters": {"type": "object", "properties": {}}}, {"name": "text2image"}]
     assert "<img" in content_of(caller.chat("Draw a cat", function_call="auto", functions=functions))
     assert "<img" in content_of(caller.chat("A cat", function_call={"name": "text2image"}))
 

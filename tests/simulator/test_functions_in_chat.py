@@ -218,3 +218,40 @@ def test_call_of_ours_must_bring_its_state_id_back(caller: Caller, simulator: Si
     assert (refused.status_code, "functions_state_id" in refused.text) == (422, True)
     simulator.demand_state_id = False
     assert caller.chat(messages=wrong, functions=BOTH).status_code == 200
+
+
+UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
+    ({"type": "object"}, "Field 'properties.data.properties' is missing"),
+    ({"type": "integer", "enum": [1, 2]}, "Field 'properties.data.enum' must hold strings"),
+    ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, "Field 'properties.data.anyOf' is not supported"),
+    ({"oneOf": [{"type": "string"}]}, "Field 'properties.data.oneOf' is not supported"),
+    ({"$ref": "#/x"}, "Field 'properties.data.$ref' is not supported"),
+    ({}, "Field 'properties.data.type' is missing"),
+    ({"type": "array", "items": {}}, "Field 'properties.data.items.type' is missing"),
+]
+
+
+@pytest.mark.parametrize(("schema", "said"), UNSUPPORTED)
+def test_parameters_that_the_service_does_not_take_are_refused_everywhere(
+    schema: dict[str, Any], said: str, caller: Caller
+) -> None:
+    function = {"name": "f", "parameters": {"type": "object", "properties": {"data": schema}}}
+    refused = [
+        caller.chat("hi", functions=[function]),
+        caller.ask_v2("hi", tools=[{"functions": {"specifications": [function]}}]),
+    ]
+    for response in refused:
+        assert response.status_code == 422
+        assert response.json()["message"] == said
+    checked = caller.post("/functions/validate", function).json()
+    assert checked["message"] == "Incorrect function syntax"
+    assert said in [each["description"] for each in checked["errors"]]
+
+
+@pytest.mark.parametrize("name", ["text2image", "web_search", "image_generate"])
+def test_a_function_may_not_be_called_like_a_built_in_one(name: str, caller: Caller) -> None:
+    function = {"name": name, "parameters": {"type": "object", "properties": {}}}
+    response = caller.chat("hi", functions=[function])
+    assert response.status_code == 422
+    assert "built-in" in response.json()["message"]
+    assert caller.post("/functions/validate", function).json()["message"] == "Incorrect function syntax"

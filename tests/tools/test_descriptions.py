@@ -23,6 +23,11 @@ class Color(Enum):
     BLUE = "blue"
 
 
+class Size(Enum):
+    SMALL = 1
+    LARGE = 2
+
+
 @dataclass
 class Place:
     """Where it is.
@@ -55,18 +60,25 @@ TEXT = {"type": "string"}
         (int, {"type": "integer"}),
         (float, {"type": "number"}),
         (bool, {"type": "boolean"}),
-        (Any, {}),
         (None | str, TEXT),
         (int | float, {"type": "number"}),
-        (int | str, {"anyOf": [{"type": "integer"}, TEXT]}),
-        (list, {"type": "array", "items": {}}),
+        (int | str, TEXT),
+        (list[str] | str | None, TEXT),
+        (datetime.date | datetime.datetime, TEXT),
+        (list, {"type": "array", "items": TEXT}),
+        (list[Any], {"type": "array", "items": TEXT}),
+        (tuple[int, int], {"type": "array", "items": {"type": "integer"}}),
         (list[str], {"type": "array", "items": TEXT}),
         (set[int], {"type": "array", "items": {"type": "integer"}}),
         (tuple[str, ...], {"type": "array", "items": TEXT}),
-        (dict, {"type": "object"}),
-        (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (dict, {"type": "object", "properties": {}}),
+        (dict[str, Any], {"type": "object", "properties": {}}),
+        (dict[str, int], {"type": "object", "properties": {}, "additionalProperties": {"type": "integer"}}),
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
-        (Literal[1, "b"], {"enum": [1, "b"]}),
+        (Literal["a", None], {"type": "string", "enum": ["a"]}),
+        (Literal[1, 2], {"type": "integer", "description": "One of 1, 2."}),
+        (Annotated[Literal[1, 2] | None, "how many"], {"type": "integer", "description": "how many One of 1, 2."}),
+        (Size, {"type": "integer", "description": "One of 1, 2."}),
         (Color, {"type": "string", "enum": ["red", "blue"]}),
         (Annotated[int, "how many"], {"type": "integer", "description": "how many"}),
         (datetime.date, {"type": "string", "format": "date"}),
@@ -90,7 +102,13 @@ def test_a_hint_has_its_schema(hint: Any, schema: dict[str, Any]) -> None:
     assert schema_of(hint) == schema
 
 
-@pytest.mark.parametrize("hint", [complex, bytes, Knot, list[complex], type])
+@pytest.mark.parametrize(
+    "hint",
+    [
+        *(complex, bytes, Knot, list[complex], type, Any, object, None, type(None), dict[str, int | bool]),
+        *(int | bool, Place | Film, Literal[1, "b"], list[int] | int, tuple[int, str], list[int | bool], Literal[None]),
+    ],
+)
 def test_a_hint_without_a_schema_is_named(hint: Any) -> None:
     with pytest.raises(HintError):
         schema_of(hint)
@@ -246,7 +264,13 @@ def test_positional_parameters_are_given_by_place() -> None:
         ("def f(a: int) -> int: return 1", "it has no docstring"),
         ('def f(a) -> int:\n    "Do it."', "its parameter a has no type hint"),
         ('def f(*a: int) -> int:\n    "Do it."', "it takes *a"),
-        ('def f(a: complex) -> int:\n    "Do it."', "a: the type complex cannot be described"),
+        ('def f(a: complex) -> int:\n    "Do it."', "its parameter a: the type complex cannot be described"),
+        ('def f(a: object) -> int:\n    "Do it."', "its parameter a: it may be anything, and the service wants a type"),
+        ('def f(a: int | bool) -> int:\n    "Do it."', "its parameter a: it may be of several types"),
+        *(
+            (f'def {name}(a: int) -> int:\n    "Do it."', "its name is that of a function of the service's own")
+            for name in ("text2image", "web_search", "image_generate", "get_file_content", "Text2Model3D")
+        ),
         ('def f(a: "Missing") -> int:\n    "Do it."', "name 'Missing' is not defined"),
         ('def привет() -> int:\n    "Do it."', "latin letters"),
         (
