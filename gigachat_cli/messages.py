@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -35,6 +36,29 @@ class Message:
     attachments: tuple[str, ...] = ()
     function_call: FunctionCall | None = None
     functions_state_id: str | None = None
+
+
+def with_answered_calls(messages: Sequence[Message]) -> list[Message]:
+    """The messages as they can be sent: a call without its result is left out, and a result without its call.
+
+    The service refuses a conversation for either of them (documented).
+    """
+    kept: list[Message] = []
+    waiting: FunctionCall | None = None
+    for at, message in enumerate(messages):
+        called, waiting = waiting, None
+        if message.role == "function" and (called is None or message.name not in (None, called.name)):
+            continue
+        if message.function_call is not None:
+            following = messages[at + 1] if at + 1 < len(messages) else None
+            if following is not None and following.role == "function" and following.name == message.function_call.name:
+                waiting = message.function_call
+            elif message.content:
+                message = replace(message, function_call=None, functions_state_id=None)
+            else:
+                continue
+        kept.append(message)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

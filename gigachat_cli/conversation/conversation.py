@@ -20,7 +20,17 @@ from ..errors import (
     UnknownModelError,
     UsageError,
 )
-from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice, Usage, footnotes, with_footnotes
+from ..messages import (
+    Answer,
+    AnswerBuilder,
+    Chunk,
+    Message,
+    Notice,
+    Usage,
+    footnotes,
+    with_answered_calls,
+    with_footnotes,
+)
 from ..sessions.names import title_of
 from ..text import one_line
 
@@ -58,7 +68,7 @@ class Exchange:
             function_call=answer.function_call,
             functions_state_id=answer.functions_state_id,
         )
-        return [self.prompt, *self.between, said]
+        return with_answered_calls([self.prompt, *self.between, said])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +183,7 @@ class Conversation:
                 ended = True
             finally:
                 answer = self._kept(builder.answer(ended=ended))
-                if answer.text or answer.function_call:
+                if answer.text:  # a call that nobody ran is no answer to go on from
                     self.exchanges.append(Exchange(prompt, answer, tuple(between), turn_id=turn_id))
                     self.unanswered = None
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import BrokenHistoryError, HistoryError
-from ..messages import Answer, Message
+from ..messages import Answer, Message, with_answered_calls
 from . import catalogue, owners, recording
 from .database import Database, open_database, translated
 from .journal import Journal
@@ -275,7 +275,7 @@ class Store:
         for turn in conversation.turns:
             if turn.state != "running" and turn.answer and turn.answer.text:
                 sent.extend(turn.messages)
-        return sent
+        return with_answered_calls(sent)
 
     def search(self, text: str, *, session_id: str | None = None, limit: int = 20) -> list[SearchHit]:
         """Turns with all the words of `text`, the best first; `"a phrase"` and `begin*` are understood.
