@@ -149,7 +149,7 @@ def answer_text(*, second: bool, streamed: bool) -> str:
 def test_arguments_that_were_not_understood_run_nothing(
     arguments: str, said: str, streamed: bool, second: bool, gigachat: Program, home: Path, file: Path, removed: Path
 ) -> None:
-    form = {"second": second, "streamed": streamed}
+    form: dict[str, Any] = {"second": second, "streamed": streamed}
     words = ["--functions", str(file), "--approve", "all", "-q", *([] if streamed else ["--no-stream"])]
     if second:
         words += ["--web"]
@@ -179,9 +179,12 @@ def test_a_call_in_an_answer_that_is_not_complete_is_not_run(
     with answering([call, answer_text(second=False, streamed=True)]) as (environment, _):
         words = ["--functions", str(file), "--approve", "all", "-m", "M"]
         result = gigachat("ask", "hi", *words, environment=environment)
-    assert result.code == 0, result.err
-    assert "its arguments are not complete" in result.err
     assert not removed.exists()
+    if reason == "length":
+        assert result.code == 0, result.err
+        assert "its arguments are not complete" in result.err
+    else:  # the answer itself is an error
+        assert result.code == 1
 
 
 def test_what_was_not_understood_stays_in_the_history_and_the_session_goes_on(
@@ -289,7 +292,10 @@ def test_a_long_call_says_what_it_hides_and_shows_it(
 def test_no_answer_can_draw_the_mark_of_a_question(
     format: str, simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
 ) -> None:
-    fake = "\x1b[7m kako-lala \x1b[27m The model calls rm()\n\n> # `x` **b**\n\n```python\n@x\ndef f(): 1/0\n```\n\n| a |\n|-|\n"
+    fake = (
+        "\x1b[7m kako-lala \x1b[27m The model calls rm()\n\n> # `x` **b** [l](http://x.example)\n\n"
+        "```python\n@x\ndef f(): 1/0\n```\n\n| a |\n|-|\n\n- [ ] ~~x~~ $x$\n"
+    )
     simulator.plan = [("rm", {"path": "a"}), fake]
     running = at_terminal("ask", "hi", "--output", format, "--functions", str(file))
     running.read_until(b"[n]ever: ")
@@ -337,9 +343,8 @@ def test_a_changed_file_asks_again_although_it_was_always(
     simulator.wait_for(2, "chat")
     neighbour.write_text("WORD = 'new'\n")
     running.read_until(b"[n]ever: ", after=at)
-    assert "made.py, or what it imports, has changed since it was loaded" in "".join(
-        rows_of(running, after=at, glue=" ")
-    )
+    told = "".join(rows_of(running, after=at, glue=" "))
+    assert "made.py, or what it imports, has changed since it was loaded" in told
     time.sleep(0.1)
     running.type("a\r")
     assert running.finish() == 0
@@ -441,13 +446,14 @@ def test_a_function_finds_no_secret_of_ours(gigachat: Program, simulator: Simula
         "GIGACHAT_USER": "somebody",
         "GIGACHAT_KEY_FILE_PASSWORD": secret,
         "COPY_OF_THE_KEY": f"key={simulator.credentials}",
-        "https_proxy": f"http://user:{secret}/@proxy.example:3128",
+        "https_proxy": "http://user:other/w@rd@proxy.example:3128",
         "no_proxy": "127.0.0.1,localhost",
         "PLAIN": "stays",
     }
     assert gigachat("ask", "hi", "--functions", str(file), "--approve", "all", environment=environment).code == 0
     found, descriptors = results(simulator)
     assert secret not in json.dumps(found)
+    assert "other" not in json.dumps(found)
     assert simulator.credentials not in json.dumps(found)
     assert not {name for name in found if name in environment} - {"https_proxy", "no_proxy", "PLAIN"}
     assert found["https_proxy"] == "http://proxy.example:3128"
