@@ -17,7 +17,8 @@ GigaChatError                      1  error
 │   ├── SilenceError               4  timeout             nothing came for too long
 │   └── StreamError                4  stream              an answer that cannot be read, or an empty one
 │       ├── TooLargeError          4  too_large           more came than is taken: 64 MiB of an answer, 1 GiB of a file
-│       └── CutAnswerError         4  cut                 an answer that ended before its end
+│       ├── CutAnswerError         4  cut                 an answer that ended before its end
+│       └── NoAnswerError          4  no_answer           neither a text nor a call of a function that was offered
 ├── ServiceError                   1  service             other 4xx, 5xx after retries, an error object
 │   ├── RedirectError              1  redirect            a redirect, which is never followed
 │   ├── UnknownModelError          1  unknown_model       404 for a model
@@ -38,6 +39,7 @@ GigaChatError                      1  error
 │   ├── NothingDrawnError          6  nothing_drawn       no picture in the answer
 │   ├── SchemaMisfitError          6  schema_misfit       no answer fits the schema
 │   │   └── SchemaCheckError       6  schema_check        whether an answer fits was not found out in time
+│   ├── FunctionCallError          6  function_call       a function call, where a text was to be printed
 │   └── TooManyRoundsError         6  too_many_rounds     the model calls functions and does not answer
 └── ClosedPipeError              141  closed_pipe         nobody reads on: the program ends without a word
 """
@@ -168,6 +170,12 @@ class CutAnswerError(StreamError):
     code = "cut"
 
 
+class NoAnswerError(StreamError):
+    """The service came to an end, with nothing that can be used."""
+
+    code = "no_answer"
+
+
 class ServiceError(GigaChatError):
     """`passing`: the service refused for a reason that may be gone a little later."""
 
@@ -250,6 +258,10 @@ class SchemaMisfitError(NotAsAskedError):
 
 class SchemaCheckError(SchemaMisfitError):
     code = "schema_check"
+
+
+class FunctionCallError(NotAsAskedError):
+    code = "function_call"
 
 
 class NothingDrawnError(NotAsAskedError):

@@ -11,6 +11,7 @@ MAX_PROBLEM_CHARACTERS = 300
 _ESC = "\x1b"
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING_INTRODUCERS = "]PX^_"  # OSC, DCS, SOS, PM, APC after ESC
 _C1_AS_ESC = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}
 _MOST_MARKS = 2  # on one letter, as Vietnamese and Thai have them; more would hide what is around them
@@ -72,6 +73,33 @@ def one_line(text: str, limit: int = MAX_PROBLEM_CHARACTERS) -> str:
     # More than can be shown is not looked at: a gateway's page may be large.
     line = " ".join(safe(text[: limit * 20]).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def mended(text: str) -> str:
+    """The text with each pair of surrogates as the one character that it means, and a lone one as U+FFFD."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class SurrogateJoiner:
+    """`mended` for a text that arrives in pieces: a pair may be split between two of them."""
+
+    def __init__(self) -> None:
+        self._first = ""  # half of a pair, whose other half may come
+
+    def feed(self, text: str) -> str:
+        if not text:
+            return text
+        text, self._first = self._first + text, ""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._first = text[:-1], text[-1]
+        return mended(text)
+
+    def close(self) -> str:
+        """What stands for a half that stayed alone; the joiner is as new."""
+        first, self._first = self._first, ""
+        return mended(first)
 
 
 def visible(text: str) -> str:

@@ -16,16 +16,14 @@ from ..render.answers import answer_object, as_json
 from ..render.problems import problem_object
 from .items import Item
 
-_KEYS = ("answer", "model", "finish_reason", "complete", "usage", "request_id")
+_KEYS = ("answer", "model", "finish_reason", "complete", "usage", "request_id", "function_call")
 """Those of an answer's JSON form that a batch has: it keeps no history, and saves no files."""
 
 
 def answer_row(item: Item, answer: Answer) -> str:
     """The row of an answered item, with its line end."""
     whole = answer_object(answer)
-    shown = {key: whole[key] for key in _KEYS}
-    if answer.function_call is not None:
-        shown["function_call"] = answer.function_call.as_object()
+    shown = {key: whole[key] for key in _KEYS if key in whole}
     return f"{as_json({**head(item), **shown})}\n"
 
 

@@ -326,8 +326,11 @@ class Conversation:
             begun = False
             self._note_model(model)
             try:
+                # A call of a function that there is not is answered by `Functions`, which knows those that there are.
+                any_call = self.functions is not None
+                messages = [*self.outgoing(prompt), *between]
                 async with aclosing(
-                    client.stream([*self.outgoing(prompt), *between], model=model, stream=stream, **fields)
+                    client.stream(messages, model=model, stream=stream, any_call=any_call, **fields)
                 ) as chunks:
                     async for chunk in chunks:
                         if not begun and self._left_out > before:

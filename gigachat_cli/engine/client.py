@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from .. import paths
 from ..errors import (
     AuthenticationError,
-    ContentFilterError,
     GigaChatError,
     MissingKeyError,
-    ServiceError,
     StreamError,
     TooLargeError,
     UnknownModelError,
@@ -32,9 +30,9 @@ from ..settings import Settings, declarations, load_settings
 from .account_models import AccountModels
 from .api import chat, models
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
-from .contracts import Contract, contract_of
+from .contracts import Contract, contract_of, offered_functions
 from .refusals import LOGIN_HINT, refusal
-from .replies import at_once, streamed
+from .replies import chunks_of, judged
 from .retries import may_pass, repeated
 from .slots import KeptSlots, slot
 from .tls import Trust
@@ -116,17 +114,21 @@ class GigaChat:
         model: str | None = None,
         stream: bool = True,
         slot: AbstractAsyncContextManager[None] | None = None,
+        any_call: bool = False,
         **fields: Any,
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to a conversation, chunk by chunk; with `stream=False` the whole of it as one chunk.
 
         `model` is the one of the call, else of the settings, else the choice from the account's list (`model`).
         `fields` are any further fields of the request, of either contract (`contracts`); `slot` is one of
-        `kept_slots`, instead of a place in the queue.  The last chunk holds `finish_reason` and `usage`.  Raises
-        UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
-        CutAnswerError and ContentFilterError come after the chunks that are all there is.
+        `kept_slots`, instead of a place in the queue.  A call of a function that `fields` do not offer is left out,
+        unless `any_call` wants to see it.  The last chunk holds `finish_reason` and `usage`.
+
+        Raises UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
+        CutAnswerError, NoAnswerError and ContentFilterError come after the chunks that are all there is.
         """
         contract = contract_of(fields)
+        offered = None if any_call else offered_functions(fields)
         named = model or self.settings.model
         # Before the model is chosen, so that what is wrong with the call is told without a request.
         request = self.chat_request(messages, model=named, stream=stream, **fields)
@@ -135,9 +137,9 @@ class GigaChat:
             while True:
                 if not named:
                     request = self.chat_request(messages, model=name, stream=stream, **fields)
-                chunks_of = self._repeated(partial(self._chunks, request, name, contract))
+                attempts = self._repeated(partial(self._chunks, request, name, contract, offered))
                 try:
-                    async with aclosing(chunks_of) as chunks:
+                    async with aclosing(attempts) as chunks:
                         async for chunk in chunks:
                             yield chunk if begun or chunk.model else replace(chunk, model=name)
                             begun = True
@@ -400,30 +402,15 @@ class GigaChat:
             )
         return problem
 
-    async def _chunks(self, request: Request, model: str, contract: Contract) -> AsyncGenerator[Chunk, None]:
-        finish_reason, anything = None, False
+    async def _chunks(
+        self, request: Request, model: str, contract: Contract, offered: frozenset[str] | None
+    ) -> AsyncGenerator[Chunk, None]:
+        """The answer to `request`, in which the functions of the names `offered` may be called; None are any."""
         async with self._reply(request, model=model) as reply:
-            chunks_of = streamed if reply.content_type == "text/event-stream" else at_once
-            parts = chunks_of(reply, contract)
-            async with aclosing(contract.settled(parts)) as chunks:
+            parts = judged(contract.settled(chunks_of(reply, contract)), reply, offered)
+            async with aclosing(parts) as chunks:
                 async for chunk in chunks:
-                    finish_reason = chunk.finish_reason or finish_reason
-                    anything = True
                     yield chunk
-        if not anything:
-            raise StreamError("The service sent an empty answer.", hint="Try again.", request_id=reply.request_id)
-        if finish_reason == "blacklist":
-            raise ContentFilterError(
-                "The service's content filter stopped the answer (finish_reason: blacklist).",
-                hint="Put the question in other words, or ask another model with --model.",
-                request_id=reply.request_id,
-            )
-        if finish_reason == "error":
-            raise ServiceError(
-                "The service could not finish the answer (finish_reason: error).",
-                hint="Try again.",
-                request_id=reply.request_id,
-            )
 
     def _trace(self, request: Request, reply: Reply, began: float) -> None:
         took = time.monotonic() - began

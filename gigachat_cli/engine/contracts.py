@@ -26,6 +26,10 @@ FIELDS_OF_V2 = frozenset(
 """Request fields that the first contract does not know."""
 
 
+_BRING_FUNCTIONS = ("assistant_id", "model_options", "preset", "storage", "tools_state_id")
+"""Request fields that name or may name what has functions of its own: an assistant, a preset, an earlier thread."""
+
+
 class Contract(Protocol):
     """How a chat request is written and its answer read; `api/chat` and `api/chat_v2` are the two."""
 
@@ -51,3 +55,18 @@ def contract_of(fields: Mapping[str, Any]) -> Contract:
 
         return chat_v2
     return chat
+
+
+def offered_functions(fields: Mapping[str, Any]) -> frozenset[str] | None:
+    """Names of the functions that a request with these fields lets the model call; None when they are not known."""
+    if any(fields.get(name) for name in _BRING_FUNCTIONS):
+        return None
+    listed = [*_mappings(fields.get("functions"))]
+    for tool in _mappings(fields.get("tools")):
+        own = tool.get("functions")
+        listed += _mappings(own.get("specifications") if isinstance(own, Mapping) else None)
+    return frozenset(each["name"] for each in listed if isinstance(each.get("name"), str))
+
+
+def _mappings(found: object) -> list[Mapping[str, Any]]:
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []

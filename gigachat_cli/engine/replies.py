@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import Literal
 
 from ..errors import (
     ConnectionFailedError,
+    ContentFilterError,
     CutAnswerError,
     GigaChatError,
     NetworkError,
+    NoAnswerError,
     ServiceError,
     SilenceError,
     StreamError,
     TooLargeError,
 )
 from ..messages import Chunk
+from ..text import SurrogateJoiner, one_line
 from .contracts import Contract
+from .outside import json_object
 from .refusals import service_words
+from .reply import Reply
 from .sse import Event, EventParser
-from .transport import Reply
+
+_NOTHING = Chunk()
+
+_ALIVE = 10
+"""How many times its timeout a reply may say nothing but that it is alive."""
 
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
 """Of one answer, as UTF-8: its text and reasoning."""
@@ -29,15 +41,81 @@ MOST_STREAMED_BYTES = 1024**3
 """Of the events that bring an answer, unpacked: they may be many times its size, and hold none of it."""
 
 _DRAIN_SECONDS = 0.2
+_MOST_BLANKS = 64 * 1024  # bytes before the first that tells what a body is
+_STREAM_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
 _CUT_HINT = "Ask again, or go on with it: gigachat ask --resume, or /continue in a chat."
 
 
-async def streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
+async def chunks_of(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
+    """The chunks of an answer: streamed or whole, by what the body is and not by what its head calls it.
+
+    Pairs of surrogates that were split between chunks are joined.  Raises CutAnswerError, SilenceError for a reply
+    that says only that it is alive, ServiceError for a page of a gateway, and what the contract raises.
+    """
+    body = _Body(reply)
+    async with aclosing(body):
+        kind = await body.kind()
+        read = _streamed(body, reply, contract) if kind == "stream" else _at_once(body, reply, contract, kind=kind)
+        async with aclosing(_joined(read)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+async def judged(
+    chunks: AsyncGenerator[Chunk, None], reply: Reply, offered: frozenset[str] | None
+) -> AsyncGenerator[Chunk, None]:
+    """The chunks, and after their end an error when they are no answer.
+
+    A call of a function that is not one of those `offered` is left out; None are any.  Raises NoAnswerError,
+    ContentFilterError, and ServiceError for an answer that the service could not finish.
+    """
+    finish_reason, stray, text, called, anything = None, "", False, False, False
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            call = chunk.function_call
+            if call is not None and offered is not None and call.name not in offered:
+                stray = call.name
+                chunk = replace(chunk, function_call=None, functions_state_id=None)
+            finish_reason = chunk.finish_reason or finish_reason
+            text, called = text or bool(chunk.text), called or chunk.function_call is not None
+            anything = True
+            yield chunk
+    request_id = reply.request_id
+    if not anything:
+        raise StreamError("The service sent an empty answer.", hint="Try again.", request_id=request_id)
+    if finish_reason == "blacklist":
+        raise ContentFilterError(
+            "The service's content filter stopped the answer (finish_reason: blacklist).",
+            hint="Put the question in other words, or ask another model with --model.",
+            request_id=request_id,
+        )
+    if finish_reason == "error":
+        raise ServiceError(
+            "The service could not finish the answer (finish_reason: error).", hint="Try again.", request_id=request_id
+        )
+    if not called and (not text or finish_reason == "function_call"):
+        raise _no_answer(finish_reason, stray, request_id)
+
+
+def _no_answer(finish_reason: str | None, stray: str, request_id: str | None) -> NoAnswerError:
+    """What to say of an end without an answer; `stray` is the name of a function that was called and not offered."""
+    message, hint = "The service sent an empty answer.", "Try again."
+    if stray:
+        message = f"The model called a function that it was not offered, {one_line(stray, 60)}, instead of an answer."
+        hint = "Try again, or offer functions with --functions."
+    elif finish_reason == "function_call":
+        message = "The service told of a function call, but not of which."
+    elif finish_reason == "length":
+        message, hint = "The answer met its token limit before its first word.", "Allow more with --max-tokens."
+    return NoAnswerError(message, hint=hint, request_id=request_id)
+
+
+async def _streamed(body: _Body, reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
     """The chunks of a stream.  `finish_reason` or its last event makes it whole; usage may come after the former."""
     parser = EventParser()
-    finished, text, room = False, False, MOST_ANSWER_BYTES
+    finished, text, progress, room = False, False, "", MOST_ANSWER_BYTES
     try:
-        async with aclosing(_events(parser, reply)) as events:
+        async with aclosing(_events(parser, body)) as events:
             async for event in events:
                 chunk = contract.parse_event(reply.request, event, request_id=reply.request_id)
                 if chunk is None:
@@ -45,10 +123,17 @@ async def streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, No
                     break
                 finished = finished or chunk.finish_reason is not None
                 text = text or bool(chunk.text or chunk.function_call)
+                # A function that the service runs may take long, but then it has something new to tell.
+                if chunk.text or chunk.reasoning or chunk.function_call or chunk.progress not in ("", progress):
+                    body.news()
+                progress = chunk.progress or progress
+                if finished:
+                    body.patience = min(body.patience, reply.timeout)
                 room -= _size(chunk)
                 if room < 0:
                     raise _too_large(reply)
-                yield chunk
+                if chunk != _NOTHING:
+                    yield chunk
                 if contract.is_last(event):
                     finished = True
                     break
@@ -67,14 +152,16 @@ async def streamed(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, No
     with suppress(TimeoutError, NetworkError):
         # To its last byte, so that the connection can be used again.
         async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in reply.pieces():
+            async for _ in body.pieces():
                 pass
 
 
-async def at_once(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
-    """A whole answer as one chunk.  Raises ServiceError for a page of a gateway."""
-    response = await reply.whole()
-    if "json" not in reply.content_type:
+async def _at_once(
+    body: _Body, reply: Reply, contract: Contract, *, kind: Literal["whole", "page"]
+) -> AsyncGenerator[Chunk, None]:
+    """A whole answer as one chunk."""
+    response = await reply.whole(body.pieces())
+    if kind == "page" or ("json" not in reply.content_type and json_object(response.body) is None):
         words = service_words(response, secrets=reply.request.secrets)
         raise ServiceError(
             f"The service answered with something else than an answer (HTTP {reply.status})"
@@ -82,19 +169,103 @@ async def at_once(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, Non
             hint="A proxy or a portal may stand in between; check base_url.",
             request_id=reply.request_id,
         )
-    chunk = contract.parse_whole(reply.request, response.body, request_id=reply.request_id)
-    if chunk.finish_reason or chunk.text or chunk.function_call:
-        yield chunk
+    yield contract.parse_whole(reply.request, response.body, request_id=reply.request_id)
 
 
-async def _events(parser: EventParser, reply: Reply) -> AsyncGenerator[Event, None]:
+async def _joined(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
+    """The chunks, each with characters that are whole."""
+    texts, reasonings = SurrogateJoiner(), SurrogateJoiner()
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                text, reasoning = texts.feed(chunk.text), reasonings.feed(chunk.reasoning)
+                if chunk.finish_reason is not None:
+                    text, reasoning = text + texts.close(), reasoning + reasonings.close()
+                same = text == chunk.text and reasoning == chunk.reasoning
+                yield chunk if same else replace(chunk, text=text, reasoning=reasoning)
+    except GigaChatError:
+        rest = Chunk(text=texts.close(), reasoning=reasonings.close())
+        if rest != _NOTHING:  # a piece of an answer that broke off is a piece of it all the same
+            yield rest
+        raise
+    rest = Chunk(text=texts.close(), reasoning=reasonings.close())
+    if rest != _NOTHING:
+        yield rest
+
+
+class _Body:
+    """The bytes of a reply as they come, until it has been alive without news for too long."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.patience = reply.timeout * _ALIVE  # seconds
+        self.reply = reply
+        self._received = reply.pieces()
+        self._begun: list[bytes] = []
+        self._waited = 0.0
+
+    async def aclose(self) -> None:
+        await self._received.aclose()
+
+    async def kind(self) -> Literal["stream", "whole", "page"]:
+        """What the body is by its first bytes, which stay there to be read; where they do not tell, by its head."""
+        content_type = self.reply.content_type
+        head = b""
+        async with aclosing(self._fresh()) as pieces:
+            async for piece in pieces:
+                self._begun.append(piece)
+                head = (head + piece).removeprefix(b"\xef\xbb\xbf").lstrip()[:64]
+                if head.startswith(b"{"):
+                    return "whole"
+                if head.startswith(b"<"):
+                    return "page"
+                if head.startswith(_STREAM_STARTS):
+                    return "stream"
+                undecided = not head or any(start.startswith(head) for start in _STREAM_STARTS)
+                if not undecided or sum(map(len, self._begun)) > _MOST_BLANKS:
+                    break
+        if "json" in content_type:
+            return "whole"
+        return "page" if head and content_type != "text/event-stream" else "stream"
+
+    def news(self) -> None:
+        """More than a sign of life has come."""
+        self._waited = 0.0
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body from its first byte on.  Raises SilenceError."""
+        while self._begun:
+            yield self._begun.pop(0)
+        async with aclosing(self._fresh()) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _fresh(self) -> AsyncGenerator[bytes, None]:
+        while True:
+            # Only the waiting counts: whoever reads the answer may take any time, and a stopped process as well.
+            began = time.monotonic()
+            piece = await anext(self._received, None)
+            self._waited += min(time.monotonic() - began, self.reply.timeout)
+            if piece is None:
+                return
+            yield piece
+            if self._waited > self.patience:
+                raise SilenceError(
+                    f"For {self._waited:.3g} seconds the service said no more in answer to {self.reply.request.purpose}"
+                    " than that it is alive.",
+                    hint="Try again, or wait longer with --timeout.",
+                    request_id=self.reply.request_id,
+                )
+
+
+async def _events(parser: EventParser, body: _Body) -> AsyncGenerator[Event, None]:
     left = MOST_STREAMED_BYTES
-    async for piece in reply.pieces():
-        left -= len(piece)
-        if left < 0:
-            raise _too_large(reply)
-        for event in parser.feed(piece):
-            yield event
+    async with aclosing(body.pieces()) as pieces:
+        async for piece in pieces:
+            left -= len(piece)
+            if left < 0:
+                raise _too_large(body.reply)
+            for event in parser.feed(piece):
+                yield event
     for event in parser.close():
         yield event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from ..bounded import json_value
@@ -63,7 +63,7 @@ class Reply:
     def __init__(self, request: Request, response: WatchedResponse, timeout: float) -> None:
         self.request = request
         self._response = response
-        self._timeout = timeout
+        self.timeout = timeout
         self.status = response.status
         self.headers = headers_of(response.headers)
         self.request_id = request_id_of(self.headers)
@@ -78,7 +78,7 @@ class Reply:
             async for piece in self._response.content.iter_any():
                 yield piece
         except TimeoutError:
-            raise silence(self.request, self._timeout, self.request_id) from None
+            raise silence(self.request, self.timeout, self.request_id) from None
         except (aiohttp.ClientError, OSError) as problem:
             if (wrong := garbled(problem)) is not None:
                 raise unreadable(self.request, wrong, self.request_id) from None
@@ -107,11 +107,11 @@ class Reply:
             return True
         return False
 
-    async def whole(self) -> Response:
-        """The whole body, at most 64 MiB of it."""
+    async def whole(self, pieces: AsyncIterator[bytes] | None = None) -> Response:
+        """The whole body, at most 64 MiB of it, from `pieces` where those have been begun."""
         parts, size = [], 0
         try:
-            async for piece in self.pieces():
+            async for piece in self.pieces() if pieces is None else pieces:
                 parts.append(piece)
                 size += len(piece)
                 if size > MAX_BODY_BYTES:

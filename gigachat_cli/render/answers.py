@@ -18,14 +18,16 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import (
     ClosedPipeError,
     CutAnswerError,
+    FunctionCallError,
     GigaChatError,
+    NoAnswerError,
     NothingToExtractError,
     OutputError,
     UsageError,
 )
 from ..messages import Answer, AnswerBuilder, Chunk, SavedFile, Usage
 from ..named_files import check_output, is_stream, open_output
-from ..text import TerminalFilter, safe
+from ..text import TerminalFilter, one_line, safe
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -43,9 +45,11 @@ class TextAnswer:
     """The exact text as it comes, a final newline if it lacks one, and the sources as `footnotes`.
 
     `needs_text` says whether the end needs all that came; a text of any length goes by without being held.
+    `shows_calls` says whether a function call that came instead of an answer is written too.
     """
 
     needs_text = False
+    shows_calls = False
 
     def __init__(self, write: Write, *, footnotes: bool = True) -> None:
         self._write = write
@@ -79,6 +83,10 @@ class TextAnswer:
             self._put("\n")
         if self._footnotes and answer.sources and came:
             self._put("\n" + "".join(f"[{each.number}] {each.title} {each.url}\n" for each in answer.sources))
+
+    def no_answer(self, answer: Answer) -> None:
+        """In the place of `end`, when the service came to an end without an answer."""
+        self.end(answer)
 
     def _put(self, text: str) -> None:
         if text:
@@ -147,6 +155,7 @@ class JsonAnswer(TextAnswer):
     """
 
     needs_text = True
+    shows_calls = True
 
     def __init__(self, write: Write, *, session: Callable[[], str | None], structured: bool = False) -> None:
         super().__init__(write)
@@ -158,7 +167,10 @@ class JsonAnswer(TextAnswer):
 
     def end(self, answer: Answer) -> None:
         if answer.complete or answer.text or answer.finish_reason:
-            self._write(f"{as_json(self._object(answer))}\n")
+            self.no_answer(answer)
+
+    def no_answer(self, answer: Answer) -> None:
+        self._write(f"{as_json(self._object(answer))}\n")
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         value = {"data": json.loads(answer.text)} if self._structured and answer.complete else {}
@@ -172,9 +184,8 @@ class JsonLinesAnswer(JsonAnswer):
         if chunk.text:
             self._write(f"{as_json({'type': 'chunk', 'text': chunk.text})}\n")
 
-    def end(self, answer: Answer) -> None:
-        if answer.complete or answer.text or answer.finish_reason:
-            self._write(f"{as_json({'type': 'answer', **self._object(answer)})}\n")
+    def no_answer(self, answer: Answer) -> None:
+        self._write(f"{as_json({'type': 'answer', **self._object(answer)})}\n")
 
 
 class OutputFile:
@@ -298,7 +309,7 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
     except BaseException as problem:
         partial = builder.answer(ended=False)
         with suppress(NothingToExtractError):
-            writer.end(partial)
+            (writer.no_answer if isinstance(problem, NoAnswerError) else writer.end)(partial)
         if builder.any_text:
             _mark(problem, terminal)
         raise
@@ -308,6 +319,12 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
     finally:
         if answer.finish_reason == "length":
             terminal.say("gigachat: The answer is not complete: it met its token limit.")
+    if answer.function_call is not None and not writer.shows_calls:
+        raise FunctionCallError(
+            f"The model calls the function {one_line(answer.function_call.name, 60)} instead of an answer.",
+            hint="--json gives the call; --functions FILE.py lets the model call functions of yours.",
+            request_id=answer.request_id,
+        )
     return answer
 
 
@@ -332,7 +349,8 @@ def _mark(problem: BaseException, terminal: Terminal) -> None:
 
 
 def answer_object(answer: Answer, *, session: str | None = None) -> dict[str, Any]:
-    """The JSON form of an answer; keys are only ever added."""
+    """The JSON form of an answer; keys are only ever added.  `function_call` is there where the model calls one."""
+    call = answer.function_call
     return {
         "answer": answer.text,
         "model": answer.model,
@@ -343,6 +361,7 @@ def answer_object(answer: Answer, *, session: str | None = None) -> dict[str, An
         "request_id": answer.request_id,
         "files": [asdict(each) for each in answer.files],
         "sources": [asdict(each) for each in answer.sources],
+        **({} if call is None else {"function_call": call.as_object()}),
     }
 
 

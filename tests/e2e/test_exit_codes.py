@@ -171,6 +171,8 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
         "unavailable_tool": 1,
         "schema_misfit": 6,
         "schema_check": 6,
+        "no_answer": 4,
+        "function_call": 6,
         "closed_pipe": 141,
     }
     assert len({kind.code for kind in kinds}) == len(kinds)

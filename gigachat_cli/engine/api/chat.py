@@ -19,6 +19,11 @@ from ..wire import Request
 PATH = "/chat/completions"
 END_OF_STREAM = "[DONE]"
 
+_NAMES = ("", "message", "response.message.delta", "response.message.done")
+"""Names of events that are parts of an answer: none as recorded, what none means, and those of the second contract."""
+
+_LONGEST_WORDS = 1000  # characters of an error that is no JSON
+
 _OURS = ("messages", "stream")
 
 
@@ -93,18 +98,31 @@ def messages_of(given: Sequence[Message | Mapping[str, Any]]) -> list[Message]:
 
 
 def parse_event(request: Request, event: Event, *, request_id: str | None) -> Chunk | None:
-    """The chunk of one event; None for the end of the stream.
+    """The chunk of one event, an empty one for an event that is no part of the answer; None for the end of the stream.
 
     Raises StreamError for what is not JSON, and the service's own error when the event is an error object.
     """
     if event.data.strip() == END_OF_STREAM:
         return None
+    found = event_object(event, of_answer=event.name in _NAMES, request_id=request_id)
+    return Chunk() if found is None else _chunk(request, found, "delta", request_id)
+
+
+def event_object(event: Event, *, of_answer: bool, request_id: str | None) -> dict[str, Any] | None:
+    """What an event says, as an object; None when it says nothing, or is not one `of_answer` by its name.
+
+    An error event is always heard, and gives `{"error": …}`.  Raises StreamError for what is not JSON.
+    """
+    is_error = event.name.rpartition(".")[2] == "error"
+    if not is_error and not (of_answer and event.data.strip()):
+        return None
     found = answered(event.data)
+    if is_error:
+        found = {"message": from_outside(event.data[:_LONGEST_WORDS])} if found is None else found
+        return found if "error" in found else {"error": found}
     if found is None:
         raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
-    if event.name == "error" and "error" not in found:
-        found = {"error": found}
-    return _chunk(request, found, "delta", request_id)
+    return found
 
 
 def is_last(event: Event) -> bool:
@@ -151,8 +169,8 @@ def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: st
         raise problem
     listed = found.get("choices")
     choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    # An index that is missing or odd counts as the first.
-    choice = min(choices, key=lambda each: whole_number(each.get("index")), default={})
+    # An index that is missing or odd counts as the first; further choices are other answers.
+    choice = next((each for each in choices if whole_number(each.get("index")) < 1), {})
     message = choice.get(part)
     if not isinstance(message, Mapping):
         message = {}

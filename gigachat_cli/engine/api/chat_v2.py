@@ -89,11 +89,10 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     """The chunk of one event; None for an end as the first contract has it.  Raises as `chat.parse_event` does."""
     if event.data.strip() == chat.END_OF_STREAM:
         return None
-    found = answered(event.data)
+    of_answer = event.name in ("", "message") or event.name.startswith("response.")
+    found = chat.event_object(event, of_answer=of_answer, request_id=request_id)
     if found is None:
-        raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
-    if event.name.rpartition(".")[2] == "error" and "error" not in found:
-        found = {"error": found}
+        return Chunk(finish_reason="stop") if is_last(event) else Chunk()
     chunk = _chunk(request, found, request_id)
     if chunk is None:  # documented, and against every recording: data of the first contract under these names
         return chat.parse_event(request, event, request_id=request_id)
