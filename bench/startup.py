@@ -117,7 +117,7 @@ def _llm(environment: dict[str, str]) -> Iterator[dict[str, str]]:
         model = [
             {
                 "model_id": "giga",
-                "model_name": "GigaChat",
+                "model_name": "GigaChat-2",
                 "api_base": environment["GIGACHAT_BASE_URL"],
                 "api_key_name": "giga",
             }

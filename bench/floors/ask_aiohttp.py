@@ -12,7 +12,7 @@ import aiohttp
 async def main() -> None:
     context = ssl.create_default_context(cafile=os.environ["GIGACHAT_CA_BUNDLE_FILE"])
     headers = {"Authorization": f"Bearer {os.environ['ACCESS_TOKEN']}", "Accept": "text/event-stream"}
-    body = {"model": "GigaChat", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    body = {"model": "GigaChat-2", "messages": [{"role": "user", "content": "hi"}], "stream": True}
     url = os.environ["GIGACHAT_BASE_URL"] + "/chat/completions"
     async with (
         aiohttp.ClientSession() as session,

@@ -4,7 +4,7 @@ import os
 
 from gigachat import GigaChat
 
-with GigaChat(access_token=os.environ["ACCESS_TOKEN"], model="GigaChat") as giga:
+with GigaChat(access_token=os.environ["ACCESS_TOKEN"], model="GigaChat-2") as giga:
     for chunk in giga.stream("hi"):
         print(chunk.choices[0].delta.content or "", end="", flush=True)
 print()

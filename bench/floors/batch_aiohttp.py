@@ -22,7 +22,7 @@ async def main(lines: Iterator[str], rows: IO[str], concurrency: int) -> None:
     async def work(session: aiohttp.ClientSession) -> None:
         for line in lines:
             item: dict[str, Any] = json.loads(line)
-            body = {"model": "GigaChat", "messages": [{"role": "user", "content": item["prompt"]}]}
+            body = {"model": "GigaChat-2", "messages": [{"role": "user", "content": item["prompt"]}]}
             async with session.post(url, ssl=context, headers=headers, json=body) as response:
                 answer = await response.json()
             text = answer["choices"][0]["message"]["content"]

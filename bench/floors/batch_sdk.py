@@ -25,7 +25,7 @@ async def main(lines: Iterator[str], rows: IO[str], concurrency: int) -> None:
             rows.write(json.dumps(row, ensure_ascii=False) + "\n")
             rows.flush()
 
-    async with GigaChat(access_token=os.environ["ACCESS_TOKEN"], model="GigaChat", ssl_context=context) as giga:
+    async with GigaChat(access_token=os.environ["ACCESS_TOKEN"], model="GigaChat-2", ssl_context=context) as giga:
         await asyncio.gather(*(work(giga) for _ in range(concurrency)))
 
 
