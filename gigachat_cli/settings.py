@@ -11,25 +11,34 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from . import paths
 from .errors import ConfigError, nearest
 from .masking import keep_secret
-from .proxies import parse_proxy, with_scheme, without_password
+from .proxies import without_password
+from .setting_values import (
+    PERSONAL_SCOPE,
+    as_base_url,
+    as_boolean,
+    as_choice,
+    as_integer,
+    as_number,
+    as_path,
+    as_proxy,
+    as_scope,
+    as_secret_text,
+    as_text,
+    as_url,
+)
 from .text import one_line
 
 T = TypeVar("T")
 
-_MOST = 10**9  # of anything that is counted
 _LARGEST_FILE = 256 * 1024  # bytes; all settings with a page of comments each are less
 _DEEP_KEY = r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){40}"""
 
-PERSONAL_SCOPE = "GIGACHAT_API_PERS"
-SCOPES = (PERSONAL_SCOPE, "GIGACHAT_API_B2B", "GIGACHAT_API_CORP")
 VERIFICATION_OFF = "Certificates are not verified (verify_ssl_certs is false): anyone on the way can read the key."
 """What every run says that has `verify_ssl_certs` off."""
 
@@ -61,170 +70,8 @@ class Declaration:
         return f"GIGACHAT_{self.name.upper()}"
 
 
-def _number(*, above: float | None = None, least: float | None = None, most: float | None = None) -> Any:
-    bounds = [
-        f"above {above:g}" if above is not None else "",
-        f"{least:g} or more" if least is not None and most is None else "",
-        f"from {least:g} to {most:g}" if least is not None and most is not None else "",
-    ]
-    wanted = " ".join(["a number", *filter(None, bounds)])
-
-    def parse(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueError(wanted)
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            raise ValueError(wanted) from None
-        within = (
-            number == number  # not a NaN
-            and abs(number) != float("inf")
-            and (above is None or number > above)
-            and (least is None or number >= least)
-            and (most is None or number <= most)
-        )
-        if not within:
-            raise ValueError(wanted)
-        return number
-
-    return parse
-
-
-def _integer(*, least: int, most: int = _MOST) -> Any:
-    wanted, too_large = f"a whole number, {least} or more", f"a whole number from {least} to {most}"
-
-    def parse(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ValueError(wanted)
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError(wanted) from None
-        if number < least:
-            raise ValueError(wanted)
-        if number > most:
-            raise ValueError(too_large)
-        return number
-
-    return parse
-
-
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = _word(value)
-    if word in ("1", "true", "yes", "on"):
-        return True
-    if word in ("0", "false", "no", "off"):
-        return False
-    raise ValueError("true or false")
-
-
-def _choice(*words: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        word = _word(value)
-        if word not in words:
-            raise ValueError(f"one of {', '.join(words)}")
-        return word
-
-    return parse
-
-
-def _word(value: object) -> str:
-    is_small = isinstance(value, int) and abs(value) <= _MOST
-    return str(value).strip().lower() if isinstance(value, str) or is_small else ""
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("a text")
-    return _encodable(value).strip()
-
-
-def _secret_text(value: object) -> str:
-    # A key may have been pasted with blanks and quotes: what it means is the engine's business.
-    if not isinstance(value, str):
-        raise ValueError("a text")
-    return _encodable(value)
-
-
-def _encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # bytes of a variable or a flag that are no text in any encoding of ours
-        raise ValueError("a text in UTF-8") from None
-    return text
-
-
-def _path(value: object) -> Path:
-    # Its bytes are the file system's: they need be no text.
-    if not isinstance(value, Path) and not (isinstance(value, str) and value.strip() and "\0" not in value):
-        raise ValueError("a path")
-    return paths.expanded(value if isinstance(value, Path) else value.strip())
-
-
-def _scope(value: object) -> str:
-    text = _text(value)
-    for scope in SCOPES:
-        if text.upper() in (scope, scope.removeprefix("GIGACHAT_API_")):
-            return scope
-    # A scope that we do not know may be a new one: only the service refuses it.
-    if text.startswith("GIGACHAT_API_"):
-        return text
-    raise ValueError(f"one of {', '.join(SCOPES)}")
-
-
-def _url(value: object) -> str:
-    text = _text(value).rstrip("/")
-    wanted = "an https:// address (http:// only on this machine)"
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
-    if (
-        not host
-        or not _is_host(host)
-        or parts.username
-        or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-    ):
-        raise ValueError(wanted)
-    return text
-
-
-def _is_host(name: str) -> bool:
-    try:
-        name.encode("idna")  # a part of more than 63 letters, or of none, is none
-    except UnicodeError:
-        return False
-    return name.isprintable() and " " not in name
-
-
-def _base_url(value: object) -> str:
-    text = _url(value)
-    parts = urlsplit(text)
-    if parts.path.endswith("/oauth") or parts.port == 9443:
-        raise ValueError("the address of the API, such as https://api.giga.chat/v1; the OAuth address is auth_url")
-    # The vendor's own page prints https://api.giga.chat/; the paths below it begin with a version (documented).
-    path = parts.path.removesuffix("/chat/completions").removesuffix("/models").rstrip("/")
-    if not path and (parts.hostname or "").lower().endswith("sberbank.ru"):
-        path = "/api"
-    path = _WITH_VERSION.get(path, path)
-    return text if parts.query or parts.fragment else f"{parts.scheme}://{parts.netloc}{path}"
-
-
-_WITH_VERSION = {"": "/v1", "/api": "/api/v1", "/v2": "/v1", "/api/v2": "/api/v1"}
-"""The path of the API by one that lacks its version, or has the version in which only some requests are made."""
-
-
-def _proxy(value: object) -> str:
-    text = with_scheme(_text(value))
-    parse_proxy(text)
-    return text
-
-
 def _setting(
-    default: Any, help: str, parse: Callable[[object], Any] = _text, *, flag: bool = False, secret: bool = False
+    default: Any, help: str, parse: Callable[[object], Any] = as_text, *, flag: bool = False, secret: bool = False
 ) -> Any:
     declared = {"help": help, "parse": parse, "flag": flag, "secret": secret}
     return field(default=default, repr=not secret, metadata=declared)
@@ -235,53 +82,55 @@ class Settings:
     """Every setting with its value; `origins` says where each that is not a default came from."""
 
     model: str | None = _setting(None, "Model that answers; unset, one is chosen from the account's list.", flag=True)
-    scope: str = _setting(PERSONAL_SCOPE, "Scope of the authorization key.", _scope, flag=True)
-    base_url: str = _setting("https://api.giga.chat/v1", "Address of the API.", _base_url, flag=True)
+    scope: str = _setting(PERSONAL_SCOPE, "Scope of the authorization key.", as_scope, flag=True)
+    base_url: str = _setting("https://api.giga.chat/v1", "Address of the API.", as_base_url, flag=True)
     auth_url: str = _setting(
-        "https://ngw.devices.sberbank.ru:9443/api/v2/oauth", "Address that gives access tokens.", _url
+        "https://ngw.devices.sberbank.ru:9443/api/v2/oauth", "Address that gives access tokens.", as_url
     )
-    credentials: str | None = _setting(None, "Authorization key, ready or as id:secret.", _secret_text, secret=True)
+    credentials: str | None = _setting(None, "Authorization key, ready or as id:secret.", as_secret_text, secret=True)
     credentials_command: str | None = _setting(None, "Command that prints the authorization key.")
-    access_token: str | None = _setting(None, "Access token to use as it is.", _secret_text, secret=True)
+    access_token: str | None = _setting(None, "Access token to use as it is.", as_secret_text, secret=True)
     user: str | None = _setting(None, "User name of a private stand.")
-    password: str | None = _setting(None, "Password of a private stand.", _secret_text, secret=True)
+    password: str | None = _setting(None, "Password of a private stand.", as_secret_text, secret=True)
     ca_bundle_file: Path | None = _setting(
-        None, "Certificate authorities to trust instead of ours (PEM or DER).", _path
+        None, "Certificate authorities to trust instead of ours (PEM or DER).", as_path
     )
-    verify_ssl_certs: bool = _setting(True, "Whether servers must prove who they are.", _boolean)
-    cert_file: Path | None = _setting(None, "Client certificate.", _path)
-    key_file: Path | None = _setting(None, "Private key of the client certificate.", _path)
-    key_file_password: str | None = _setting(None, "Password of that private key.", _secret_text, secret=True)
-    timeout: float = _setting(60.0, "Seconds of silence after which to give up.", _number(above=0), flag=True)
-    max_retries: int = _setting(3, "Repeats after a failure that may pass.", _integer(least=0), flag=True)
+    verify_ssl_certs: bool = _setting(True, "Whether servers must prove who they are.", as_boolean)
+    cert_file: Path | None = _setting(None, "Client certificate.", as_path)
+    key_file: Path | None = _setting(None, "Private key of the client certificate.", as_path)
+    key_file_password: str | None = _setting(None, "Password of that private key.", as_secret_text, secret=True)
+    timeout: float = _setting(60.0, "Seconds of silence after which to give up.", as_number(above=0), flag=True)
+    max_retries: int = _setting(3, "Repeats after a failure that may pass.", as_integer(least=0), flag=True)
     max_connections: int | None = _setting(
-        None, "Requests at once (1 for a personal account, else 10).", _integer(least=1, most=1000)
+        None, "Requests at once (1 for a personal account, else 10).", as_integer(least=1, most=1000)
     )
-    proxy: str | None = _setting(None, "Proxy for all requests.", _proxy, flag=True)
+    proxy: str | None = _setting(None, "Proxy for all requests.", as_proxy, flag=True)
     temperature: float | None = _setting(
-        None, "Freedom of the answer: near 0 strict, above 1 free.", _number(above=0), flag=True
+        None, "Freedom of the answer: near 0 strict, above 1 free.", as_number(above=0), flag=True
     )
-    top_p: float | None = _setting(None, "Share of likely tokens to choose from.", _number(least=0, most=1), flag=True)
-    max_tokens: int | None = _setting(None, "Longest answer, in tokens.", _integer(least=1), flag=True)
-    repetition_penalty: float | None = _setting(None, "Above 1, repeats become rarer.", _number(above=0), flag=True)
-    update_interval: float | None = _setting(None, "Least seconds between two chunks.", _number(least=0), flag=True)
+    top_p: float | None = _setting(
+        None, "Share of likely tokens to choose from.", as_number(least=0, most=1), flag=True
+    )
+    max_tokens: int | None = _setting(None, "Longest answer, in tokens.", as_integer(least=1), flag=True)
+    repetition_penalty: float | None = _setting(None, "Above 1, repeats become rarer.", as_number(above=0), flag=True)
+    update_interval: float | None = _setting(None, "Least seconds between two chunks.", as_number(least=0), flag=True)
     context_tokens: int | None = _setting(
-        None, "Tokens that the model takes at once; above it the oldest turns are left out.", _integer(least=100)
+        None, "Tokens that the model takes at once; above it the oldest turns are left out.", as_integer(least=100)
     )
-    log: bool = _setting(True, "Whether questions and answers are kept in the history.", _boolean)
+    log: bool = _setting(True, "Whether questions and answers are kept in the history.", as_boolean)
     markdown: str = _setting(
-        "auto", "Markdown rendering: auto (on a terminal), always or never.", _choice("auto", "always", "never")
+        "auto", "Markdown rendering: auto (on a terminal), always or never.", as_choice("auto", "always", "never")
     )
-    theme: str = _setting("dark", "Colours for a dark or a light background.", _choice("dark", "light"))
+    theme: str = _setting("dark", "Colours for a dark or a light background.", as_choice("dark", "light"))
     code_theme: str | None = _setting(None, "Pygments style of code; by default it follows theme.")
-    wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", _integer(least=20, most=10_000))
-    formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", _boolean)
+    wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", as_integer(least=20, most=10_000))
+    formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", as_boolean)
     images: str = _setting(
         "auto",
         "How a terminal shows pictures: auto, kitty, iterm2, sixel, blocks, or link.",
-        _choice("auto", "kitty", "iterm2", "sixel", "blocks", "link"),
+        as_choice("auto", "kitty", "iterm2", "sixel", "blocks", "link"),
     )
-    edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", _choice("emacs", "vi"))
+    edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", as_choice("emacs", "vi"))
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     """What was made of a value that is not what was written; told with --debug."""
@@ -417,16 +266,6 @@ def shown(name: str, value: object) -> str:
     if name == "proxy":
         return without_password(str(value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine, by its name or its number."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _parsed(declared: Declaration, raw: object, origin: Origin) -> Any:

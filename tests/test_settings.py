@@ -9,12 +9,12 @@ import pytest
 from gigachat_cli import paths
 from gigachat_cli.errors import ConfigError
 from gigachat_cli.proxies import without_password
+from gigachat_cli.setting_values import is_loopback
 from gigachat_cli.settings import (
     Declaration,
     Settings,
     declarations,
     edit_config,
-    is_loopback,
     load_settings,
     shown,
 )

@@ -34,7 +34,7 @@ def complete_effort(incomplete: str) -> list[str]:
 
 
 def complete_scope(incomplete: str) -> list[str]:
-    from ..settings import SCOPES
+    from ..setting_values import SCOPES
 
     return [scope for scope in SCOPES if scope.startswith(incomplete.upper())]
 

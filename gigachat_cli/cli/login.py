@@ -23,7 +23,8 @@ from ..errors import (
 from ..keys import AuthorizationKey, account_of_key, parse_key
 from ..known_models import ranked_models
 from ..render.reports import show_object, show_rows
-from ..settings import SCOPES, Settings, edit_config
+from ..setting_values import SCOPES
+from ..settings import Settings, edit_config
 from ..text import one_line, visible
 from .context import Context, raise_on_interrupt
 

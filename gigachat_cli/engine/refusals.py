@@ -31,7 +31,7 @@ from ..errors import (
     nearest,
 )
 from ..messages import SERVICE_TOOLS
-from ..settings import SCOPES
+from ..setting_values import SCOPES
 from ..text import one_line
 from .outside import answered, word
 from .retries import LONGEST_RETRY_AFTER

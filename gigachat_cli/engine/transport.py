@@ -22,7 +22,7 @@ from ..errors import (
     ProxyError,
 )
 from ..proxies import SETTING, Proxy, proxy_for
-from ..settings import is_loopback
+from ..setting_values import is_loopback
 from .connector import Connector, Tunnel
 from .reply import Reply, WatchedResponse, garbled, mark_maybe_done, silence, unreadable, words_of
 from .tls import Trust, deferred_system_store

@@ -25,7 +25,7 @@ from gigachat_cli.errors import (
     TokensUsedUpError,
     UnknownModelError,
 )
-from gigachat_cli.settings import SCOPES
+from gigachat_cli.setting_values import SCOPES
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import WIRE, Program
