@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from .text import one_line, safe
+from .text import mended, one_line, safe
 
 MASK = "***"
 
@@ -52,8 +52,8 @@ def keep_secret(*secrets: str | None) -> None:
 
 
 def from_outside(text: str) -> str:
-    """A text of the service that is no answer: without controls, and without our secrets."""
-    return _from_outside(text, len(_known)) if len(text) <= _SHORT else masked(safe(text))
+    """A text of the service that is no answer: of whole characters, without controls, and without our secrets."""
+    return _from_outside(text, len(_known)) if len(text) <= _SHORT else masked(safe(mended(text)))
 
 
 def words(text: str, secrets: Iterable[str] = ()) -> str:
@@ -83,7 +83,7 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
 @lru_cache(512)
 def _from_outside(text: str, count: int) -> str:
     """A short text, cleaned once: an id or a model comes with each chunk of an answer, and is always the same."""
-    return masked(safe(text))
+    return masked(safe(mended(text)))
 
 
 @lru_cache(1)

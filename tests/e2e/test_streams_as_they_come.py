@@ -280,3 +280,18 @@ def test_a_slow_answer_is_not_a_silent_one(gigachat: Program, simulator: Simulat
 
     result = played(gigachat, "--timeout", "0.1", plays=play)
     assert (result.out.split(), result.code) == ([str(number) for number in range(16)], 0), result.err
+
+
+def test_half_a_pair_in_a_source_breaks_neither_the_answer_nor_what_follows(
+    gigachat: Program, simulator: Simulator
+) -> None:
+    source = f'{{"1":{{"url":"http://x/{HIGH}","title":"a {HIGH}"}}}}'
+    content = f'[{{"text":"one [sources=[1]]"}},{{"inline_data":{{"sources":{source}}}}}]'
+    event = f'event: response.message.delta\ndata: {{"messages":[{{"role":"assistant","content":{content}}}]}}\n\n'
+    with stand(stream(event.encode(), STOP_V2)) as running:
+        result = gigachat("ask", "hi", "--web", environment=running.environment)
+        assert (result.out, result.err, result.code) == ("one [1]\n\n[1] a \ufffd http://x/\ufffd\n", "", 0)
+        assert "a \ufffd" in gigachat("history", "export", "--format", "markdown").out
+        again = gigachat("ask", "-c", "again", "--web", environment=running.environment)
+        assert (again.err, again.code) == ("", 0)
+        assert "a \ufffd".encode() in running.requests[-1]
