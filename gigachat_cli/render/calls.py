@@ -118,18 +118,22 @@ def _shares(needs: list[int], free: int) -> list[int]:
 
 
 def _parts(text: str, room: int) -> Iterator[str]:
-    """A visible text in rows; none begins or ends with a blank, which nobody would see there."""
+    """A visible text in rows; none begins or ends with a blank, which nobody would see there, where that can be."""
     start = size = 0
     for at, character in enumerate(text):
         cells = 1 if character.isascii() else cell_len(character)
         if size + cells > room:
-            cut = at - 1 if character == " " else at - 2 if text[at - 1] == " " else at
-            while cut > start + 1 and not text[cut].isascii() and not cell_len(text[cut]):
-                cut -= 1  # a mark stays with its letter
+            places = range(at, max(start, at - room // 2), -1)
+            cut = next((each for each in places if _may_be_cut(text, each)), at)
             yield text[start:cut]
             start, size = cut, sum(map(cell_len, text[cut:at]))
         size += cells
     yield text[start:]
+
+
+def _may_be_cut(text: str, at: int) -> bool:
+    """Whether a row may end before this place: a mark stays with its letter, a blank between two others."""
+    return text[at] != " " and text[at - 1] != " " and (text[at].isascii() or cell_len(text[at]) > 0)
 
 
 def _syllables() -> str:

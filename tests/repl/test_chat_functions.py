@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -209,3 +210,65 @@ def test_ctrl_c_stops_a_file_that_does_not_load(
     evening.wait_for("Stopped.")
     evening.wait_for_prompt()
     assert evening.leave() == 0
+
+
+def test_the_question_in_a_chat_bears_a_word_and_shows_all(
+    chat: Callable[..., Evening], simulator: Simulator, file: Path
+) -> None:
+    city = "".join(f"<{number}>" for number in range(1000))
+    evening = chat("--raw")
+    evening.wait_for_prompt()
+    evening.ask(f"/functions {file}")
+    (word,) = re.findall(r"begins with this word:\s+([a-z]{4}-[a-z]{4})", evening.everything)
+    simulator.plan = [("weather", {"city": city}), "All done."]
+    evening.type("hi" + ENTER)
+    evening.wait_for("characters hidden; v shows all.")
+    evening.wait_for("[v]iew all, [n]ever:")
+    evening.type("v" + ENTER)
+    evening.wait(lambda: "<999>" in evening.everything.replace("\n", ""), "the whole call")
+    evening.type("n" + ENTER)
+    evening.wait_for("All done.")
+    marked = [line for line in evening.everything.splitlines() if line.startswith(f" {word} ")]
+    assert len(marked) > 60
+    assert results(simulator) == [{"error": "The user does not allow this call."}]
+    assert evening.leave() == 0
+
+
+def test_always_ends_with_the_process_that_it_was_said_of(
+    chat: Callable[..., Evening], simulator: Simulator, file: Path, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    simulator.plan = [("clock", {}), ("sleep", {"mark": str(mark)})]
+    evening = chat("--functions", str(file))
+    evening.wait_for_prompt()
+    evening.type("hi" + ENTER)
+    answer_questions(evening, "a" + ENTER, "a" + ENTER)
+    evening.wait(lambda: mark.exists() and mark.read_text(), "the function")
+    evening.type(CTRL_C)
+    evening.wait_for("Stopped before an answer came.")
+    simulator.plan = [("clock", {}), "Noon."]
+    evening.wait_for_prompt()
+    evening.type("again" + ENTER)
+    evening.wait(lambda: evening.everything.count(QUESTION) == 3, "the question")
+    assert "The process of made.py has ended" in evening.everything
+    evening.type("o" + ENTER)
+    evening.wait_for("Noon.")
+    assert results(simulator) == [{"result": "12:00"}]
+
+
+def test_a_call_that_nobody_can_run_leaves_a_chat_that_goes_on(
+    chat: Callable[..., Evening], gigachat: Program, simulator: Simulator
+) -> None:
+    evening = chat()
+    evening.wait_for_prompt()
+    evening.ask('/set functions [{"name": "f", "parameters": {"type": "object", "properties": {}}}]')
+    simulator.plan = [("f", {}), "All done."]
+    evening.ask("one")
+    evening.ask("two")
+    evening.wait_for("All done.")
+    body: Any = simulator.calls("chat")[-1].json
+    assert [each["role"] for each in body["messages"]] == ["user"]
+    assert evening.leave() == 0
+    (kept,) = json.loads(gigachat("history", "export", "--format", "json").out)
+    assert kept["history"][0]["messages"][-1]["function_call"] == {"name": "f", "arguments": {}}
+    assert gigachat("ask", "-S", kept["id"], "three").code == 0
