@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ..calls import unfinished
 from ..errors import TooManyRoundsError, UsageError, nearest
+from ..masking import masked
 from ..messages import INCOMPLETE_REASONS, AnswerBuilder, Chunk, FunctionCall, Message, Notice, Usage
 from ..text import one_line, visible
 from ..tools.describing import NO_DOCSTRING
@@ -207,7 +208,7 @@ class Functions:
             self.tell(f"The model called {shown}, which does not exist.")
             return _error(call, f"There is no function {call.name}; there are {', '.join(self.library.names)}.")
         if self.library.news() is None and (problem := await self.library.misfit(call.name, call.arguments)):
-            self.tell(f"Not run: {shown}: {visible(problem)}.")
+            self.tell(f"Not run: {shown}: {masked(visible(problem))}.")
             return _error(call, f"Invalid arguments: {problem}.")
         news = self.library.news()
         about = _about(news, self.library) if news else ""
@@ -288,7 +289,7 @@ def call_text(call: FunctionCall) -> str:
     """A call as a person reads it, in one line, which may be cut."""
     given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
     text = f"{call.name}({call.raw if call.problem else given})"
-    return one_line(visible(text[: _LONGEST_SHOWN + 1]), _LONGEST_SHOWN)
+    return one_line(masked(visible(text[: _LONGEST_SHOWN + 1])), _LONGEST_SHOWN)
 
 
 def _about(news: News, library: Library) -> str:

@@ -273,7 +273,8 @@ async def _events(parser: EventParser, body: _Body) -> AsyncGenerator[Event, Non
 def _size(chunk: Chunk) -> int:
     """Bytes of all that a chunk adds to an answer."""
     size = sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in _texts(chunk) if text)
-    return size + (len(repr(chunk.function_call.arguments)) if chunk.function_call is not None else 0)
+    call = chunk.function_call
+    return size + (len(repr(call.arguments)) + len(call.raw) if call is not None else 0)
 
 
 def _texts(chunk: Chunk) -> tuple[str, ...]:

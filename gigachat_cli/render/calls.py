@@ -12,6 +12,7 @@ from typing import Literal
 from rich.cells import cell_len
 
 from ..calls import FunctionCall
+from ..masking import masked
 from ..text import safe, visible
 from .terminal import Terminal
 
@@ -29,7 +30,7 @@ def show_call(call: FunctionCall, terminal: Terminal) -> None:
         from .columns import shortened
 
         given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
-        text = visible(f"{call.name}({given})"[: 2 * terminal.width])
+        text = masked(visible(f"{call.name}({given})"[: 2 * terminal.width]))
         terminal.say(shortened(f"gigachat: {_OPENING}{text}", terminal.width - 1))
 
 

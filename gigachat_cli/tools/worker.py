@@ -12,6 +12,7 @@ import inspect
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -90,6 +91,8 @@ def _receive(commands: BinaryIO, calls: queue.SimpleQueue[dict[str, Any] | None]
     for line in commands:
         calls.put(json.loads(line))
     if busy.is_set():
+        if hasattr(os, "killpg"):  # with what the call has started
+            os.killpg(os.getpgid(0), signal.SIGKILL)
         os._exit(1)
     calls.put(None)
 

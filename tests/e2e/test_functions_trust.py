@@ -65,8 +65,9 @@ def odd(kind: str) -> dict:
         command = ["sleep", "300"] if kind != "grandchild" else ["sh", "-c", "sleep 300 & echo $!"]
         child = subprocess.Popen(command, start_new_session=kind != "child", stdout=subprocess.PIPE)
         return {"pid": int(child.stdout.readline()) if kind == "grandchild" else child.pid}
-    if kind == "hang":
-        child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    if kind in ("hang", "hang in the group"):
+        own = kind == "hang"
+        child = subprocess.Popen(["sleep", "300"], start_new_session=own)
         open("child", "w").write(str(child.pid))
         time.sleep(300)
     if kind == "die":
@@ -421,17 +422,18 @@ def test_what_a_function_started_ends_with_it(
     assert running.finish() == 0
 
 
-@pytest.mark.parametrize("way", ["timeout", "interrupt"])
+@pytest.mark.parametrize("way", ["timeout", "interrupt", "kill"])
 def test_what_a_function_started_ends_when_it_is_ended(
     way: str, gigachat: Program, simulator: Simulator, file: Path, home: Path
 ) -> None:
-    simulator.plan = [("odd", {"kind": "hang"}), "Done."]
+    # After a kill nobody is left to look for more than the group.
+    simulator.plan = [("odd", {"kind": "hang in the group" if way == "kill" else "hang"}), "Done."]
     words = ["--functions", str(file), "--approve", "all", "--function-timeout", "2" if way == "timeout" else "60"]
     running = gigachat.start("ask", "hi", *words)
     mark = home / "child"
     until(lambda: mark.exists() and mark.read_text())
-    if way == "interrupt":
-        os.kill(running.pid, signal.SIGINT)
+    if way != "timeout":
+        os.kill(running.pid, signal.SIGINT if way == "interrupt" else signal.SIGKILL)
     running.communicate(timeout=20)
     until(lambda: gone(int(mark.read_text())))
 
