@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gigachat_cli import masking
 from gigachat_cli.simulator import Options, Simulator
 
 from . import warm
@@ -46,6 +47,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in list(os.environ):
         if name not in _KEPT and not name.startswith(("PYTEST_", "COVERAGE_")):
             monkeypatch.delenv(name)
+    # The secrets of one test are words of another.
+    monkeypatch.setattr(masking, "_known", set())
+    masking._from_outside.cache_clear()
+    masking._all_known.cache_clear()
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
