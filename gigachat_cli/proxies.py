@@ -27,7 +27,7 @@ _ALIASES = {"socks": "socks5h"}  # what desktops write into ALL_PROXY
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 _HOST = r"\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^\s:/?#\[\]\\]+"
-_PLACE = re.compile(rf"({_HOST})(?::([0-9]{{0,5}}))?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
+_PLACE = rf"(?is)({_HOST})(?::([0-9]{{0,5}}))?(?:[/?#].*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def parse_proxy(text: str, *, origin: str = SETTING) -> Proxy:
     login, at, place = rest.rpartition("@")
     if at and re.search("[/?#]", login):
         raise ValueError(f"{WANTED}; in a user or a password / is written %2F, ? %3F and # %23")
-    found = _PLACE.fullmatch(place)
+    found = re.fullmatch(_PLACE, place)
     port = int(found[2] or _PORTS.get(scheme, 0)) if found else 0
     if scheme not in _PORTS or found is None or not 0 < port < 65536:
         raise ValueError(WANTED)

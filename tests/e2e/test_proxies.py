@@ -376,3 +376,15 @@ def test_without_the_extra_the_message_names_it(gigachat: Program, simulator: Si
     checked = rows(gigachat("doctor", "--proxy", "socks5h://127.0.0.1:9", environment={"PYTHONPATH": path}))
     assert checked["API proxy"][::2] == ("failure", "Run: pip install 'gigachat-terminal[socks]'")
     assert simulator.requests == []
+
+
+def test_a_batch_goes_on_after_a_passing_fault_and_ends_at_a_lasting_one(
+    gigachat: Program, simulator: Simulator, home: Path
+) -> None:
+    (home / "in.jsonl").write_text('"One?"\n"Two?"\n')
+    for refusal, most in ((response("502 Bad"), 2), (response("403 No"), 1)):
+        with Proxy(simulator.port, refusal=refusal) as proxy:
+            environment = {"GIGACHAT_PROXY": proxy.url, "GIGACHAT_ACCESS_TOKEN": "t0ken"}
+            result = gigachat("batch", str(home / "in.jsonl"), "--max-retries", "0", environment=environment)
+            assert result.code in (4, 6)
+            assert len(proxy.asked_for) == most
