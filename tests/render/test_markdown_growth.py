@@ -142,6 +142,41 @@ def test_nothing_is_lost_while_it_comes(text: str, shown: list[str], size: int) 
     assert grown(text, 60, 20, cuts=range(0, len(text), size)) == shown
 
 
+LONG = "".join(f"w{number} " for number in range(700))
+"""More than is held of a line that does not tell what it is."""
+
+LONG_LINES = {
+    "text": f"{LONG}\n",
+    "formula": f"$$\n{LONG}\n$$\n",
+    "formula that begins on its first line": f"$$ {LONG}\n$$\n",
+    "formula of one line": f"$$ {LONG}$$\n",
+    "formula with a bracket": f"\\[\n{LONG}\n\\]\n",
+    "second line of a formula": f"$$\na + b\n{LONG}$$\n",
+    "formula in a text": f"see ${LONG}$ now\n",
+    "heading": f"# {LONG}\n",
+    "code": f"```python\n{LONG}\n```\n",
+    "indented code": f"    {LONG}\n",
+    "head of a table": f"|{LONG}|\n|-|\n|a|\n",
+    "row of a table": f"|a|b|\n|-|-|\n|{LONG}|b|\n",
+    "list": f"- {LONG}\n",
+    "quote": f"> {LONG}\n",
+    "title of a definition": f'[a]: https://e.example/ "{LONG}"\n',
+    "HTML": f"<div>{LONG}</div>\n",
+    "formula in a quote": f"> $$\n> {LONG}\n> $$\n",
+    "formula in a list": f"- $$\n  {LONG}\n  $$\n",
+}
+
+
+@pytest.mark.parametrize("size", [1_000_000, 512, 7])
+@pytest.mark.parametrize("text", LONG_LINES.values(), ids=LONG_LINES)
+def test_no_word_of_a_long_line_is_lost_and_what_follows_is_itself(text: str, size: int) -> None:
+    whole = f"{text}\nafter *this*\n"
+    drawn = "".join(grown(whole, 80, _TALL, cuts=range(0, len(whole), size)))
+    found = re.findall("w[0-9]+", drawn.replace(" ", "").replace("w", " w"))
+    assert found == [f"w{number}" for number in range(700)]
+    assert drawn.endswith("after this")
+
+
 def test_a_hundred_levels_are_the_same_grown_and_whole_and_deeper_ones_stay_text() -> None:
     for mark, levels in (("> ", 99), ("- ", 99), ("> ", 150), ("- ", 150)):
         text = f"{mark * levels}слово\n"

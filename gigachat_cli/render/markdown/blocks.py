@@ -173,6 +173,7 @@ class OpenDocument:
         self._column = 0
         if isinstance(self._leaf, Code):
             self._leaf.end_line()
+            self._closing = self._closing or self._leaf.is_closed
         if self._closing:
             self._close_leaf()
         elif isinstance(self._leaf, Prose) and self._may_be_definition():
@@ -233,7 +234,6 @@ class OpenDocument:
         if isinstance(leaf, Code):
             if self._overlong or not leaf.ends_with(rest):
                 leaf.start_line(rest)
-                self._closing = leaf.ends_after(rest)
                 return
             self._close_leaf()
             if leaf.is_fence:
@@ -252,6 +252,9 @@ class OpenDocument:
         elif leaf is None and not self._lines and is_quote(rest) and len(self._nesting) < _DEEPEST:
             self._begin()
             self._open_quote(rest)
+            return
+        elif isinstance(leaf, Formula) and self._overlong:
+            self._leaf = leaf.as_code(self._inline.look, beginning=rest)
             return
         elif isinstance(leaf, Formula):
             leaf.add(rest)
@@ -334,6 +337,9 @@ class OpenDocument:
             self._leaf.start_line(lines[-1])
         elif kind == "table_open":
             self._leaf = OpenTable(block, self._inline, width)
+        elif kind == "formula" and self._overlong:
+            self._leaf = Formula(lines[-1], whole=False).as_code(self._inline.look, beginning=lines[-1])
+            self._lines = []
         elif kind == "formula" and not token.meta["closed"]:
             self._leaf = Formula(lines[-1])
             self._lines = []

@@ -209,6 +209,8 @@ class Code:
         self._dropped = 0  # how much of it is shown for good,
         self._is_long = False  # and whether it is too long for colours
         self.blank_lines = 0
+        self.is_closed = False  # the end of the formula has come, in the open line
+        self._seen = ""  # the end of what came of that line, where the closer may begin
 
     @property
     def is_fence(self) -> bool:
@@ -227,10 +229,6 @@ class Code:
             and not stripped.strip(self._fence[0])
         )
 
-    def ends_after(self, line: str) -> bool:
-        """Say whether the block ends with this whole line, which belongs to it."""
-        return bool(self._closer) and self._closer in line
-
     def may_end_with(self, beginning: str) -> bool:
         """Say whether a line that begins so might become the end of a fence or formula."""
         return bool(self._closer) or not beginning.strip(f" {self._fence[0]}")
@@ -244,17 +242,26 @@ class Code:
         self.blank_lines = 0
         leading = len(line) - len(line.lstrip(" "))
         self._line = line[min(leading, self._indent) :]
+        self._watch(line)
 
     def add(self, text: str) -> None:
         if self._line is None:
             self._line = ""
         self._more.append(text)
+        self._watch(text)
+
+    def _watch(self, text: str) -> None:
+        if self._closer:
+            seen = self._seen + text
+            self.is_closed = self.is_closed or self._closer in seen
+            self._seen = seen[len(seen) + 1 - len(self._closer) :]
 
     def end_line(self) -> None:
         if self._line is not None:
             line = self._text()
             self._finished.append(_plain(line) if self._is_long else _cut(self._highlighter.line(line), self._dropped))
             self._line, self._dropped, self._is_long = None, 0, False
+        self._seen = ""
 
     def take(self) -> list[Runs]:
         lines, self._finished = self._finished, []
@@ -362,8 +369,8 @@ class Waiting:
 class Formula:
     """The lines of a formula that is not closed yet."""
 
-    def __init__(self, opening: str) -> None:
-        self.lines = [opening]
+    def __init__(self, opening: str, *, whole: bool = True) -> None:
+        self.lines = [opening] if whole else []
         self.is_closed = False
         self._closer = closer_of(opening)
         self._length = len(opening)
@@ -378,12 +385,19 @@ class Formula:
         self._length += len(line)
         self.is_closed = self._closer in line
 
-    def as_code(self, look: Look) -> Code:
-        """Show it as it is written; it goes on as a block of code that ends with the formula."""
+    def as_code(self, look: Look, *, beginning: str | None = None) -> Code:
+        """Show it as it is written; it goes on as a block of code that ends with the formula.
+
+        `beginning` is that of a line which is still coming.
+        """
         code = Code(look, "```latex", closer=self._closer)
         for line in self.lines:
             code.start_line(line)
             code.end_line()
+        code.is_closed = False  # the opening may look like the end
+        if beginning is not None:
+            code.start_line(beginning)
+            code.is_closed = self._closer in (beginning if self.lines else beginning.lstrip(" ")[2:])
         return code
 
     def read(self, inline: Inline) -> list[Block]:
