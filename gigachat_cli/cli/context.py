@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..messages import Notice
 from ..render.terminal import Terminal
 from ..settings import VERIFICATION_OFF, Settings, load_settings
+from .app import COMMANDS, NAME
 
 if TYPE_CHECKING:
     from ..credentials import Credential
@@ -73,7 +75,7 @@ class Context:
         settings = settings or self.settings
         if credential is None and not settings.access_token:
             credential = self.credential
-        return GigaChat(settings=settings, key_source=credential, notify=self.terminal.notice)
+        return GigaChat(settings=settings, key_source=credential, notify=self.terminal.notice, command=_command())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end; the program's only way into asyncio.
@@ -102,6 +104,11 @@ class Context:
                 if ended_by:
                     raise SystemExit(128 + ended_by[0]) from None
                 raise
+
+
+def _command() -> str:
+    """The command that runs, for others who wait for it: the program and one word, and nothing that was typed."""
+    return " ".join([NAME, *(word for word in sys.argv[1:2] if word in COMMANDS)])
 
 
 def raise_on_interrupt() -> None:

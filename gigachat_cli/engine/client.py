@@ -34,7 +34,7 @@ from .contracts import Contract, contract_of, offered_functions
 from .refusals import LOGIN_HINT, refusal
 from .replies import chunks_of, judged
 from .retries import may_pass, repeated
-from .slots import KeptSlots, slot
+from .slots import Held, KeptSlots, slot
 from .tls import Trust
 from .token_cache import TokenCache
 from .transport import Reply, Transport
@@ -58,7 +58,8 @@ class GigaChat:
     Any setting of the program is a keyword here (`credentials`, `scope`, `model`, `proxy`, `timeout`,
     `update_interval`, …) and wins over `GIGACHAT_*` and `config.toml`.  `connector` is an aiohttp connector of the
     caller's: its TLS applies, and the caller closes it.  `key_source` finds the key when a token is needed,
-    `session_id` is the conversation's X-Session-ID, and `notify` is told what a person should know.
+    `session_id` is the conversation's X-Session-ID, and `notify` is told what a person should know.  `command` is what
+    others who wait for the account are told that this is, else the name of the program.
 
     Raises ConfigError for a setting that is not valid; the first request raises MissingKeyError when there is
     nothing to log in with.
@@ -72,6 +73,7 @@ class GigaChat:
         key_source: KeySource | None = None,
         session_id: str | None = None,
         notify: Callable[[Notice], None] = lambda notice: None,
+        command: str | None = None,
         **overrides: Any,
     ) -> None:
         unknown = sorted(set(overrides) - set(declarations()))
@@ -95,6 +97,10 @@ class GigaChat:
         self._transport = Transport(trust, timeout=settings.timeout, proxy=settings.proxy, connector=connector)
         self._key_source = key_source
         self._found_authorization: Authorization | None = None
+        self._command = command
+        # A time limit that somebody set is one for the queue too; the usual one is too short for an answer of others.
+        timeout_is_set = "timeout" in overrides or settings.origin("timeout").kind != "default"
+        self._queue_patience = settings.timeout if timeout_is_set else None
         self._models = AccountModels(lambda: account_at(self._authorization.account, settings.base_url), notify)
 
     async def __aenter__(self) -> Self:
@@ -133,7 +139,7 @@ class GigaChat:
         # Before the model is chosen, so that what is wrong with the call is told without a request.
         request = self.chat_request(messages, model=named, stream=stream, **fields)
         name, begun = named or await self.model(), False
-        async with self._slot() if slot is None else slot:
+        async with self._slot() if slot is None else slot as held:
             while True:
                 if not named:
                     request = self.chat_request(messages, model=name, stream=stream, **fields)
@@ -143,6 +149,8 @@ class GigaChat:
                         async for chunk in chunks:
                             yield chunk if begun or chunk.model else replace(chunk, model=name)
                             begun = True
+                            if held is not None:
+                                held.moved()
                     return
                 except UnknownModelError:
                     other = None if named or begun else await self._other_model(name)
@@ -258,12 +266,19 @@ class GigaChat:
         return RenewingToken(grant, self._send_login, cache, patience=self.settings.timeout)
 
     @asynccontextmanager
-    async def _slot(self, modest: Callable[[], bool] = lambda: False) -> AsyncIterator[None]:
+    async def _slot(self, modest: Callable[[], bool] | None = None) -> AsyncIterator[Held]:
         # Before the queue, so that a key that is refused is not waited for.
         await self._authorization.access_token()
         account, count = self._authorization.account, self.settings.slots
-        async with slot(account, count=count, notify=self._notify, modest=modest):
-            yield
+        async with slot(
+            account,
+            count=count,
+            notify=self._notify,
+            modest=modest,
+            patience=self._queue_patience,
+            command=self._command,
+        ) as held:
+            yield held
 
     def _repeated(self, attempt: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
         return repeated(attempt, most=self.settings.max_retries, notify=self._notify)

@@ -6,8 +6,8 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from filelock import lock_descriptor
@@ -16,6 +16,8 @@ from .. import paths
 
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.1
+_NOTE_AT = 1  # on Windows the first byte is what is locked, and cannot be read by others
+_LONGEST_NOTE = 1000  # bytes
 
 
 class LockTimeout(Exception):
@@ -39,17 +41,29 @@ def is_held(file: Path) -> bool:
     return descriptor is None
 
 
+def note_of(file: Path) -> bytes:
+    """What the holder of a lock has said of itself; empty when it has said nothing.  Raises OSError."""
+    descriptor = paths.open_private(file, os.O_RDWR | os.O_CREAT)
+    try:
+        os.lseek(descriptor, _NOTE_AT, os.SEEK_SET)
+        return os.read(descriptor, _LONGEST_NOTE)
+    finally:
+        os.close(descriptor)
+
+
 @asynccontextmanager
 async def hold_one(
     files: Sequence[Path],
     *,
     patience: float,
     waiting: Callable[[float], None] = lambda seconds: None,
+    note: Callable[[], bytes] | None = None,
 ) -> AsyncIterator[Path]:
     """Hold the first of `files` that is free, and while none is, wait up to `patience` seconds.
 
-    `waiting` is called with the seconds waited so far, again and again.  Raises LockTimeout, and OSError when the
-    files can be neither opened nor locked.
+    `waiting` is called with the seconds waited so far, again and again; what it raises ends the wait.  `note` is what
+    the file says of its holder meanwhile (`note_of`).  Raises LockTimeout, and OSError when the files can be neither
+    opened nor locked.
     """
     began = time.monotonic()
     pause = _FIRST_PAUSE
@@ -58,7 +72,8 @@ async def hold_one(
         for file in files:
             descriptors.append(paths.open_private(file, os.O_RDWR | os.O_CREAT))
             if lock_descriptor(descriptors[-1], blocking=False):
-                yield file
+                with _noted(descriptors[-1], note):
+                    yield file
                 return
         while True:
             waited = time.monotonic() - began
@@ -70,10 +85,28 @@ async def hold_one(
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             for file, descriptor in zip(files, descriptors, strict=True):
                 if lock_descriptor(descriptor, blocking=False):
-                    yield file
+                    with _noted(descriptor, note):
+                        yield file
                     return
     finally:
         # Closing lets go; the files stay, since whoever waits may have them open.
         for descriptor in descriptors:
             with suppress(OSError):
                 os.close(descriptor)
+
+
+@contextmanager
+def _noted(descriptor: int, note: Callable[[], bytes] | None) -> Iterator[None]:
+    """The note stands in the file; that it cannot, as on a full disk, costs nobody the lock."""
+    if note is None:
+        yield
+        return
+    with suppress(OSError):
+        os.lseek(descriptor, _NOTE_AT, os.SEEK_SET)
+        written = os.write(descriptor, note())
+        os.ftruncate(descriptor, _NOTE_AT + written)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)

@@ -11,14 +11,19 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .. import paths
 from ..errors import QueueError
 from ..messages import Notice
+from . import holders
 from .locks import LockTimeout, hold_at_once, hold_one, is_held
 
 PATIENCE = 600.0  # seconds
-_TELL_AFTER = 2.0  # seconds
+_TELL_AFTER = 2.0  # seconds, on a terminal
+_WARN_AFTER = 10.0  # seconds, everywhere
+_LOOK_EVERY = 1.0  # seconds, for who it is that holds a slot
+_GRACE = 0.05  # seconds
 _KEPT_AT_LEAST = 1.0  # seconds, before a kept slot is let go for somebody who waits
 _LET_IN = 0.3  # seconds; longer than the pause of those who wait
 
@@ -31,43 +36,115 @@ async def slot(
     *,
     count: int,
     notify: Callable[[Notice], None],
-    modest: Callable[[], bool] = lambda: False,
-) -> AsyncIterator[None]:
-    """Hold one of the account's `count` slots.  Raises QueueError after 10 minutes without one.
+    modest: Callable[[], bool] | None = None,
+    patience: float | None = None,
+    command: str | None = None,
+) -> AsyncIterator[Held]:
+    """Hold one of the account's `count` slots.  Those who wait are told who holds it: `command`, as `holders.note`.
 
-    Who keeps a slot over many requests lets it go for one that waits, unless the latter is `modest`.
+    Who keeps a slot over many requests lets it go for one that waits, unless the latter is `modest`.  Raises
+    QueueError after `patience` seconds (10 minutes) without one, and at once when no other task could let one go.
     """
-    told = False
-    sign = _Sign(_sign_file(account))
-
-    def waiting(seconds: float) -> None:
-        nonlocal told
-        if modest():
-            sign.take_down()
-            return
-        sign.put_up()
-        if seconds >= _TELL_AFTER and not told:
-            told = True
-            notify(Notice("progress", WAITING))
-
-    folder = paths.locks_dir()
+    patience = PATIENCE if patience is None else patience
+    files = [paths.locks_dir() / f"slot-{account[:16]}-{number}.lock" for number in range(count)]
+    wait = _Wait(files, _Sign(_sign_file(account)), notify, modest or _never)
     async with AsyncExitStack() as stack:
+        held = Held()
         try:
-            files = [folder / f"slot-{account[:16]}-{number}.lock" for number in range(count)]
-            await stack.enter_async_context(hold_one(files, patience=PATIENCE, waiting=waiting))
+            file = await stack.enter_async_context(
+                hold_one(files, patience=patience, waiting=wait.waiting, note=lambda: holders.note(command))
+            )
+            if modest is None:  # one that is kept may be in the hands of any task
+                held.moved()
+            _held_here[file] = held
+            stack.callback(_held_here.pop, file)
         except LockTimeout:
-            raise QueueError(
-                f"The account was busy with other gigachat requests for {PATIENCE / 60:.0f} minutes.",
-                hint="End one of them, or raise GIGACHAT_MAX_CONNECTIONS if the account takes more at once.",
-            ) from None
+            raise _gave_up(files, patience) from None
         except OSError as problem:
-            lost = f"{folder} could not be used ({problem.strerror}); requests do not queue."
+            lost = f"{paths.locks_dir()} could not be used ({problem.strerror}); requests do not queue."
             notify(Notice("warning", lost, cause=str(problem.strerror)))
         finally:
-            sign.take_down()
-        if told:
-            notify(Notice("progress", ""))  # it waits no more
-        yield
+            wait.end()
+        yield held
+
+
+class Held:
+    """A slot that is held by this process; `task` is the one that reads the answer, where one alone does."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[Any] | None = None
+
+    def moved(self) -> None:
+        """The running task holds the slot from here on: whoever reads an answer may give it to another task."""
+        self.task = asyncio.current_task()
+
+
+_held_here: dict[Path, Held] = {}
+
+
+class _Wait:
+    """What is said while a slot is waited for: on a terminal soon and whenever it changes, to a script once."""
+
+    def __init__(
+        self, files: list[Path], sign: _Sign, notify: Callable[[Notice], None], modest: Callable[[], bool]
+    ) -> None:
+        self._files = files
+        self._sign = sign
+        self._notify = notify
+        self._modest = modest
+        self._look_at = _TELL_AFTER
+        self._told = ""
+        self._warned: set[str] = set()
+
+    def waiting(self, seconds: float) -> None:
+        """Raises QueueError when nobody but the one who waits could end the wait."""
+        if self._modest():
+            self._sign.take_down()
+            return
+        # A moment later, since a stream that was just left may be about to end.
+        if seconds >= _GRACE and _waits_for_itself(self._files):
+            raise QueueError(
+                "This task still reads an answer that holds the account's only slot, and would wait for itself.",
+                hint="Read that answer to its end or close it (contextlib.aclosing) first; or ask in another task.",
+            )
+        self._sign.put_up()
+        if seconds < self._look_at:
+            return
+        self._look_at = seconds + _LOOK_EVERY
+        found = holders.holders(self._files)
+        who, way_on = holders.told(found), holders.way_on(found)
+        text = f"Waiting for {who}." if who else WAITING
+        if text != self._told:
+            self._told = text
+            self._notify(Notice("progress", text))
+        # Nothing ends the wait for one that stands still, so that is told at once.
+        if way_on not in self._warned and (way_on or seconds >= _WARN_AFTER):
+            self._warned |= {"", way_on}
+            self._notify(Notice("warning", f"{text} {way_on}".rstrip()))
+
+    def end(self) -> None:
+        self._sign.take_down()
+        if self._told:
+            self._notify(Notice("progress", ""))  # it waits no more
+
+
+def _waits_for_itself(files: list[Path]) -> bool:
+    task = asyncio.current_task()
+    return all(file in _held_here and _held_here[file].task is task for file in files)
+
+
+def _gave_up(files: list[Path], patience: float) -> QueueError:
+    found = holders.holders(files)
+    who, way_on = holders.told(found), holders.way_on(found)
+    span = f"{patience / 60:.0f} minutes" if patience >= 120 else f"{patience:g} second{'s' * (patience != 1)}"
+    return QueueError(
+        f"The account was busy with other gigachat requests for {span}{f': {who}' if who else ''}.",
+        hint=way_on or "End one of them, or raise GIGACHAT_MAX_CONNECTIONS if the account takes more at once.",
+    )
+
+
+def _never() -> bool:
+    return False
 
 
 class KeptSlots:
@@ -77,7 +154,7 @@ class KeptSlots:
     """
 
     def __init__(
-        self, take: Callable[[Callable[[], bool]], AbstractAsyncContextManager[None]], account: Callable[[], str]
+        self, take: Callable[[Callable[[], bool]], AbstractAsyncContextManager[object]], account: Callable[[], str]
     ) -> None:
         self._take = take
         self._account = account

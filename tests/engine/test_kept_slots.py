@@ -14,7 +14,7 @@ from gigachat_cli.engine.slots import KeptSlots, slot
 ACCOUNT = "account"
 
 
-def queue(modest: Callable[[], bool] = lambda: False) -> AbstractAsyncContextManager[None]:
+def queue(modest: Callable[[], bool] = lambda: False) -> AbstractAsyncContextManager[object]:
     return slot(ACCOUNT, count=1, notify=lambda notice: None, modest=modest)
 
 
