@@ -217,7 +217,7 @@ def test_waiting_for_the_accounts_place_is_told_at_a_terminal(
     first = gigachat.start("ask", "hi")
     simulator.wait_for(1, "chat")
     screen = at_terminal("ask", "hi")
-    screen.read_until(b"Waiting for another gigachat request to end.")
+    screen.read_until(f"Waiting for gigachat ask (process {first.pid}, since ".encode())
     simulator.release()
     assert screen.finish() == 0
     assert screen.lines()[-1] == "An answer."

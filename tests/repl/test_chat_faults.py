@@ -169,10 +169,10 @@ def test_waiting_for_another_request_stands_beside_the_spinner(
         evening = chat()
         evening.wait_for_prompt()
         evening.type("me too" + ENTER)
-        evening.wait(lambda: "s Waiting for another gigachat request to end." in evening.cursor_line)
+        evening.wait(lambda: f"s Waiting for gigachat ask (process {other.pid}, since " in evening.cursor_line)
         simulator.release()
         evening.wait(lambda: evening.prompts == 2)
-        assert "Waiting for another" not in evening.everything
+        assert "Waiting for" not in evening.everything
     finally:
         other.communicate(timeout=10)
 
