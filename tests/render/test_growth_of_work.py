@@ -87,7 +87,7 @@ def _grown(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("shape", QUICK)
 def test_work_grows_with_the_length_of_the_text(shape: str) -> None:
-    _assert_linear(shape, 4000, 16_000)
+    _assert_linear(shape, 4000, 32_000)
 
 
 @pytest.mark.soak
@@ -102,5 +102,6 @@ def _assert_linear(shape: str, short: int, long: int) -> None:
     share = 100 / len(make(100))
     few, many = make(int(short * share)), make(int(long * share))
     for size in (0, 512, len(many)):
-        costs = [_calls(few, size), _calls(many, size)]
+        # The second time counts: the first one pays for what is kept, and tests before may have paid for it.
+        costs = [min(_calls(text, size) for _ in range(2)) for text in (few, many)]
         assert math.log(costs[1] / costs[0]) / math.log(len(many) / len(few)) < MOST, (size, costs)
