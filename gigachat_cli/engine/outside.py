@@ -8,7 +8,7 @@ the model, which is never sent a key, has none to repeat.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..bounded import json_value
@@ -51,9 +51,20 @@ def json_object(content: bytes | str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def headers_of(found: Mapping[str, str]) -> dict[str, str]:
-    """The headers of an answer by their names in lower case, fit to be shown."""
-    return {name.lower(): from_outside(value) for name, value in found.items()}
+class Headers(Mapping[str, str]):
+    """The headers of an answer by their names, each fit to be shown when it is asked for: few of them are."""
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self._found = found  # in any letters: the library's mapping overlooks the case
+
+    def __getitem__(self, name: str) -> str:
+        return from_outside(self._found[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def _with_calls(content: bytes | str) -> dict[str, Any] | None:

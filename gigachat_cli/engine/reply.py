@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 from ..bounded import json_value
 from ..errors import ConnectionFailedError, SilenceError, StreamError, TooLargeError
-from .outside import headers_of
+from .outside import Headers
 from .tls import deferred_system_store
 from .tls_faults import reason
 from .wire import Request, Response, request_id_of
@@ -65,7 +65,7 @@ class Reply:
         self._response = response
         self.timeout = timeout
         self.status = response.status
-        self.headers = headers_of(response.headers)
+        self.headers = Headers(response.headers)
         self.request_id = request_id_of(self.headers)
         self.content_type = response.content_type
         told = self.headers.get("content-length", "")

@@ -13,7 +13,7 @@ import pytest
 
 from gigachat_cli import masking
 from gigachat_cli.engine.api import ai_check, balance, batches, chat, chat_v2, files, functions, models
-from gigachat_cli.engine.outside import answered, file_id, headers_of, identifier, label, typed_file_id, word
+from gigachat_cli.engine.outside import Headers, answered, file_id, identifier, label, typed_file_id, word
 from gigachat_cli.engine.refusals import error_object, login_refusal, refusal
 from gigachat_cli.engine.sse import Event
 from gigachat_cli.engine.wire import Request, Response
@@ -148,10 +148,10 @@ WAYS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
         {"code": "seven", "message": "no"},
         lambda found: login_refusal(REQUEST, Response(400, {}, encoded(found)), scope="S", doubt=""),
     ),
-    "headers": ({"x-request-id": "abc-1", "retry-after": "soon"}, lambda found: headers_of(found)),
+    "headers": ({"x-request-id": "abc-1", "retry-after": "soon"}, lambda found: Headers(found)),
     "request id": (
         {"x-request-id": "abc-1"},
-        lambda found: refusal(REQUEST, Response(500, headers_of(found), b"")),
+        lambda found: refusal(REQUEST, Response(500, Headers(found), b"")),
     ),
 }
 ANSWERS_OWN = {"content", "text", "reasoning_content", "arguments"}
