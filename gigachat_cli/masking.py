@@ -28,6 +28,7 @@ _ESCAPE = re.compile(
     r"|&#([0-9]{1,7});|&#x([0-9a-f]{1,6});|&(amp|lt|gt|quot|apos|sol|plus|equals|colon|hyphen|lowbar);",
     re.IGNORECASE,
 )
+_NOT_PLAIN = re.compile(r"[^!-$'-\[\]-~]")  # blanks, controls, other scripts, and what begins an escape
 _CONTROL_LETTERS = dict(zip("bfnrt", "\b\f\n\r\t", strict=True))
 _NAMED = {
     "amp": "&",
@@ -94,6 +95,8 @@ def _all_known(count: int) -> frozenset[str]:
 
 def _masked(text: str, secrets: frozenset[str]) -> str:
     forms = _Forms.of(secrets)
+    if not _NOT_PLAIN.search(text) and forms.are_not_in(text.lower().translate(_URL_SAFE)):
+        return text  # as most ids are: one look, since each reply brings new ones
     spans: list[tuple[int, int]] = []
     for needles, windows, with_blanks in ((forms.short, {}, True), (forms.long, forms.windows, False)):
         letters, ends = _letters(text, blanks=with_blanks)
@@ -125,6 +128,13 @@ class _Forms:
             for form in self.long
             for at in range(0, len(form) - _WINDOW + 1, _WINDOW)
         }
+
+    def are_not_in(self, letters: str) -> bool:
+        """Whether a text of plain letters alone holds none of them, and no part of a long one."""
+        if any(needle in letters for needle in self.short):
+            return False
+        parts = {letters[at : at + _WINDOW] for at in range(len(letters) - _WINDOW + 1)}
+        return self.windows.keys().isdisjoint(parts)
 
     @staticmethod
     @lru_cache(4)
