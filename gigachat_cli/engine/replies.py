@@ -22,7 +22,7 @@ from ..errors import (
     TooLargeError,
 )
 from ..messages import Chunk
-from ..text import SurrogateJoiner, one_line
+from ..text import SurrogateJoiner, mended, one_line
 from .contracts import Contract
 from .outside import json_object
 from .refusals import service_words
@@ -54,7 +54,17 @@ async def chunks_of(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, N
     """
     body = _Body(reply)
     async with aclosing(body):
-        kind = await body.kind()
+        if "json" in reply.content_type and reply.request.headers.get("Accept") == "application/json":
+            # A batch has thousands of these: without what only a stream needs.
+            content = await body.whole()
+            head = content[:_MOST_BLANKS].lstrip()[:64]
+            if not head.startswith((b"<", *_STREAM_STARTS)):
+                chunk = contract.parse_whole(reply.request, content, request_id=reply.request_id)
+                yield _with_whole_characters(chunk)
+                return
+            kind: Literal["stream", "whole", "page"] = "page" if head.startswith(b"<") else "stream"
+        else:
+            kind = await body.kind()
         read = _streamed(body, reply, contract) if kind == "stream" else _at_once(body, reply, contract, kind=kind)
         async with aclosing(_joined(read)) as chunks:
             async for chunk in chunks:
@@ -193,6 +203,12 @@ async def _joined(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, 
         yield rest
 
 
+def _with_whole_characters(chunk: Chunk) -> Chunk:
+    text, reasoning = mended(chunk.text), mended(chunk.reasoning)
+    same = text == chunk.text and reasoning == chunk.reasoning
+    return chunk if same else replace(chunk, text=text, reasoning=reasoning)
+
+
 class _Body:
     """The bytes of a reply as they come, until it has been alive without news for too long."""
 
@@ -205,6 +221,16 @@ class _Body:
 
     async def aclose(self) -> None:
         await self._received.aclose()
+
+    async def whole(self) -> bytes:
+        """The whole body, which stays there to be read.  Raises SilenceError."""
+        try:
+            async with asyncio.timeout(self.patience):
+                response = await self.reply.whole(self._received)
+        except TimeoutError:
+            raise self._only_alive(self.patience) from None
+        self._begun = [response.body]
+        return response.body
 
     async def kind(self) -> Literal["stream", "whole", "page"]:
         """What the body is by its first bytes, which stay there to be read; where they do not tell, by its head."""
@@ -249,12 +275,15 @@ class _Body:
                 return
             yield piece
             if self._waited > self.patience:
-                raise SilenceError(
-                    f"For {self._waited:.3g} seconds the service said no more in answer to {self.reply.request.purpose}"
-                    " than that it is alive.",
-                    hint="Try again, or wait longer with --timeout.",
-                    request_id=self.reply.request_id,
-                )
+                raise self._only_alive(self._waited)
+
+    def _only_alive(self, seconds: float) -> SilenceError:
+        purpose = self.reply.request.purpose
+        return SilenceError(
+            f"For {seconds:.3g} seconds the service said no more in answer to {purpose} than that it is alive.",
+            hint="Try again, or wait longer with --timeout.",
+            request_id=self.reply.request_id,
+        )
 
 
 async def _events(parser: EventParser, body: _Body) -> AsyncGenerator[Event, None]:
