@@ -105,5 +105,5 @@ def chat(
     if running.conversation.session is not None:
         from ..repl.showing import whereabouts
 
-        context.terminal.write(whereabouts(running))
+        context.terminal.write(context.run(whereabouts(running)))
     context.run(loop.run(running, first=first))

@@ -52,12 +52,13 @@ def show_session(reference: str, *, as_object: bool) -> None:
         return
     shown = conversation_markdown(conversation)
     if terminal.moves_on_stdout:
-        from ..render.growing import rendered
+        from ..render.growing import rendered_parts
         from ..settings import load_settings
 
         settings = load_settings()
         if settings.markdown != "never":
-            terminal.write(rendered(shown, terminal, settings))
+            for part in rendered_parts(shown, terminal, settings):
+                terminal.write(part)
             return
     terminal.write_safely(shown)
 

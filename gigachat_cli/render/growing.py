@@ -20,7 +20,7 @@ from urllib.parse import quote
 from ..messages import Answer, Chunk, Source
 from ..text import TerminalFilter, safe
 from .answers import Draw, TextAnswer, Write
-from .markdown import GrowingMarkdown, MarkdownOptions, render_offline, rendered_in_steps
+from .markdown import GrowingMarkdown, MarkdownOptions, rendered_in_steps
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -162,11 +162,25 @@ def _literal(text: str) -> str:
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", safe(text))
 
 
-def rendered(text: str, terminal: Terminal, settings: Settings) -> str:
+async def rendered(text: str, terminal: Terminal, settings: Settings) -> str:
+    """`rendered_parts` as one text; other work of the loop has its turn meanwhile, so that Ctrl-C can stop it."""
+    parts = []
+    for part in rendered_parts(text, terminal, settings):
+        parts.append(part)
+        await asyncio.sleep(0)
+    return "".join(parts)
+
+
+def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterator[str]:
     """A whole text as it looks on this terminal after it grew there; lines, with a newline at the end."""
     options = options_from(settings, color=terminal.color_on_stdout)
-    shown = render_offline(safe(text), width=terminal.width, options=options)
-    return shown if shown.endswith("\n") or not shown else f"{shown}\n"
+    last = "\n"
+    for part in rendered_in_steps(safe(text), width=terminal.width, options=options):
+        if part:
+            last = part[-1]
+            yield part
+    if last != "\n":
+        yield "\n"
 
 
 def options_from(settings: Settings, *, color: bool, environment: Mapping[str, str] = os.environ) -> MarkdownOptions:

@@ -39,7 +39,11 @@ async def session(chat: Chat, argument: str) -> None:
     elif chat.conversation.session is None:
         chat.say("The session begins with the first question.")
         return
-    chat.terminal.write(showing.whereabouts(chat))
+
+    async def show() -> None:
+        chat.terminal.write(await showing.whereabouts(chat))
+
+    await chat.stoppable(show())
 
 
 @command("sessions", "[N]")
@@ -92,8 +96,12 @@ async def search(chat: Chat, argument: str) -> None:
 async def history(chat: Chat, argument: str) -> None:
     """Show the last questions and answers, 10 or N."""
     shown = chat.conversation.exchanges[-count(argument, 10) :]
+
+    async def show() -> None:
+        chat.terminal.write(f"{await showing.exchanges(chat, shown)}\n")
+
     if shown:
-        chat.terminal.write(f"{showing.exchanges(chat, shown)}\n")
+        await chat.stoppable(show())
     else:
         chat.say("Nothing was answered yet.")
 

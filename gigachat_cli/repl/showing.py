@@ -23,12 +23,12 @@ def definitions(chat: Chat, rows: Sequence[tuple[str, str]]) -> str:
     return columns.definitions(rows, width=chat.terminal.width)
 
 
-def exchanges(chat: Chat, shown: Sequence[Exchange]) -> str:
+async def exchanges(chat: Chat, shown: Sequence[Exchange]) -> str:
     """Questions and answers, the answers as they looked when they came."""
-    return "\n".join(f"{_question(chat, each.prompt.content)}{answer(chat, each)}" for each in shown)
+    return "\n".join([f"{_question(chat, each.prompt.content)}{await answer(chat, each)}" for each in shown])
 
 
-def answer(chat: Chat, exchange: Exchange) -> str:
+async def answer(chat: Chat, exchange: Exchange) -> str:
     """An answer as it looked when it came, with its seams, and a mark when it is not all."""
     from ..sessions.export import with_seams
 
@@ -37,12 +37,12 @@ def answer(chat: Chat, exchange: Exchange) -> str:
     if chat.format == "markdown" and chat.terminal.moves_on_stdout:
         from ..render.growing import rendered
 
-        return rendered(text, chat.terminal, chat.settings) + mark
+        return await rendered(text, chat.terminal, chat.settings) + mark
     shown = safe(text)
     return f"{shown}{'' if shown.endswith(chr(10)) else chr(10)}{mark}"
 
 
-def whereabouts(chat: Chat) -> str:
+async def whereabouts(chat: Chat) -> str:
     """The session that is gone on with, and the end of its last answer: where the person is."""
     from ..render import columns
 
@@ -60,7 +60,7 @@ def whereabouts(chat: Chat) -> str:
     if not conversation.exchanges:
         return head
     last = conversation.exchanges[-1]
-    rows = answer(chat, last).splitlines(keepends=True)
+    rows = (await answer(chat, last)).splitlines(keepends=True)
     before = _dim(chat, "…") + "\n" if len(rows) > _LAST_ROWS else ""
     question = _question(chat, columns.shortened(one_line(last.prompt.content), chat.terminal.width - 3))
     return f"{head}{question}{before}{''.join(rows[-_LAST_ROWS:])}\n"
