@@ -23,7 +23,7 @@ PATIENCE = 600.0  # seconds
 _TELL_AFTER = 2.0  # seconds, on a terminal
 _WARN_AFTER = 10.0  # seconds, everywhere
 _LOOK_EVERY = 1.0  # seconds, for who it is that holds a slot
-_GRACE = 0.05  # seconds
+_GRACE = 0.5  # seconds
 _KEPT_AT_LEAST = 1.0  # seconds, before a kept slot is let go for somebody who waits
 _LET_IN = 0.3  # seconds; longer than the pause of those who wait
 

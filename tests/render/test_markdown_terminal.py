@@ -175,11 +175,16 @@ def write(text):
     sys.stdout.flush()
 width, height = size()
 markdown = GrowingMarkdown(write, width=width, height=height, options=MarkdownOptions(color="256"), synchronized=True)
-signal.signal(signal.SIGWINCH, lambda *_: markdown.resize(*size()))
+resized = []
+# Between two pieces, as the program's event loop does it, and never within one.
+signal.signal(signal.SIGWINCH, lambda *_: resized.append(True))
 print("$ question", flush=True)
 for piece in re.findall(r"\\s*\\S{1,9}", open(sys.argv[1], encoding="utf-8").read()):
     markdown.feed(piece)
     time.sleep(0.004)
+    if resized:
+        resized.clear()
+        markdown.resize(*size())
     markdown.tick()
 markdown.finish()
 print("THE END", flush=True)
