@@ -102,8 +102,4 @@ def chat(
         from ..repl.functions import load
 
         context.run(load(running, running.function_options))
-    if running.conversation.session is not None:
-        from ..repl.showing import whereabouts
-
-        context.terminal.write(context.run(whereabouts(running)))
     context.run(loop.run(running, first=first))

@@ -172,13 +172,15 @@ async def rendered(text: str, terminal: Terminal, settings: Settings) -> str:
 
 
 def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterator[str]:
-    """A whole text as it looks on this terminal after it grew there; lines, with a newline at the end."""
+    """A whole text as it looks on this terminal after it grew there; lines, with a newline at the end.
+
+    Each part takes a short time to make; it is empty where the work has shown nothing yet.
+    """
     options = options_from(settings, color=terminal.color_on_stdout)
     last = "\n"
     for part in rendered_in_steps(safe(text), width=terminal.width, options=options):
-        if part:
-            last = part[-1]
-            yield part
+        last = part[-1] if part else last
+        yield part
     if last != "\n":
         yield "\n"
 

@@ -42,6 +42,10 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
     warming = asyncio.create_task(_warm())
     try:
         with chat.keyboard.quiet():
+            if chat.conversation.session is not None:
+                from .showing import show_whereabouts  # only an old session pays for it
+
+                await chat.stoppable(show_whereabouts(chat))
             if first:
                 editor.remember(first)
                 await handle(chat, f"{BLOCK}\n{first}\n{BLOCK}")  # whatever it begins with, it is a question

@@ -39,11 +39,7 @@ async def session(chat: Chat, argument: str) -> None:
     elif chat.conversation.session is None:
         chat.say("The session begins with the first question.")
         return
-
-    async def show() -> None:
-        chat.terminal.write(await showing.whereabouts(chat))
-
-    await chat.stoppable(show())
+    await chat.stoppable(showing.show_whereabouts(chat))
 
 
 @command("sessions", "[N]")

@@ -42,8 +42,12 @@ async def answer(chat: Chat, exchange: Exchange) -> str:
     return f"{shown}{'' if shown.endswith(chr(10)) else chr(10)}{mark}"
 
 
-async def whereabouts(chat: Chat) -> str:
-    """The session that is gone on with, and the end of its last answer: where the person is."""
+async def show_whereabouts(chat: Chat) -> None:
+    """Show the session that is gone on with, and the end of its last answer."""
+    chat.terminal.write(await _whereabouts(chat))
+
+
+async def _whereabouts(chat: Chat) -> str:
     from ..render import columns
 
     conversation = chat.conversation

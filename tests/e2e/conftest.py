@@ -68,6 +68,12 @@ class AtTerminal:
             if not self._read(until - time.monotonic()):
                 raise AssertionError(f"{wanted!r} did not come; there is {self.raw!r}")
 
+    def read_for(self, seconds: float) -> None:
+        """Read what is drawn meanwhile."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._read(left)
+
     def type(self, text: str) -> None:
         """Press these keys."""
         os.write(self._master, text.encode())
@@ -110,7 +116,10 @@ class AtTerminal:
         ready, _, _ = select.select([self._master], [], [], max(0.0, seconds))
         if not ready:
             return False
-        self.raw += os.read(self._master, 65536)
+        data = os.read(self._master, 65536)
+        self.raw += data
+        if b"\x1b[6n" in data:  # where the cursor is; an editor waits for the answer
+            os.write(self._master, b"\x1b[1;1R")
         return True
 
 

@@ -12,18 +12,20 @@ import pytest
 
 from gigachat_cli.simulator import Simulator
 
+from ..conftest import Program
 from .conftest import AtTerminal, until
 
 SHAPES = {
-    "short lines": "word\n" * 60_000,
-    "definitions": "".join(f"[d{n}]: https://e.org/{n}\n" for n in range(10_000)),
-    "formula": "$$\n" + "x + y = z\n" * 60_000,
-    "one line": "*a [b " * 60_000,
-    "table": "|a|b|\n|-|-|\n" + "|c|d|\n" * 40_000,
+    "short lines": "word\n" * 120_000,
+    "definitions": "".join(f"[d{n}]: https://e.org/{n}\n" for n in range(40_000)),
+    "formula": "$$\n" + "x + y = z\n" * 200_000,
+    "one line": "*a [b " * 120_000,
+    "table": "|a|b|\n|-|-|\n" + "|c|d|\n" * 120_000,
 }
 
 
-OBEYED = 1.0  # seconds: twice what is promised, for a busy machine
+OBEYED = 0.5  # seconds
+MOMENTS = (0.0, 0.4, 1.0)  # seconds after an answer began
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -31,38 +33,102 @@ def test_ctrl_c_is_obeyed_while_a_long_answer_in_one_piece_is_drawn(
     simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
 ) -> None:
     simulator.answer = ["begin\n\n" + SHAPES[shape]]
-    screen = at_terminal("ask", "hi")
-    screen.read_until(b"begin")
-    sent = time.monotonic()
-    os.kill(screen.process.pid, signal.SIGINT)
-    assert screen.finish() == 130
-    assert time.monotonic() - sent < OBEYED
+
+    def obeyed_after() -> float:
+        screen = at_terminal("ask", "hi")
+        screen.read_until(b"begin")
+        sent = time.monotonic()
+        os.kill(screen.process.pid, signal.SIGINT)
+        assert screen.finish() == 130
+        return time.monotonic() - sent
+
+    assert_obeyed(obeyed_after)
 
 
-@pytest.mark.parametrize("shape", ["short lines", "one line"])
+@pytest.mark.parametrize("shape", SHAPES)
 def test_ctrl_c_in_the_chat_stops_the_drawing_and_the_chat_goes_on(
     simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
 ) -> None:
     simulator.answer = ["begin\n\n" + SHAPES[shape]]
     screen = at_terminal("chat")
     screen.read_until("›".encode())
-    screen.type("hi\r")
-    screen.read_until(b"begin")
-    sent, before = time.monotonic(), len(screen.raw)
-    screen.type("\x03")
-    screen.read_until("›".encode(), after=before)
-    assert time.monotonic() - sent < OBEYED
+
+    def obeyed_after(moment: float) -> float:
+        before = len(screen.raw)
+        screen.type("hi\r")
+        screen.read_until(b"begin", after=before)
+        screen.read_for(moment)
+        sent, before = time.monotonic(), len(screen.raw)
+        screen.type("\x03")
+        screen.read_until("›".encode(), after=before)
+        return time.monotonic() - sent
+
+    for moment in MOMENTS:
+        assert_obeyed(lambda moment=moment: obeyed_after(moment))  # type: ignore[misc]  # lambda
     screen.type("/quit\r")
     assert screen.finish() == 0
+
+
+@pytest.mark.parametrize("shape", ["short lines", "definitions"])
+def test_ctrl_c_while_an_old_answer_is_drawn_gives_the_prompt(
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
+) -> None:
+    simulator.answer = ["begin\n\n" + SHAPES[shape]]
+    assert gigachat("ask", "hi", "-S", "old").code == 0
+    screen = at_terminal("chat", "-c")
+
+    def obeyed_after(typed: str = "") -> float:
+        screen.type(typed)
+        screen.read_for(0.7)
+        sent, before = time.monotonic(), len(screen.raw)
+        screen.type("\x03")
+        screen.read_until(b"Stopped.", after=before)
+        screen.read_until("›".encode(), after=before)
+        return time.monotonic() - sent
+
+    assert obeyed_after() < OBEYED  # of the start
+    for command in ("/session old\r", "/history\r"):
+        assert_obeyed(lambda command=command: obeyed_after(command))  # type: ignore[misc]  # lambda
+    screen.type("/quit\r")
+    assert screen.finish() == 0
+
+
+@pytest.mark.parametrize("shape", ["short lines", "definitions"])
+def test_ctrl_c_ends_the_showing_of_an_old_session(
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
+) -> None:
+    simulator.answer = ["begin\n\n" + SHAPES[shape]]
+    assert gigachat("ask", "hi", "-S", "old").code == 0
+
+    def obeyed_after() -> float:
+        screen = at_terminal("history", "show", "old")
+        screen.read_until(b"begin")
+        sent = time.monotonic()
+        screen.type("\x03")
+        assert screen.finish() == 130
+        return time.monotonic() - sent
+
+    assert_obeyed(obeyed_after)
 
 
 def test_ctrl_c_is_obeyed_while_markdown_is_made_for_a_pipe(
     simulator: Simulator, at_terminal: Callable[..., AtTerminal], tmp_path: Path
 ) -> None:
     simulator.answer = [SHAPES["one line"]]
-    screen = at_terminal("ask", "--output", "markdown", "hi", streams=["stdin", "stderr"])
-    until(lambda: (tmp_path / "stdout").exists() and (tmp_path / "stdout").stat().st_size > 0, timeout=20)
-    sent = time.monotonic()
-    os.kill(screen.process.pid, signal.SIGINT)
-    assert screen.finish() == 130
-    assert time.monotonic() - sent < OBEYED
+    written = tmp_path / "stdout"
+
+    def obeyed_after() -> float:
+        written.unlink(missing_ok=True)
+        screen = at_terminal("ask", "--output", "markdown", "hi", streams=["stdin", "stderr"])
+        until(lambda: written.exists() and written.stat().st_size > 0, timeout=20)
+        sent = time.monotonic()
+        os.kill(screen.process.pid, signal.SIGINT)
+        assert screen.finish() == 130
+        return time.monotonic() - sent
+
+    assert_obeyed(obeyed_after)
+
+
+def assert_obeyed(measured: Callable[[], float]) -> None:
+    """The delay is within what is promised; on a busy machine, at the second try."""
+    assert measured() < OBEYED or measured() < OBEYED
