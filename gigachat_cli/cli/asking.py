@@ -78,7 +78,7 @@ def answer(question: Question, context: Context) -> None:
     terminal, settings = context.terminal, context.settings
     format = _format(question, context)
     fields = request_fields(question.fields, web=question.web, tools=question.tools, reasoning=question.reasoning)
-    schema = _schema(question, fields)
+    schema = _schema(question, fields, context.terminal)
     system = _system(question, terminal)
     file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
     if file is None:
@@ -180,9 +180,9 @@ async def _with_uploads(
 def _system(question: Question, terminal: Terminal) -> str | None:
     if question.system is None or question.dry_run:
         return read_system(question.system)
-    from .attaching import read_agreed
+    from .attaching import ATTACH_IT, read_agreed
 
-    return read_agreed(question.system, terminal)
+    return read_agreed(question.system, terminal, otherwise=ATTACH_IT)
 
 
 def _attached(question: Question, context: Context) -> list[Attachment]:
@@ -263,7 +263,7 @@ def _prompt(question: Question, context: Context) -> str:
     return read_prompt(question.words, stdin=stdin, editor=question.editor, tell=tell_silence)
 
 
-def _schema(question: Question, fields: dict[str, Any]) -> Schema | None:
+def _schema(question: Question, fields: dict[str, Any], terminal: Terminal) -> Schema | None:
     if question.schema is None:
         if question.schema_retries is not None:
             raise UsageError("--schema-retries goes with --schema.")
@@ -273,6 +273,10 @@ def _schema(question: Question, fields: dict[str, Any]) -> Schema | None:
     _retries(question)
     from ..conversation.schema import read_schema  # slow to import
 
+    if not question.dry_run:
+        from .attaching import agree_to_schema
+
+        agree_to_schema(question.schema, terminal)
     schema = read_schema(question.schema)
     schema.fields(fields)
     return schema

@@ -20,12 +20,13 @@ from ..batch.progress import items_of, shown, summary_line, summary_object
 from ..batch.row_file import Found, RowFile
 from ..batch.run import Ask, Counts, run
 from ..batch.source import Source
+from ..conversation.prompt import read_system
 from ..errors import GigaChatError, ItemsFailedError, UsageError
 from ..messages import Notice
 from ..render.answers import as_json
 from ..render.reports import show_object, show_rows
 from ..render.terminal import Terminal
-from .attaching import read_agreed
+from .attaching import GIVE_TEXT, agree_to_files, agree_to_schema, read_agreed
 from .context import Context
 from .fields import request_fields
 from .item_asking import asking
@@ -68,10 +69,13 @@ def run_batch(batch: Batch, context: Context) -> None:
     path = None if batch.input == "-" else Path(batch.input)
     output = None if batch.output_file is None or str(batch.output_file) == "-" else batch.output_file
     _check(batch, path, output, context.terminal)
-    template = Template(_text(batch.template, context)) if batch.template is not None else None
-    reading = Reading(format=batch.format, template=template, system=read_agreed(batch.system, context.terminal))
+    text = _text(batch.template, batch, context)
+    template = Template(text) if text is not None else None
+    reading = Reading(format=batch.format, template=template, system=_text(batch.system, batch, context))
     fields = request_fields(batch.fields)
-    schema = _schema(batch)
+    if path is not None and not batch.dry_run:
+        agree_to_files([path], context.terminal)
+    schema = _schema(batch, context.terminal)
     if schema is not None:
         schema.fields(fields)
     format = reading.format_of(path)
@@ -130,11 +134,11 @@ def _check_apart(path: Path | None, output: Path) -> None:
                 raise UsageError(f"{place} is the input.", hint="Name another file with --output-file.")
 
 
-def _text(template: str, context: Context) -> str:
-    """A template, or the content of the file after an `@`."""
-    text = read_agreed(template, context.terminal)
-    assert text is not None
-    return text
+def _text(given: str | None, batch: Batch, context: Context) -> str | None:
+    """A text, or the content of the file after an `@`."""
+    if batch.dry_run:
+        return read_system(given)
+    return read_agreed(given, context.terminal, otherwise=GIVE_TEXT)
 
 
 def _run(
@@ -221,7 +225,7 @@ async def _check_origin(batch: Batch, found: Found, output: Path) -> None:
     )
 
 
-def _schema(batch: Batch) -> Schema | None:
+def _schema(batch: Batch, terminal: Terminal) -> Schema | None:
     """Raises UsageError for a schema that is none."""
     if batch.schema is None:
         if batch.schema_retries is not None:
@@ -233,6 +237,8 @@ def _schema(batch: Batch) -> Schema | None:
         raise UsageError("--schema-retries must be a number from 0 on.")
     from ..conversation.schema import read_schema  # slow to import
 
+    if not batch.dry_run:
+        agree_to_schema(batch.schema, terminal)
     return read_schema(batch.schema)
 
 

@@ -88,9 +88,9 @@ def chat(
     given, first = None, None
     if system is not None or prompt:
         from ..conversation.prompt import text_of
-        from .attaching import read_agreed
+        from .attaching import ATTACH_IT, read_agreed
 
-        given = read_agreed(system, context.terminal)
+        given = read_agreed(system, context.terminal, otherwise=ATTACH_IT)
         first = text_of(" ".join(prompt or ()), "The prompt")
     running.enter(continued=continue_, name=session, model=model, system=given)
     if attach:

@@ -16,7 +16,7 @@ from ..engine.uploads import Uploads, upload_once
 from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
-from .attaching import agree, announce
+from .attaching import PIPE_IT, agree, announce
 from .context import Context
 
 _COLUMNS = ("id", "bytes", "created", "filename", "purpose")
@@ -55,7 +55,7 @@ def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> N
         raise UsageError("stdin can be uploaded only once.", hint="Give - one time.")
     terminal = context.terminal
     found = [upload_of(path) for path in paths]
-    agree(found, terminal)
+    agree(found, terminal, otherwise=PIPE_IT)
     announce(found, terminal)
     sources = [each.source for each in found if each.source is not None]
     stored: list[files.StoredFile] = []

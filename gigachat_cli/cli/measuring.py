@@ -13,6 +13,7 @@ from ..render.answers import as_json
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
 from ..text import one_line
+from .attaching import agree_to_files
 from .context import Context
 from .inputs import apart, batched, named_texts, text_lines
 
@@ -30,6 +31,7 @@ _CHECK_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat c
 
 def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, *, as_array: bool) -> None:
     """Show the tokens and characters of each text, and of all when there are several."""
+    agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
 
     async def count() -> None:
@@ -78,6 +80,7 @@ def embed_texts(
     """Show the vector of each text as a JSON line, while they come; on a terminal the beginning of each."""
     terminal = context.terminal
     terminal.check_stdout()
+    agree_to_files(files, terminal)
     brief = terminal.stdout_is_terminal and not as_lines
 
     async def embed() -> None:
@@ -108,6 +111,7 @@ def check_texts(
     words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None, as_array: bool
 ) -> None:
     """Show who wrote each text, and the places that a model wrote."""
+    agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
     terminal = context.terminal
 
@@ -133,6 +137,7 @@ def check_profanity(
     words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None, as_array: bool
 ) -> None:
     """Show of each text whether the service's filter finds it profane."""
+    agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
 
     async def check() -> None:

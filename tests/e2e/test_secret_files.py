@@ -1,4 +1,4 @@
-"""A file that looks like a secret: asked about at a terminal, sent by a script that names it; told before it goes."""
+"""A file that looks like a secret: asked about at a terminal, refused in a script unless attached."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ ASKED = [
     (("ask", "hi", "-s", "@deploy.txt"), "it holds a private key"),
     (("files", "upload", "deploy.txt"), "it holds a private key"),
     (("files", "upload", "plain.md", ".env"), "looks like a secret"),
+    (("tokens", "--file", ".env"), ".env looks like a secret"),
+    (("embed", "--file", "deploy.txt"), "it holds a private key"),
+    (("check", "--file", "notes.md"), "looks like a secret"),
+    (("batch", ".env", "--format", "text"), ".env looks like a secret"),
 ]
 
 
@@ -77,11 +81,48 @@ def test_a_secret_goes_after_a_yes_alone(
         assert ("API_TOKEN" in left(simulator)) is (code == 0)
 
 
-def test_a_script_sends_what_it_names(gigachat: Program, simulator: Simulator, folder: Path) -> None:
+def test_a_script_sends_what_it_attaches(gigachat: Program, simulator: Simulator, folder: Path) -> None:
     result = gigachat("ask", "hi", "-a", ".env")
     assert (result.code, result.err) == (0, "gigachat: Sending .env (19 bytes, text/plain).\n")
     assert "API_TOKEN" in left(simulator)
-    assert gigachat("files", "upload", "deploy.txt").code == 0
+
+
+REFUSED = [
+    ("files", "upload", "deploy.txt"),
+    ("files", "upload", "plain.md", "notes.md"),
+    ("ask", "hi", "-s", "@.env"),
+    ("ask", "hi", "--system", "@~/deploy.txt"),
+    ("ask", "hi", "--schema", "./.docker/config.json"),
+    ("batch", ".env", "--format", "text"),
+    ("batch", "deploy.txt", "--format", "text", "--remote"),
+    ("batch", "plain.md", "--format", "text", "--system", "@.env"),
+    ("batch", "plain.md", "--format", "text", "--template", "@notes.md"),
+    ("batch", "plain.md", "--format", "text", "--schema", ".docker/config.json"),
+    ("tokens", "--file", ".env"),
+    ("tokens", "--file", "plain.md", "--file", "notes.md"),
+    ("embed", "--file", "deploy.txt"),
+    ("check", "--file", ".env"),
+    ("check", "--profanity", "--file", ".env"),
+]
+
+
+@pytest.mark.parametrize("words", REFUSED, ids=[" ".join(words) for words in REFUSED])
+def test_a_script_sends_no_other_secret(
+    words: tuple[str, ...], gigachat: Program, simulator: Simulator, folder: Path
+) -> None:
+    (folder / ".docker").mkdir()
+    (folder / ".docker" / "config.json").write_text('{"type": "object", "properties": {"auths": {"type": "string"}}}')
+    result = gigachat(*words)
+    assert (result.code, result.out) == (2, "")
+    assert "looks like a secret" in result.err
+    assert "nothing was sent" in result.err
+    assert "If it is to go, " in result.err
+    assert [each.path for each in simulator.requests if "oauth" not in each.path] == []
+
+
+@pytest.mark.parametrize("words", [("tokens",), ("files", "upload", "-"), ("batch", "-", "--format", "text")])
+def test_what_is_piped_in_goes(words: tuple[str, ...], gigachat: Program, simulator: Simulator, folder: Path) -> None:
+    assert gigachat(*words, stdin=SECRET).code == 0
 
 
 def test_what_goes_is_told_before_it_goes_and_not_where_nothing_goes(
