@@ -19,6 +19,8 @@ def completion(
     """Print the completion script of a shell.
 
     For bash: gigachat completion bash > ~/.local/share/bash-completion/completions/gigachat
+
+    README has the lines for every shell.
     """
     from ..render.terminal import Terminal
 
@@ -29,4 +31,16 @@ def script(shell: str) -> str:
     """The completion script of a shell, as `completions/` holds it."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its only home in typer
 
-    return get_completion_script(prog_name="gigachat", complete_var="_GIGACHAT_COMPLETE", shell=shell) + "\n"
+    text = get_completion_script(prog_name="gigachat", complete_var="_GIGACHAT_COMPLETE", shell=shell) + "\n"
+    return text.replace(_REGISTER, _REGISTER_OR_COMPLETE)
+
+
+_REGISTER = "\ncompdef _gigachat_completion gigachat\n"
+_REGISTER_OR_COMPLETE = """
+if [ "$funcstack[1]" = _gigachat ]; then
+  _gigachat_completion "$@"
+else
+  compdef _gigachat_completion gigachat
+fi
+"""
+"""zsh reads the file at the first Tab, as the body of a function: that Tab is to complete, not only to register."""
