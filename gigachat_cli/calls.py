@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 _DEEPEST = 64
+_MOST_CHARACTERS = 1024 * 1024  # of all texts in the arguments; more can hardly be shown to who is asked
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
     (str, "a text"),
@@ -20,6 +21,9 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (float, "a number"),
     (list, "a list"),
 )
+
+
+_TOO_LONG = f"are longer than {_MOST_CHARACTERS // 2**20} MiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ def read_call(name: str, given: object) -> FunctionCall:
     """The call of a function with arguments as they came: an object, or the text of one (documented: both)."""
     name = name.encode("utf-8", "replace").decode()  # lone surrogates are no text
     found, problem = given, ""
-    if isinstance(given, str):
+    if isinstance(given, str) and len(given) > _MOST_CHARACTERS:
+        problem = _TOO_LONG
+    elif isinstance(given, str):
         try:
             found = json_with_calls(given)
         except ValueError:
@@ -88,6 +94,7 @@ def _problem(found: object) -> str:
         kind = next((words for kind, words in _KINDS if isinstance(found, kind)), "missing" if found is None else "")
         return "are missing" if kind == "missing" else f"are {kind}, not an object"
     level: list[object] = [found]
+    left = _MOST_CHARACTERS
     for _ in range(_DEEPEST):
         inner: list[object] = []
         for each in level:
@@ -100,6 +107,8 @@ def _problem(found: object) -> str:
                 inner += each
             elif problem := _odd(each):
                 return problem
+            elif isinstance(each, str) and (left := left - len(each)) < 0:
+                return _TOO_LONG
         if not inner:
             return ""
         level = inner

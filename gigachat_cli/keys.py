@@ -34,10 +34,7 @@ class AuthorizationKey:
     doubt: str = ""
 
     def __post_init__(self) -> None:
-        keep_secret(self.basic)
-        with suppress(binascii.Error, ValueError):
-            plain = base64.b64decode(self.basic, validate=True).decode()
-            keep_secret(plain, plain.partition(":")[2])
+        keep_secret(self.basic, *plain_pair(self.basic))
 
     @property
     def fingerprint(self) -> str:
@@ -63,6 +60,16 @@ def parse_key(pasted: str) -> AuthorizationKey:
     if ":" in key:  # which is no character of Base64: an id and a secret of another form
         key = base64.b64encode(key.encode()).decode()
     return AuthorizationKey(key, _doubt(key))
+
+
+def plain_pair(basic: str) -> tuple[str, ...]:
+    """What a key is the Base64 of: client id and secret together, and the secret alone; nothing for another text."""
+    try:
+        plain = base64.b64decode(basic, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ()
+    secret = plain.partition(":")[2]
+    return (plain, secret) if secret else (plain,)
 
 
 def cleaned(pasted: str) -> str:

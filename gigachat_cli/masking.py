@@ -21,6 +21,8 @@ _LONG = 16  # a secret of so many characters stands out, with blanks in it as we
 _WINDOW = 16  # a part of a secret that is twice as long is found too
 _SHORT = 256  # characters of a text that may well come again
 _MOST_READ = 65536  # characters of a text for one line
+_MOST_KEPT = 16384  # characters of a text from outside that is no answer
+_MOST_SPELT = 512  # characters at such a text's end in which a secret may begin that the cut has hidden
 
 _known: set[str] = set()
 _ESCAPE = re.compile(
@@ -53,8 +55,15 @@ def keep_secret(*secrets: str | None) -> None:
 
 
 def from_outside(text: str) -> str:
-    """A text of the service that is no answer: of whole characters, without controls, and without our secrets."""
-    return _from_outside(text, len(_known)) if len(text) <= _SHORT else masked(safe(mended(text)))
+    """A text of the service that is no answer: of whole characters, without controls, and without our secrets.
+
+    Of a very long one, which no reader needs, the beginning.
+    """
+    if len(text) <= _SHORT:
+        return _from_outside(text, len(_known))
+    if len(text) <= _MOST_KEPT:
+        return masked(safe(mended(text)))
+    return f"{masked(safe(mended(text[:_MOST_KEPT])))[:-_MOST_SPELT]}…"
 
 
 def words(text: str, secrets: Iterable[str] = ()) -> str:
@@ -95,8 +104,11 @@ def _all_known(count: int) -> frozenset[str]:
 
 def _masked(text: str, secrets: frozenset[str]) -> str:
     forms = _Forms.of(secrets)
-    if not _NOT_PLAIN.search(text) and forms.are_not_in(text.lower().translate(_URL_SAFE)):
-        return text  # as most ids are: one look, since each reply brings new ones
+    if not _NOT_PLAIN.search(text):
+        if forms.are_not_in(text.lower().translate(_URL_SAFE)):
+            return text  # as most ids are: one look, since each reply brings new ones
+    elif forms.are_in_neither(*_quick_letters(text)):
+        return text
     spans: list[tuple[int, int]] = []
     for needles, windows, with_blanks in ((forms.short, {}, True), (forms.long, forms.windows, False)):
         letters, ends = _letters(text, blanks=with_blanks)
@@ -133,8 +145,14 @@ class _Forms:
         """Whether a text of plain letters alone holds none of them, and no part of a long one."""
         if any(needle in letters for needle in self.short):
             return False
+        if len(letters) > _SHORT:
+            return not any(window in letters for window in self.windows)
         parts = {letters[at : at + _WINDOW] for at in range(len(letters) - _WINDOW + 1)}
         return self.windows.keys().isdisjoint(parts)
+
+    def are_in_neither(self, letters: str, with_blanks: str) -> bool:
+        """As `are_not_in`, where blanks count for the short ones."""
+        return not any(each in with_blanks for each in self.short) and not any(each in letters for each in self.windows)
 
     @staticmethod
     @lru_cache(4)
@@ -160,6 +178,26 @@ def _forms(secret: str) -> Iterator[str]:
         for certain in (encoded[(0, 2, 3)[before] : whole], encoded[(0, 2, 3)[before] :]):  # and where nothing follows
             if len(certain) >= _SHORTEST_ENCODED:
                 yield certain
+
+
+def _quick_letters(text: str) -> tuple[str, str]:
+    """The text in plain letters without blanks and with them, as `_letters` has it, and no places."""
+    spelt = _ESCAPE.sub(_meant, text) if any(sign in text for sign in "%\\&") else text
+    with_blanks = spelt.lower().translate(_SEEN).translate(_URL_SAFE)
+    return with_blanks.translate(_NO_BLANKS), with_blanks
+
+
+class _Seen(dict[int, int | None]):
+    """What becomes of each character in `str.translate`: those that are not seen go, blanks and tabs stay."""
+
+    def __missing__(self, code: int) -> int | None:
+        letter = chr(code)
+        self[code] = code if letter in " \t" or not _is_unseen(letter) else None
+        return self[code]
+
+
+_SEEN = _Seen()
+_NO_BLANKS = {ord(" "): None, ord("\t"): None}
 
 
 def _letters(text: str, *, blanks: bool) -> tuple[str, list[tuple[int, int]]]:

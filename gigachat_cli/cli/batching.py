@@ -105,6 +105,9 @@ def _check(batch: Batch, path: Path | None, output: Path | None, terminal: Termi
         raise UsageError("--remote writes no output.", hint="Get it later with 'gigachat batch fetch ID -O FILE'.")
     if output is not None:
         _check_apart(path, output)
+        for named in (batch.system, batch.template, batch.schema and f"@{batch.schema}"):
+            if named is not None and named.startswith("@"):
+                _check_apart(paths.expanded(named[1:]), output)
     if batch.functions is not None and batch.functions.file is None:
         raise UsageError("--approve and --max-rounds go with --functions.", hint="Name a file of functions with it.")
     if batch.functions is not None and batch.functions.approve is None:
@@ -125,7 +128,7 @@ def _check_apart(path: Path | None, output: Path) -> None:
     try:
         given = path.stat() if path is not None else os.fstat(sys.stdin.fileno())
     except (OSError, AttributeError, ValueError):
-        return  # told where it is read
+        return  # there is none, or it is told where it is read
     if not stat.S_ISREG(given.st_mode):
         return
     for place in (output, *(output.parent / f"{output.name}.{kept}" for kept in ("journal", "previous"))):

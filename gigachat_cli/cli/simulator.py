@@ -88,6 +88,8 @@ def _names(typed: str) -> list[str]:
 
 
 def _serve(options: Options, command: list[str]) -> None:
+    from ..keys import keys_in
+    from ..masking import keep_secret, words
     from ..render.terminal import Terminal
     from ..simulator import CommandNotStarted, LibraryMissing, Simulator, export_text, run_command, serve
 
@@ -105,7 +107,8 @@ def _serve(options: Options, command: list[str]) -> None:
     except LibraryMissing as missing:
         raise UsageError("The simulator needs the library trustme.", hint=str(missing)) from None
     except CommandNotStarted as problem:
-        terminal.say(f"gigachat: {problem}")
+        keep_secret(*keys_in(str(problem)))
+        terminal.say(f"gigachat: {words(str(problem))}")
         raise typer.Exit(problem.exit_code) from None
     except OSError as problem:
         raise UsageError(f"The simulator could not start: {problem.strerror}.", hint="Try another --port.") from None

@@ -40,15 +40,16 @@ _NAMES = {
     "it is named like a private key": (
         "id_rsa|id_dsa|id_ecdsa|id_ecdsa_sk|id_ed25519|id_ed25519_sk|identity|*.key|*.ppk|*_rsa|*_ed25519"
     ),
-    "it is named like a key store": "*.p12|*.pfx|*.jks|*.keystore|*.kdb|*.kdbx|*.keychain|*.keychain-db",
+    "it is named like a key store": "*.p8|*.p12|*.pfx|*.jks|*.keystore|*.kdb|*.kdbx|*.keychain|*.keychain-db",
     "it is named like a file of passwords": (
         ".netrc|_netrc|.npmrc|.yarnrc.yml|.pypirc|.pgpass|pgpass.conf|.my.cnf|.git-credentials|.htpasswd|shadow|gshadow"
-        "|master.passwd|.dockercfg|.vault-token|credentials|credentials.json|credentials.db|service-account*.json"
+        "|master.passwd|.dockercfg|.vault-token|credentials|credentials.*|*.credentials|*_credentials.json|service-account*.json|.pgpass.*|wp-config.php"
+        "|.vault_pass*|secrets.y*ml|secrets.json|secrets.toml|settings-security.xml"
         "|logins.json|key3.db|key4.db"
     ),
-    "it is named like an environment file": ".env|.env.*|*.env|.envrc",
+    "it is named like an environment file": ".env|.env.*|.env~|*.env|*.env.*|.envrc|.envrc.*",
     "it is named like a file of cookies": "cookies|cookies.sqlite|cookies.txt|login data|web data",
-    "it is the history of a shell": ".*_history|consolehost_history.txt",
+    "it is the history of a shell": ".*_history|.*_history.*|consolehost_history.txt|.lesshst|.viminfo",
 }
 """Forms of names, between bars, by what they say."""
 

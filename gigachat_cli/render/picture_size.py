@@ -14,6 +14,7 @@ MOST_PIXELS = 16 * 1024 * 1024
 """More than four times the largest picture that the service draws."""
 
 _MOST_SEGMENTS = 1000  # of a JPEG, before its size
+_MOST_DRAWN = 256 * 1024 * 1024  # pixels of a JPEG times the scans that draw over them: a tenth of a second
 _START_OF_FRAME = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BARE_MARKERS = {0x01, *range(0xD0, 0xD9)}
 
@@ -91,6 +92,9 @@ def _of_jpeg(file: BinaryIO) -> tuple[int, int]:
         (length,) = struct.unpack(">H", file.read(2))
         if marker in _START_OF_FRAME:
             height, width = struct.unpack(">HH", file.read(5)[1:])
+            # Within the data of a scan this pair of bytes cannot stand (T.81, B.1.1.5).
+            if width * height <= MOST_PIXELS and width * height * file.read().count(b"\xff\xda") > _MOST_DRAWN:
+                raise ValueError("too many scans")
             return width, height
         file.seek(length - 2, 1)
     raise ValueError("no picture in it")

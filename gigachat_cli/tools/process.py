@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
+from ..keys import plain_pair
+from ..masking import masked
 from ..settings import declarations
 
 FAREWELL_SECONDS = 0.5
@@ -167,14 +169,15 @@ class Process:
 
 
 def environment_without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the functions find: no variable that holds a secret of ours, and no login in a proxy's address."""
+    """What the functions find: no variable that holds a secret of ours in any form, and no login of a proxy."""
     ours = {each.variable for each in declarations().values() if each.secret or each.name in _NOT_TOLD}
     secrets = [each.variable for each in declarations().values() if each.secret]
     values = [value for name in secrets if len(value := environment.get(name, "").strip()) >= _SHORTEST_SECRET]
+    values += [pair for value in values for pair in plain_pair(value)]
     return {
-        name: _LOGIN.sub(r"\1", value) if name.lower().endswith("proxy") else value
+        name: _LOGIN.sub(r"\1", value) if "proxy" in name.lower() else value
         for name, value in environment.items()
-        if name.upper() not in ours and not any(secret in value for secret in values)
+        if name.upper() not in ours and masked(value, values) == value
     }
 
 

@@ -15,10 +15,12 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from importlib.machinery import SourceFileLoader
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -51,6 +53,7 @@ def main(path: str, mark: str) -> None:
         files = _Files(Path(path))
         found, left_out = functions_of(_loaded(Path(path), files))
         functions = {each.name: each for each in found}
+        sys.meta_path.insert(0, _AsItWas(files))
         greeting: dict[str, Any] = {"functions": [each.description for each in found], "left_out": left_out}
         greeting["files"] = files.seen()
     except _Unloadable as problem:
@@ -156,6 +159,29 @@ class _Loader(SourceFileLoader):
         self._files.add(self.path, content)
         code: CodeType = self.source_to_code(content, self.path)
         return code
+
+
+class _AsItWas(MetaPathFinder):
+    """Refuses to import what was changed after the functions were loaded: nobody has agreed to that code."""
+
+    def __init__(self, files: _Files) -> None:
+        self._files = files
+        self._since = time.time_ns()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or not spec.has_location or spec.origin is None:
+            return None
+        try:
+            changed = os.stat(spec.origin).st_ctime_ns > self._since
+        except OSError:
+            return None
+        if changed:
+            self._files.add(spec.origin, b"")  # so that the next call is asked about, and loads it
+            raise ImportError(f"{spec.origin} has changed since the functions were loaded")
+        return spec
 
 
 def _loaded(path: Path, files: _Files) -> ModuleType:

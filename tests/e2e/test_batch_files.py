@@ -205,3 +205,19 @@ def test_retrying_with_another_input_from_stdin_leaves_the_output_in_its_place(
     with (home / "a.jsonl").open("rb") as stdin:
         assert ended(gigachat.start("batch", "-", "-O", "out.jsonl", "--retry-failed", stdin=stdin)).code == 0
     assert [json.loads(line)["line"] for line in (home / "out.jsonl").read_text().splitlines()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("option", ["--template", "--system", "--schema"])
+def test_a_file_that_is_read_is_never_the_output(
+    option: str, gigachat: Program, simulator: Simulator, home: Path
+) -> None:
+    (home / "in.txt").write_text("a\n")
+    (home / "read.json").write_text('{"type": "object"}')
+    (home / "link.json").symlink_to(home / "read.json")
+    for output in ("read.json", "link.json"):
+        given = "read.json" if option == "--schema" else "@read.json"
+        result = gigachat("batch", "in.txt", option, given, "-O", output, "--force")
+        assert result.code == 2
+        assert f"{output} is the input." in result.err
+    assert (home / "read.json").read_text() == '{"type": "object"}'
+    assert simulator.calls("chat") == []

@@ -8,10 +8,12 @@ import re
 import signal
 import socket
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -353,6 +355,36 @@ def test_a_changed_file_asks_again_although_it_was_always(
     assert results(simulator) == [{"result": "old"}, {"result": "new"}, {"result": "new"}]
 
 
+@pytest.mark.parametrize("named", ["neighbour.py", "csv.py", "neighbour/__init__.py"])
+def test_what_was_changed_before_its_first_import_asks_again(
+    named: str, simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+) -> None:
+    module = named.partition("/")[0].removesuffix(".py")
+    neighbour = file.with_name(module) / "__init__.py" if "/" in named else file.with_name(named)
+    neighbour.parent.mkdir(exist_ok=True)
+    if module != "csv":  # which is planted
+        neighbour.write_text("WORD = 'old'\n")
+    file.write_text(
+        f'def f(late: bool) -> str:\n    """Say."""\n    if late:\n        import {module}\n'
+        f'        return {module}.WORD\n    return "early"\n'
+    )
+    simulator.plan = [("f", {"late": False}), ("f", {"late": True}), ("f", {"late": True}), "Done."]
+    running = at_terminal("ask", "hi", "--functions", str(file))
+    running.read_until(b"[n]ever: ")
+    time.sleep(0.1)
+    simulator.faults.add("slow", seconds=1)
+    at = len(running.raw)
+    running.type("a\r")
+    simulator.wait_for(2, "chat")
+    neighbour.write_text("WORD = 'new'\n")
+    running.read_until(b"[n]ever: ", after=at)
+    assert results(simulator)[-1]["error"].endswith("has changed since the functions were loaded")
+    time.sleep(0.1)
+    running.type("o\r")
+    assert running.finish() == 0
+    assert results(simulator)[-1] == {"result": "new"}
+
+
 @pytest.mark.parametrize("approve", ["f", "all"])
 def test_a_changed_file_is_not_run_by_a_script(
     approve: str, gigachat: Program, simulator: Simulator, file: Path
@@ -451,6 +483,12 @@ def test_a_function_finds_no_secret_of_ours(gigachat: Program, simulator: Simula
         "COPY_OF_THE_KEY": f"key={simulator.credentials}",
         "https_proxy": "http://user:other/w@rd@proxy.example:3128",
         "no_proxy": "127.0.0.1,localhost",
+        "HTTP_PROXY_BEFORE": "http://user:other@proxy.example:3128",
+        "DECODED": b64decode(simulator.credentials).decode(),
+        "SECRET_ALONE": b64decode(simulator.credentials).decode().partition(":")[2],
+        "TWICE": b64encode(simulator.credentials.encode()).decode(),
+        "HEX": simulator.credentials.encode().hex().upper(),
+        "IN_AN_ADDRESS": f"https://x.example/?key={quote(simulator.credentials, safe='')}",
         "PLAIN": "stays",
     }
     assert gigachat("ask", "hi", "--functions", str(file), "--approve", "all", environment=environment).code == 0
@@ -458,7 +496,12 @@ def test_a_function_finds_no_secret_of_ours(gigachat: Program, simulator: Simula
     assert secret not in json.dumps(found)
     assert "other" not in json.dumps(found)
     assert simulator.credentials not in json.dumps(found)
-    assert not {name for name in found if name in environment} - {"https_proxy", "no_proxy", "PLAIN"}
+    assert not {name for name in found if name in environment} - {
+        "https_proxy",
+        "no_proxy",
+        "HTTP_PROXY_BEFORE",
+        "PLAIN",
+    }
     assert found["https_proxy"] == "http://proxy.example:3128"
     assert "HOME" in found
     # The two ends of its own channel, and nothing of the program's.

@@ -156,3 +156,12 @@ def test_what_a_problem_repeats_is_filtered(case: str, odd: str, gigachat: Progr
         assert character not in result.err
     lines = result.err.splitlines()
     assert lines[0].startswith("gigachat: ")
+
+
+@pytest.mark.parametrize("case", ["simulator {}", "simulator -- {}", "simulator -- {}/x"])
+def test_a_command_that_is_not_there_is_told_without_a_key(case: str, gigachat: Program) -> None:
+    for key in (KEY, PAIR, TOKEN):
+        result = gigachat(*case.replace("{}", key).split())
+        assert result.code in (126, 127)
+        assert key[:24] not in result.err
+        assert SECRET not in result.err

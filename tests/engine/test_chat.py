@@ -177,10 +177,12 @@ BROKEN_ARGUMENTS = {
     r'{"a": "\ud800"}': "hold characters that are no text",
     r'{"\ud800": 1}': "hold characters that are no text",
     f'{{"a": {"[" * 80}{"]" * 80}}}': "are more than 64 levels deep",
+    f'{{"a": "{"x" * 2**20}", "b": ["y"]}}': "are longer than 1 MiB",
+    json.dumps(json.dumps({"a": "x" * 2**20})): "are longer than 1 MiB",
 }
 
 
-@pytest.mark.parametrize("arguments", BROKEN_ARGUMENTS)
+@pytest.mark.parametrize("arguments", BROKEN_ARGUMENTS, ids=[each[:40] for each in BROKEN_ARGUMENTS])
 def test_arguments_that_are_not_understood_are_none_and_say_why(arguments: str) -> None:
     call = f'{{"name": "f", "arguments": {arguments}}}'
     for part in ("delta", "message"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -265,6 +266,18 @@ def test_identifiers_are_checked_by_their_form() -> None:
     assert (word("in_progress"), word("погода"), word("_private")) == ("in_progress", "погода", "_private")
     assert [word(bad) for bad in ("", "5", "a b", "a" * 65, "***", None)] == [None] * 6
     assert (label("a\nb"), label(None), len(label("x" * 900))) == ("a b", "", 300)
+
+
+def test_a_very_long_text_that_is_no_answer_is_cut_and_costs_little() -> None:
+    for begin in (0, 16_000, 16_384 - len(SECRET) // 2, 16_370):
+        for filling in ("é", "%41", "x", "\u200b"):
+            text = (filling * 1_000_000)[:begin] + SECRET + filling * 1_000_000
+            began = time.process_time()
+            found = answered(json.dumps({"model": text}, ensure_ascii=False))
+            assert time.process_time() - began < 0.5
+            assert found is not None
+            assert len(found["model"]) <= 16_384
+            assert SECRET[:8] not in found["model"]
 
 
 def test_a_deep_answer_is_none() -> None:

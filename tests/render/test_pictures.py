@@ -304,6 +304,17 @@ def test_a_picture_of_many_pixels_that_are_not_too_many_is_drawn(tmp_path: Path,
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_a_picture_that_is_drawn_over_and_over_is_a_link(tmp_path: Path, way: Way) -> None:
+    path = tmp_path / "scans.jpg"
+    Image.new("RGB", (2000, 2000), "red").save(path, "JPEG", progressive=True)
+    assert drawn(SavedFile("id", str(path), "image/jpeg"), way) != f"{link(str(path))}\n"
+    content = path.read_bytes()
+    last = content.rindex(b"\xff\xda")
+    path.write_bytes(content[:last] + content[last:-2] * 100 + content[-2:])
+    assert drawn(SavedFile("id", str(path), "image/jpeg"), way) == f"{link(str(path))}\n"
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_frame_that_is_larger_than_its_picture_is_refused(tmp_path: Path, way: Way) -> None:
     path = tmp_path / "frame.gif"
     content = bytearray(spoiled("GIF", 16, 16))
