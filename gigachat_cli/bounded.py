@@ -30,9 +30,16 @@ def json_value(content: bytes | str, *, parse_float: Callable[[str], Any] | None
     except ValueError as problem:
         # Python's limit, 4300 digits; its own words are for programmers.
         raise ValueError("a number in it is too long" if "int_max_str" in str(problem) else str(problem)) from None
-    if _brackets(content) > DEEPEST and _is_deep(found):
+    if brackets(content) > DEEPEST and _is_deep(found):
         raise ValueError(_TOO_DEEP)
     return found
+
+
+def brackets(content: bytes | str) -> int:
+    """How many objects and arrays a JSON text has at most: those within its strings are counted as well."""
+    if isinstance(content, str):
+        return content.count("[") + content.count("{")
+    return content.count(b"[") + content.count(b"{")
 
 
 def whole(found: object) -> int | None:
@@ -70,12 +77,6 @@ _TOO_DEEP = "it is nested too deeply"
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
-
-
-def _brackets(content: bytes | str) -> int:
-    if isinstance(content, str):
-        return content.count("[") + content.count("{")
-    return content.count(b"[") + content.count(b"{")
 
 
 def _is_deep(found: Any) -> bool:

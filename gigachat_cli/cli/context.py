@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..interrupts import on_interrupt
 from ..messages import Notice
 from ..render.terminal import Terminal
 from ..settings import VERIFICATION_OFF, Settings, load_settings
@@ -96,7 +97,8 @@ class Context:
                         number = getattr(signal, name)
                         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
                             runner.get_loop().add_signal_handler(number, _end(task, number, ended_by))
-                return await work
+                with on_interrupt(_as_now(signal.SIGINT), _interrupt):
+                    return await work
 
             try:
                 return runner.run(main())
@@ -115,6 +117,16 @@ def raise_on_interrupt() -> None:
     """From here on Ctrl-C raises KeyboardInterrupt: there is something to tidy.  Where it is ignored, it stays so."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _as_now(number: int) -> Callable[[], None]:
+    """What the signal does at this moment, to be called later."""
+    handler = signal.getsignal(number)
+    return lambda: handler(number, None) if callable(handler) else None
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _end(task: asyncio.Task[Any], number: int, ended_by: list[int]) -> Callable[[], None]:

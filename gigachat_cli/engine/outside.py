@@ -11,11 +11,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..bounded import json_value
+from ..bounded import brackets, json_value
 from ..calls import json_with_calls
-from ..errors import UsageError
+from ..errors import TooLargeError, UsageError
 from ..masking import MASK, from_outside
 from ..text import one_line
+
+MOST_VALUES = 5_000_000
+"""Values of one JSON reply: vectors of some thousand texts have so many numbers."""
+
+MOST_OBJECTS = 500_000
+"""Objects and arrays of one JSON reply, each of which takes more time and memory than a hundred numbers."""
 
 LONGEST_NAME = 300
 """Characters of a name or a title that the service gives to something."""
@@ -29,13 +35,21 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 
 def answered(content: bytes | str) -> dict[str, Any] | None:
-    """The JSON object that the service answered with, fit to be shown; None when it is anything else."""
+    """The JSON object that the service answered with, fit to be shown; None when it is anything else.
+
+    Raises TooLargeError for one of too many values.
+    """
+    _check_count(content)
     found = _with_calls(content)
     return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
 
 
 def answered_json(content: bytes | str) -> Any:
-    """Any JSON that the service answered with, fit to be shown; None when it is none."""
+    """Any JSON that the service answered with, fit to be shown; None when it is none.
+
+    Raises TooLargeError for one of too many values.
+    """
+    _check_count(content)
     try:
         return _clean(json_value(content), exact=False)
     except ValueError:
@@ -65,6 +79,17 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _check_count(content: bytes | str) -> None:
+    """Reading JSON cannot be stopped: what would take long, or memory that a machine lacks, is not begun."""
+    if len(content) <= MOST_OBJECTS:
+        return
+    commas = content.count(",") if isinstance(content, str) else content.count(b",")
+    if commas > MOST_VALUES or brackets(content) > MOST_OBJECTS:
+        raise TooLargeError(
+            f"The service's answer is too large: it has more than {MOST_VALUES} values, or {MOST_OBJECTS} objects."
+        )
 
 
 def _with_calls(content: bytes | str) -> dict[str, Any] | None:

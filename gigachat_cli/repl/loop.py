@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from importlib import import_module
 
 from .. import paths
 from ..errors import ClosedPipeError, GigaChatError, UsageError
+from ..interrupts import on_interrupt
 from ..messages import Notice
 from .by_hand import FOREIGN
 from .chat import Chat
@@ -26,8 +25,6 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
 
     Raises ClosedPipeError when there is no terminal any more to show anything on.
     """
-    with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, chat.interrupt)
     later: list[Notice] = []  # what goes wrong while a line is typed is not told across it
     typed = InputHistory(paths.input_history_file(), later.append, session=chat.session_id, keeps=chat.log)
     editor = Editor(
@@ -41,7 +38,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
     chat.reply = editor.reply
     warming = asyncio.create_task(_warm())
     try:
-        with chat.keyboard.quiet():
+        with chat.keyboard.quiet(), on_interrupt(chat.interrupt, chat.interrupt_at_once):
             if chat.conversation.session is not None:
                 from .showing import show_whereabouts  # only an old session pays for it
 

@@ -14,6 +14,7 @@ from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
 from .conftest import AtTerminal, until
+from .stand import answer, stand
 
 SHAPES = {
     "short lines": "word\n" * 120_000,
@@ -127,6 +128,57 @@ def test_ctrl_c_is_obeyed_while_markdown_is_made_for_a_pipe(
         return time.monotonic() - sent
 
     assert_obeyed(obeyed_after)
+
+
+LISTED = {
+    ("files", "list"): {
+        "data": [{"id": f"f{n}", "object": "file", "bytes": 1, "filename": f"é{n}.txt"} for n in range(200_000)]
+    },
+    ("models",): {"data": [{"id": f"GigaChat-{n}", "object": "model", "owned_by": "é"} for n in range(200_000)]},
+    ("balance",): {"balance": [{"usage": f"é{n}", "value": 1} for n in range(200_000)]},
+}
+
+
+@pytest.mark.parametrize("command", LISTED, ids=" ".join)
+def test_ctrl_c_is_obeyed_while_a_long_list_is_made_fit_to_be_shown(
+    simulator: Simulator, at_terminal: Callable[..., AtTerminal], command: tuple[str, ...]
+) -> None:
+    with stand(answer(LISTED[command])) as service:
+
+        def obeyed_after(moment: float) -> float:
+            asked = len(service.requests)
+            screen = at_terminal(*command, environment=service.environment)
+            until(lambda: len(service.requests) > asked, timeout=20)
+            screen.read_for(moment)
+            sent = time.monotonic()
+            os.kill(screen.process.pid, signal.SIGINT)
+            assert screen.finish() == 130
+            return time.monotonic() - sent
+
+        for moment in (0.2, 0.6):
+            assert_obeyed(lambda moment=moment: obeyed_after(moment))  # type: ignore[misc]  # lambda
+
+
+def test_ctrl_c_in_the_chat_ends_the_reading_of_a_long_list(
+    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+) -> None:
+    with stand(answer(LISTED["models",])) as service:
+        screen = at_terminal("chat", environment={**service.environment, "GIGACHAT_MODEL": None})
+        screen.read_until("›".encode())
+
+        def obeyed_after() -> float:
+            asked = len(service.requests)
+            screen.type("hi\r")
+            until(lambda: len(service.requests) > asked, timeout=20)
+            screen.read_for(0.3)
+            sent, before = time.monotonic(), len(screen.raw)
+            screen.type("\x03")
+            screen.read_until("›".encode(), after=before)
+            return time.monotonic() - sent
+
+        assert_obeyed(obeyed_after)
+        screen.type("/quit\r")
+        assert screen.finish() == 0
 
 
 def assert_obeyed(measured: Callable[[], float]) -> None:

@@ -14,11 +14,11 @@ import pytest
 
 from gigachat_cli import masking
 from gigachat_cli.engine.api import ai_check, balance, batches, chat, chat_v2, files, functions, models
-from gigachat_cli.engine.outside import Headers, answered, file_id, identifier, label, typed_file_id, word
+from gigachat_cli.engine.outside import Headers, answered, answered_json, file_id, identifier, label, typed_file_id, word
 from gigachat_cli.engine.refusals import error_object, login_refusal, refusal
 from gigachat_cli.engine.sse import Event
 from gigachat_cli.engine.wire import Request, Response
-from gigachat_cli.errors import GigaChatError, UsageError
+from gigachat_cli.errors import GigaChatError, TooLargeError, UsageError
 from gigachat_cli.render.problems import problem_object
 
 SECRET = "MDE5YWJjZGUtMTExMS0yMjIyLTMzMzMtNDQ0NDQ0NDQ0NDQ0OjAxOWFiY2RlLTU1NTUtNjY2Ni03Nzc3LTg4ODg4ODg4ODg4OA=="
@@ -282,3 +282,19 @@ def test_a_very_long_text_that_is_no_answer_is_cut_and_costs_little() -> None:
 
 def test_a_deep_answer_is_none() -> None:
     assert answered('{"a":' * 5000 + "1" + "}" * 5000) is None
+
+
+@pytest.mark.parametrize("read", [answered, answered_json])
+@pytest.mark.parametrize("value", ["{}", "[]", '{"id":"a"}', "1"])
+def test_a_reply_of_too_many_values_is_not_read(read: Callable[[bytes | str], Any], value: str) -> None:
+    content = f'{{"data":[{",".join([value] * 6_000_000)}]}}'
+    began = time.monotonic()
+    for each in (content, content.encode()):
+        with pytest.raises(TooLargeError, match="too large"):
+            read(each)
+    assert time.monotonic() - began < 0.5
+
+
+def test_vectors_of_many_texts_are_read() -> None:
+    content = json.dumps({"data": [{"embedding": [0.1] * 1024} for _ in range(1000)]})
+    assert len((answered(content) or {})["data"]) == 1000

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...bounded import json_value, whole
+from ...bounded import whole
 from ...errors import ServiceError
+from ..outside import answered_json
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -44,7 +45,7 @@ async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | Non
 def parse_counts(content: bytes) -> list[TokenCount]:
     """Raises ServiceError for what is no list of counts."""
     try:
-        return [TokenCount(_size(each["tokens"]), _size(each["characters"])) for each in json_value(content)]
+        return [TokenCount(_size(each["tokens"]), _size(each["characters"])) for each in answered_json(content)]
     except (ValueError, TypeError, KeyError):
         raise _odd() from None
 

@@ -1,0 +1,61 @@
+"""Ctrl-C within half a second, whatever Python code runs.
+
+asyncio tells a task of Ctrl-C when the loop turns next.  Work that keeps the loop from turning, such as a list of a
+hundred thousand files that is made fit to be shown, would not hear of it in time: it is ended in its midst.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_PATIENCE_SECONDS = 0.25
+_AGAIN_SECONDS = 1.0  # Python drops what is raised within a finalizer
+
+
+@contextmanager
+def on_interrupt(heard: Callable[[], None], unheard: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C call `heard` when the running loop turns next, and where it does not turn `unheard`, which may raise.
+
+    Where Ctrl-C is ignored, it stays so.  On Windows, which has no timers of this kind, only the loop is told.
+    """
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield
+        return
+    turns: list[asyncio.Handle] = []
+
+    def wait(seconds: float) -> None:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, seconds, seconds and _AGAIN_SECONDS)
+
+    def come(number: int, frame: FrameType | None) -> None:
+        turns.append(loop.call_soon_threadsafe(turn))
+        wait(_PATIENCE_SECONDS)
+
+    def turn() -> None:
+        wait(0)
+        turns.clear()
+        heard()
+
+    def late(number: int, frame: FrameType | None) -> None:
+        try:
+            unheard()
+        except BaseException:
+            while turns:
+                turns.pop().cancel()
+            raise
+
+    signal.signal(signal.SIGINT, come)
+    alarm_before = signal.signal(signal.SIGALRM, late) if hasattr(signal, "setitimer") else None
+    try:
+        yield
+    finally:
+        wait(0)
+        signal.signal(signal.SIGINT, before)
+        if alarm_before is not None:
+            signal.signal(signal.SIGALRM, alarm_before)
