@@ -14,7 +14,16 @@ import pytest
 
 from gigachat_cli import masking
 from gigachat_cli.engine.api import ai_check, balance, batches, chat, chat_v2, files, functions, models
-from gigachat_cli.engine.outside import Headers, answered, answered_json, file_id, identifier, label, typed_file_id, word
+from gigachat_cli.engine.outside import (
+    Headers,
+    answered,
+    answered_json,
+    file_id,
+    identifier,
+    label,
+    typed_file_id,
+    word,
+)
 from gigachat_cli.engine.refusals import error_object, login_refusal, refusal
 from gigachat_cli.engine.sse import Event
 from gigachat_cli.engine.wire import Request, Response
