@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 
@@ -21,11 +22,14 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "formula": lambda n: "$$\n" + "x + y = z\n" * n,
     "nested quotes": lambda n: ">" * n + " a\n",
     "nested lists": lambda n: "- " * n + "a\n",
+    "nested numbers": lambda n: "1. " * n + "a\n",
+    "spaced quotes": lambda n: "> " * n + "a\n",
     "quotes": lambda n: "> a\n" * n,
     "items": lambda n: "- a\n" * n,
     "brackets": lambda n: "[a " * n,
     "closed brackets": lambda n: "[a " * n + "]" * n,
     "images": lambda n: "![a " * n,
+    "references": lambda n: "[a][" * n,
     "links": lambda n: "".join(f"[link {i}](https://e.org/{i}) " for i in range(n)),
     "tabs": lambda n: "a\t" * n,
     "joiners": lambda n: "👩\u200d" * n,
@@ -50,25 +54,36 @@ QUICK = [
     "wide table",
 ]
 MOST = 1.15
+LONGEST_STEP = 600_000  # calls
 
 
 def _calls(text: str, size: int) -> int:
     """The calls that a text costs in pieces of this size; whole, when that is 0."""
-    count = 0
+    return _count(lambda: _grown(text, size) if size else _whole(text))
+
+
+def _count(work: Callable[[], None]) -> int:
+    calls = 0
 
     def note(*_: object) -> None:
-        nonlocal count
-        count += 1
+        nonlocal calls
+        calls += 1
 
     sys.setprofile(note)
     try:
-        if size:
-            _grown(text, size)
-        else:
-            _whole(text)
+        work()
     finally:
         sys.setprofile(None)
-    return count
+    return calls
+
+
+def _calls_of_steps(markdown: GrowingMarkdown) -> Iterator[int]:
+    while True:
+        goes_on: list[bool] = []
+        step = markdown.advance if markdown.is_behind else lambda: goes_on.append(markdown.finish_a_part())
+        yield _count(step)
+        if goes_on == [False]:
+            return
 
 
 def _whole(text: str) -> None:
@@ -88,6 +103,18 @@ def _grown(text: str, size: int) -> None:
 @pytest.mark.parametrize("shape", QUICK)
 def test_work_grows_with_the_length_of_the_text(shape: str) -> None:
     _assert_linear(shape, 4000, 32_000)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_step_is_long(shape: str) -> None:
+    """So that Ctrl-C and keys are heard between them: a step takes a fiftieth of a second, or less."""
+    seconds = count()  # each look at the clock finds the time for a step over, so that each step is the shortest
+    markdown = GrowingMarkdown(
+        lambda _: None, width=80, height=24, options=MarkdownOptions(), clock=lambda: next(seconds)
+    )
+    make = SHAPES[shape]
+    markdown.feed(make(int(10_000 * 100 / len(make(100)))))
+    assert max(_calls_of_steps(markdown)) < LONGEST_STEP
 
 
 @pytest.mark.soak

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .look import Look
-from .rows import PLAIN, Row, Run, Runs, soft_rows
+from .rows import PLAIN, Row, Run, Runs, merge, soft_rows
 
 _BULLETS = "•◦▪"
 _BULLET_CELLS = 3
@@ -151,8 +151,8 @@ class Page:
 
     def _dress(self, lines: Sequence[Runs]) -> list[Row]:
         rows: list[Row] = []
-        first = [container.first if container.fresh else container.rest for container in self.containers]
-        rest = [container.rest for container in self.containers]
+        first = merge(container.first if container.fresh else container.rest for container in self.containers)
+        rest = merge(container.rest for container in self.containers)
         for index, line in enumerate(lines):
             prefix = rest if index else [] if self._continues else first
             if line:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from types import SimpleNamespace
 
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, reference, table
 from markdown_it.rules_inline import StateInline, image, link
@@ -52,6 +53,7 @@ def block_parser(formulas: bool, *, deep: bool = False) -> MarkdownIt:
 
 def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
     markdown = MarkdownIt("commonmark", options)
+    markdown.helpers = _HELPERS  # type: ignore[assignment]  # a module to the library, of which it takes functions
     markdown.block.ruler.at("reference", _definition)
     markdown.inline.ruler.at("link", lambda state, silent: _may_be_link(state) and link(state, silent))
     markdown.inline.ruler.at("image", lambda state, silent: _may_be_link(state) and image(state, silent))
@@ -76,6 +78,7 @@ def block_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
 def inline_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
     """Parse the text of one paragraph; `unmatched_marks` then tells how much emphasis is left open."""
     env["unmatched"] = 0
+    env["label_ends"] = {}
     tokens: list[Token] = []
     markdown.inline.parse(text, markdown, env, tokens)
     return tokens
@@ -101,6 +104,59 @@ def starts_formula(line: str) -> bool:
 def _may_be_link(state: StateInline) -> bool:
     """Spare the library the long way to the end of the text that it goes for each bracket that nothing closes."""
     return state.src[state.pos] in "[!" and state.src.find("]", state.pos, state.posMax) >= 0
+
+
+_Ends = dict[int, tuple[int, bool]]
+"""By the place of a bracket the place of the `]` that closes it, -1 for none, and whether a link is in between."""
+
+
+def _label_end(state: StateInline, start: int, disable_nested: bool = False) -> int:
+    """Find the `]` that closes the bracket at `start`, or give -1; with `disable_nested` no link may be in between.
+
+    The library walks over the text anew for each bracket.  Here a bracket within that was looked up before is passed
+    in one step: the inner ones are always looked up first.
+    """
+    ends = _ends_in(state)
+    if start not in ends:
+        before = state.pos
+        ends[start] = _find_label_end(state, start, ends)
+        state.pos = before
+    end, has_link = ends[start]
+    return -1 if has_link and disable_nested else end
+
+
+def _ends_in(state: StateInline) -> _Ends:
+    """What is known of a text; the one inside the brackets of an image is a text of its own."""
+    known: dict[int, tuple[StateInline, _Ends]] = state.env.setdefault("label_ends", {})
+    return known.setdefault(id(state), (state, {}))[1]  # the state is kept, so that no other gets its number
+
+
+def _find_label_end(state: StateInline, start: int, ends: _Ends) -> tuple[int, bool]:
+    has_link = False
+    state.pos = start + 1
+    while state.pos < state.posMax:
+        at = state.pos
+        if state.src[at] == "]":
+            return at, has_link
+        state.md.inline.skipToken(state)
+        if state.src[at] != "[":
+            continue
+        if state.pos != at + 1:
+            has_link = True
+            continue
+        end, with_link = ends.get(at, (-1, False))
+        if end < 0:
+            break
+        has_link = has_link or with_link
+        state.pos = end + 1
+    return -1, has_link
+
+
+_HELPERS = SimpleNamespace(
+    parseLinkLabel=_label_end,
+    parseLinkDestination=helpers.parseLinkDestination,
+    parseLinkTitle=helpers.parseLinkTitle,
+)
 
 
 def closer_of(line: str) -> str:
