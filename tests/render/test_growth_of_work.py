@@ -78,12 +78,16 @@ def _count(work: Callable[[], None]) -> int:
 
 
 def _calls_of_steps(markdown: GrowingMarkdown) -> Iterator[int]:
-    while True:
-        goes_on: list[bool] = []
-        step = markdown.advance if markdown.is_behind else lambda: goes_on.append(markdown.finish_a_part())
-        yield _count(step)
-        if goes_on == [False]:
-            return
+    while markdown.is_behind:
+        yield _count(markdown.advance)
+    goes_on = True
+
+    def finish_a_part() -> None:
+        nonlocal goes_on
+        goes_on = markdown.finish_a_part()
+
+    while goes_on:
+        yield _count(finish_a_part)
 
 
 def _whole(text: str) -> None:
