@@ -10,6 +10,8 @@ from gigachat_cli.render.markdown.code import Highlighter, code_theme_exists
 from gigachat_cli.render.markdown.look import Look, MarkdownOptions
 from gigachat_cli.render.markdown.rows import PLAIN, Ink, Runs
 
+from .screens import grown, offline
+
 _SAMPLES = {
     "python": 'def f(x):\n    """doc\n    more"""\n    return f"{x!r}"  # комментарий\n\n@a\nclass B: pass',
     "c": "int main() {\n /* a\n b */ return 1; }\n#define X \\\n 1",
@@ -109,3 +111,19 @@ def _calls(highlighter: Highlighter, line: str) -> int:
     finally:
         sys.setprofile(None)
     return count
+
+
+_LONG_LINES = {
+    "cpp": "void dfs(vector<vector<int>> &graph, int v, vector<bool> &used) { // walk through all the neighbours of v",
+    "python": 'result = {key: [f"{item!r:>10}" for item in items if item is not None] for key, items in found.items()}',
+    "vue": '<li v-for="item in items" :key="item.id" @click="select(item)" :class="{ active: item.on }">{{ item }}</li>',
+    "": "просто длинная строка без языка, в которой есть 日本語 и всё остальное, что не помещается в один ряд экрана",
+}
+
+
+@pytest.mark.parametrize("language", _LONG_LINES)
+@pytest.mark.parametrize("width", [20, 31, 40, 80])
+def test_a_line_longer_than_the_screen_is_right_after_each_redraw(language: str, width: int) -> None:
+    text = f"```{language}\n{_LONG_LINES[language]}\nx = 1\n```\n"
+    for size in (1, 2, 3, 7):
+        assert grown(text, width, 400, cuts=range(0, len(text), size)) == offline(text, width)

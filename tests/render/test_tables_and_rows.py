@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gigachat_cli.render.markdown.rows import PLAIN, cells, soft_rows, total_cells, unwrap, wrap
+from gigachat_cli.render.markdown.rows import PLAIN, cells, soft_rows, total_cells, unwrap, words, wrap
 
-from .screens import offline
+from .screens import grown, offline
 
 _TABLE = "| Имя | Счёт | Что |\n|:----|-----:|:---:|\n| а | 1 | б |\n| длинное | 23456 | много слов в ячейке |\n"
 _GLYPHS = "ab слово日本語。 e\u0301👨\u200d👩\u200d👧⚠\ufe0f🇷🇺\n"
@@ -31,6 +31,32 @@ def test_wide_columns_share_a_narrow_screen() -> None:
 
 def test_rows_become_records_where_columns_do_not_fit() -> None:
     assert offline(_TABLE, 20)[:5] == ["Имя: а", "Счёт: 1", "Что: б", "────────────", "Имя: длинное"]
+
+
+_TEXTS = st.text(alphabet="абв日5 ", max_size=40).map(str.strip)
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.lists(st.lists(_TEXTS, min_size=4, max_size=4), min_size=2, max_size=6), st.sampled_from([24, 40, 80]))
+def test_words_of_cells_are_whole_in_columns_and_in_records(rows: list[list[str]], width: int) -> None:
+    text = "".join(f"| {' | '.join(cells)} |\n" for cells in [rows[0], ["---"] * 4, *rows[1:]])
+    shown = offline(text, width)
+    longest = [
+        word for cells in rows[1:] for cell in cells for word in words(cell) if total_cells([(word, PLAIN)]) < width
+    ]
+    assert all(any(word in line for line in shown) for word in longest)
+    assert grown(text, width, 400, cuts=range(0, len(text), 3)) == shown
+
+
+def test_columns_get_room_for_their_longest_words_before_wide_ones_get_more() -> None:
+    lines = offline("| Город | Что там есть |\n|---|---|\n| Санкт-Петербург | много музеев, дворцов и мостов |\n", 36)
+    assert lines[2:] == ["Санкт-Петербург │ много музеев,", "                │ дворцов и мостов"]
+
+
+def test_an_address_in_a_cell_is_whole() -> None:
+    address = "https://example.org/a/very/long/path/to/some/page"
+    lines = offline(f"| Имя | Описание | Адрес |\n|---|---|---|\n| а | много слов о нём | {address} |\n", 60)
+    assert lines == ["Имя: а", "Описание: много слов о нём", f"Адрес: {address}"]
 
 
 def test_missing_and_surplus_cells_do_not_matter() -> None:

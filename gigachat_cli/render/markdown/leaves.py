@@ -17,7 +17,7 @@ from .layout import Block, code_frame, code_language, split_blocks
 from .look import LONGEST_HIGHLIGHTED, Look
 from .rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
 from .syntax import LONGEST_BLOCK_FORMULA, closer_of
-from .tables import TableLayout, natural_widths, read_row, read_table, widened
+from .tables import Needs, TableLayout, read_row, read_table
 
 # How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
 _CUTS_TRIED = 8
@@ -299,8 +299,8 @@ class OpenTable:
         self._inline = inline
         self._width = width
         self._table = read_table(block.tokens, inline)
-        self._natural = natural_widths([self._table.head])
-        self._layout = TableLayout(self._table, inline.look, width, self._natural)
+        self._needs = Needs(self._table.head)
+        self._layout = TableLayout(self._table, inline.look, width, self._needs)
         self._frozen = False
         self._lines: list[Runs] | None = None
         self._laid_out = 0
@@ -311,8 +311,7 @@ class OpenTable:
         cells = read_row(line, len(self._table.head), self._inline)
         self._table.rows.append(cells)
         if not self._frozen:
-            natural = natural_widths([cells])
-            self._natural = [*map(max, self._natural, natural), *self._natural[len(natural) :]]
+            self._needs.add(cells)
             if len(self._table.rows) >= _MOST_ROWS:
                 self.widen()
                 self.freeze()
@@ -321,7 +320,7 @@ class OpenTable:
         if self._frozen:
             return []
         rows = self._table.rows
-        layout = TableLayout(self._table, self._inline.look, self._width, self._natural)
+        layout = TableLayout(self._table, self._inline.look, self._width, self._needs)
         if self._lines is None or layout.widths != self._layout.widths:
             self._layout, self._lines, self._laid_out = layout, layout.head(), 0
         for index in range(self._laid_out, len(rows)):
@@ -336,7 +335,7 @@ class OpenTable:
 
     def widen(self) -> None:
         """Give the columns room for longer texts than they have, as far as the screen allows."""
-        self._natural = widened(self._natural, self._width)
+        self._needs.widen(self._width)
 
     def freeze(self) -> None:
         """Take the rows so far for finished; later ones keep the widths of the columns."""
@@ -356,7 +355,7 @@ class OpenTable:
     def rewrap(self, width: int) -> None:
         self._width = width
         self._lines = None
-        self._layout = TableLayout(self._table, self._inline.look, width, self._natural)
+        self._layout = TableLayout(self._table, self._inline.look, width, self._needs)
 
 
 class Waiting:

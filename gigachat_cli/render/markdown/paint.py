@@ -96,10 +96,15 @@ class Painter:
             first = rows[same].ansi() if same < len(rows) else ""
             return "".join(parts) + first + self._following(rows, same + 1)
         for index in range(same, len(shown)):
-            if index > same and not rows[index - 1].joined:
+            # After a full row the cursor is still in it: only what is written next begins the row below.
+            wraps = index > same and rows[index - 1].joined
+            if index > same and not wraps:
                 parts.append("\r\n")
             if rows[index] == shown[index]:
-                parts.append(rows[index].ansi() if index == len(shown) - 1 or rows[index].joined else "")
+                is_left = not (index == len(shown) - 1 or rows[index].joined or wraps)
+                parts.append("" if is_left else rows[index].ansi())
+            elif wraps:
+                parts.append(rows[index].ansi() + ("\x1b[K" if rows[index].cells < self._width else ""))
             else:
                 parts.append(self._replaced(shown[index], rows[index]))
         return "".join(parts) + self._following(rows, len(shown))

@@ -91,6 +91,11 @@ def wrap(runs: Iterable[Run], width: int) -> list[Line]:
     return _Wrapping(width).wrap(runs)
 
 
+def words(text: str) -> list[str]:
+    """The pieces of a text that wrapping keeps whole where they fit into a row."""
+    return [piece for piece in _PIECES.findall(text) if piece[0] not in " \n"]
+
+
 def unwrap(lines: Iterable[Line]) -> Runs:
     """Give the runs back from which lines were wrapped."""
     runs: Runs = []

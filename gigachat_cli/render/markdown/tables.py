@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from .inline import Inline
 from .look import Look
-from .rows import PLAIN, Run, Runs, total_cells, wrap
+from .rows import PLAIN, Line, Run, Runs, cells, total_cells, words, wrap
 
 _GUTTER = " │ "
 _NARROWEST = 6  # cells a column needs on average; with less, records are easier to read
@@ -53,17 +54,52 @@ def read_row(line: str, columns: int, inline: Inline) -> list[Runs]:
     return [inline.runs(part.strip(), inline.look.style("text")) for part in parts[:columns]]
 
 
+class Needs:
+    """The cells that the columns of a table need: for their texts unwrapped, and at least, for their longest words."""
+
+    def __init__(self, head: Sequence[Runs]) -> None:
+        self.natural = [1] * len(head)
+        self.least = [1] * len(head)
+        self.add(head)
+
+    def add(self, cells: Sequence[Runs]) -> None:
+        """Add the head or a row."""
+        self.natural = _wider(self.natural, (_widest(wrap(cell, _UNWRAPPED)) for cell in cells))
+        self.least = _wider(self.least, map(_longest_word, cells))
+
+    def widen(self, width: int) -> None:
+        """Share what is left of the screen among columns that will be frozen, for the rows to come."""
+        share = max(0, self._room(width) - sum(self.natural)) // len(self.natural)
+        self.natural = [size + min(share, max(_LEAST_SLACK, size)) for size in self.natural]
+
+    def widths(self, width: int) -> list[int] | None:
+        """The widths of the columns on a screen of `width` cells; None where there is no room for columns."""
+        room = self._room(width)
+        if sum(self.natural) <= room:
+            return list(self.natural)
+        if room < max(sum(self.least), _NARROWEST * len(self.natural)):
+            return None
+        return _shared(room, self.least, self.natural)
+
+    def _room(self, width: int) -> int:
+        return width - len(_GUTTER) * (len(self.natural) - 1)
+
+
 class TableLayout:
     """The columns of one table; widths are chosen for the rows known when it is made.
 
     Without room for columns a row becomes a record: one line `header: value` a column.
     """
 
-    def __init__(self, table: Table, look: Look, width: int, natural: Sequence[int] | None = None) -> None:
+    def __init__(self, table: Table, look: Look, width: int, needs: Needs | None = None) -> None:
         self._table = table
         self._width = width
         self._faint = look.named("faint")
-        self.widths = _column_widths(natural or natural_widths([table.head, *table.rows]), width)
+        if needs is None:
+            needs = Needs(table.head)
+            for cells in table.rows:
+                needs.add(cells)
+        self.widths = needs.widths(width)
 
     def lines(self) -> list[Runs]:
         """Lay the whole table out."""
@@ -106,44 +142,41 @@ class TableLayout:
         return lines
 
 
-def natural_widths(rows: Sequence[Sequence[Runs]]) -> list[int]:
-    """Give the cells that each column needs to show its texts without wrapping."""
-    widths: list[int] = []
-    for cells in rows:
-        found = [max(1, *(total_cells(line.runs) for line in wrap(cell, _UNWRAPPED))) for cell in cells]
-        widths = [*map(max, widths, found), *found[len(widths) :], *widths[len(found) :]]
-    return widths
+def _wider(widths: Sequence[int], found: Iterable[int]) -> list[int]:
+    """The larger of each two; a row may lack cells at its end."""
+    return [max(width, size) for width, size in zip_longest(widths, found, fillvalue=1)]
 
 
-def widened(natural: Sequence[int], width: int) -> list[int]:
-    """Share what is left of the screen among columns that will be frozen, for the rows to come."""
-    left = width - len(_GUTTER) * (len(natural) - 1) - sum(natural)
-    share = max(0, left // len(natural))
-    return [size + min(share, max(_LEAST_SLACK, size)) for size in natural]
+def _widest(lines: Sequence[Line]) -> int:
+    return max(total_cells(line.runs) for line in lines)
 
 
-def _column_widths(natural: Sequence[int], width: int) -> list[int] | None:
-    room = width - len(_GUTTER) * (len(natural) - 1)
-    if sum(natural) <= room:
-        return list(natural)
-    if room < _NARROWEST * len(natural):
-        return None
-    return _shared(natural, room)
+def _longest_word(cell: Runs) -> int:
+    """The cells of the longest text that is not to be broken: a word, a number, an address."""
+    return max(map(cells, words("".join(text for text, _ in cell))), default=1)
 
 
-def _shared(natural: Sequence[int], room: int) -> list[int]:
-    """Give narrow columns what they need and share the rest of the room among the wide ones."""
-    widths = list(natural)
-    wide = set(range(len(natural)))
-    while wide:
-        left = room - sum(widths[column] for column in range(len(widths)) if column not in wide)
-        share = left // len(wide)
-        fitting = {column for column in wide if natural[column] <= share}
-        if not fitting:
-            for index, column in enumerate(sorted(wide)):
-                widths[column] = share + (index < left - share * len(wide))
+def _shared(room: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
+    """Share the room evenly among columns, as far as none gets less than its least width or more than its most."""
+    widths = list(least)
+    open_ones = set(range(len(widths)))
+    while open_ones:
+        left = room - sum(widths[column] for column in range(len(widths)) if column not in open_ones)
+        shares = {
+            column: left // len(open_ones) + (index < left % len(open_ones))
+            for index, column in enumerate(sorted(open_ones))
+        }
+        for column, share in shares.items():
+            widths[column] = min(max(share, least[column]), most[column])
+        # The bounds that moved more cells hold; the columns within the others have another share then.
+        surplus = sum(widths[column] for column in open_ones) - left
+        if not surplus:
             break
-        wide -= fitting
+        open_ones = {
+            column
+            for column, share in shares.items()
+            if not (widths[column] > share if surplus > 0 else widths[column] < share)
+        }
     return widths
 
 
