@@ -116,7 +116,7 @@ def _calls(highlighter: Highlighter, line: str) -> int:
 _LONG_LINES = {
     "cpp": "void dfs(vector<vector<int>> &graph, int v, vector<bool> &used) { // walk through all the neighbours of v",
     "python": 'result = {key: [f"{item!r:>10}" for item in items if item is not None] for key, items in found.items()}',
-    "vue": '<li v-for="item in items" :key="item.id" @click="select(item)" :class="{ active: item.on }">{{ item }}</li>',
+    "vue": '<li v-for="item in items" :key="item.id" @click="select(item)" :class="{ on: item.on }">{{ item }}</li>',
     "": "просто длинная строка без языка, в которой есть 日本語 и всё остальное, что не помещается в один ряд экрана",
 }
 

@@ -21,16 +21,10 @@ from pylatexenc.latexwalker import (
 )
 from pylatexenc.macrospec import LatexContextDb, MacroSpec
 
+from .scripts import subscript, superscript
+
 _LONGEST = 4000  # a longer formula stays LaTeX: nobody reads it on one line, and parsing is not linear
 
-_SUPERSCRIPTS = dict(
-    zip(
-        "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW′∘αβγδεθφχ",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ′°ᵅᵝᵞᵟᵋᶿᵠᵡ",
-        strict=True,
-    )
-)
-_SUBSCRIPTS = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 _ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 _FUNCTIONS = (
     "sin cos tan tg cot ctg sec csc arcsin arccos arctan arctg sinh cosh tanh log ln lg exp lim sup inf max min "
@@ -151,18 +145,11 @@ def _text(node: LatexNode, converter: LatexNodes2Text) -> str:
 
 
 def _superscript(node: LatexMacroNode, l2tobj: LatexNodes2Text) -> str:
-    return _script("^", _arguments(node, l2tobj)[0], _SUPERSCRIPTS)
+    return superscript(_arguments(node, l2tobj)[0])
 
 
 def _subscript(node: LatexMacroNode, l2tobj: LatexNodes2Text) -> str:
-    return _script("_", _arguments(node, l2tobj)[0], _SUBSCRIPTS)
-
-
-def _script(mark: str, text: str, glyphs: dict[str, str]) -> str:
-    squeezed = text.replace(" ", "")
-    if squeezed and all(character in glyphs for character in squeezed):
-        return "".join(glyphs[character] for character in squeezed)
-    return f"{mark}{text}" if len(text) == 1 else f"{mark}({text})"
+    return subscript(_arguments(node, l2tobj)[0])
 
 
 def _fraction(node: LatexMacroNode, l2tobj: LatexNodes2Text) -> str:
@@ -172,7 +159,7 @@ def _fraction(node: LatexMacroNode, l2tobj: LatexNodes2Text) -> str:
 
 def _root(node: LatexMacroNode, l2tobj: LatexNodes2Text) -> str:
     degree, inner = (["", *_arguments(node, l2tobj)])[-2:]
-    sign = _ROOTS.get(degree or "2") or _script("", degree, _SUPERSCRIPTS) + "√"
+    sign = _ROOTS.get(degree or "2") or superscript(degree, mark="") + "√"
     return f"{sign}{_grouped(inner)}" if len(inner) == 1 or inner.isdigit() else f"{sign}({inner})"
 
 

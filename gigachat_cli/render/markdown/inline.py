@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from rich.style import Style
 
 from ...text import BIDI_CONTROLS
+from . import tags
 from .look import Look
 from .rows import Run, Runs
 from .syntax import (
@@ -29,8 +30,6 @@ from .syntax import (
 
 # The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
 _CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
-_BREAK_TAG = re.compile(r"<br ?/?>", re.IGNORECASE)
-_OPEN_BREAK_TAG = re.compile(r"<br ?/?$", re.IGNORECASE)
 _INDENTS = re.compile(r"\n +")
 _BEGUN_LINK = re.compile(r"\[[^\[\]]+\]\([^()\s<>]*$")
 _BEGUN_ADDRESS = re.compile(
@@ -115,7 +114,7 @@ class Inline:
         for end in _ends_to_try(text) if search else ():
             cut = len(text[: max(0, end)].rpartition(" ")[0].rstrip(" \n"))
             beginning = inline_tokens(self._inlines, text[:cut], self._env)
-            if cut and not unmatched_marks(self._env) and not _ends_open(text[:cut], beginning):
+            if cut and not unmatched_marks(self._env) and not _pending_opener(text[:cut], beginning):
                 self._note_labels(text[:cut], beginning)
                 rest = inline_tokens(self._inlines, text[cut:], self._env)
                 return Parsed(cut, self._runs(beginning, base), self._runs(rest, base), unmatched)
@@ -147,8 +146,7 @@ class Inline:
         for token in tokens:
             kind = token.type
             if kind == "text":
-                parts = _BREAK_TAG.split(_BLANKS.sub(" ", token.content))
-                add("\n".join(map(printable, parts)), styles[-1])
+                add(printable(_BLANKS.sub(" ", token.content)), styles[-1])
             elif kind in ("softbreak", "hardbreak"):
                 add("\n", base)
             elif kind == "text_special":
@@ -160,6 +158,8 @@ class Inline:
                 add(text or token.content, styles[-1] + look.style("formula"))
             elif kind in _SPANS:
                 styles.append(styles[-1] + look.style(_SPANS[kind]))
+            elif kind == "tag_open":
+                styles.append(styles[-1] + look.style(token.meta["style"]))
             elif kind == "link_open":
                 address = printable(str(token.attrs.get("href", "")))
                 links.append((address, look.link_to(address), len(runs)))
@@ -198,8 +198,8 @@ def without_indents(text: str) -> str:
 
 
 def completed(text: str) -> str:
-    """Close the last link, code and bold text that are begun in a text which is still coming."""
-    closed = text
+    """Close the last link, code, tag and bold text that are begun in a text which is still coming."""
+    closed = text = tags.completed(text)
     if _BEGUN_LINK.search(text):
         closed += ")"
     if text.count("`") % 2 and _BEGUN_CODE.search(text):
@@ -228,7 +228,7 @@ def _settled(text: str, tokens: Sequence[Token]) -> int:
     if last.type != "text" or last.level or not text.endswith(last.content):
         return 0
     word = _LAST_WORD.search(last.content)
-    if word is None or "]" in word.group() or "<" in word.group() or _OPEN_BREAK_TAG.search(last.content):
+    if word is None or "]" in word.group() or "<" in word.group():
         return 0
     return len(text) - len(word.group())
 
@@ -236,11 +236,6 @@ def _settled(text: str, tokens: Sequence[Token]) -> int:
 def _ends_to_try(text: str) -> list[int]:
     ends = [len(text) - left for left in _LEFT_OPEN]
     return [ends[0], text.rfind("[", 0, max(0, ends[0])), *ends[1:]]
-
-
-def _ends_open(text: str, tokens: Sequence[Token]) -> bool:
-    """Say whether something that a blank does not end may be open at the end of a text."""
-    return _pending_opener(text, tokens) or _OPEN_BREAK_TAG.search(text[-5:]) is not None
 
 
 def _split_runs(runs: Runs, left: str) -> tuple[Runs, Runs]:
@@ -273,7 +268,7 @@ def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
             and _in_reach(text, token.markup, LONGEST_FORMULA)
         ):
             return True
-    if depth > 0:
+    if depth > 0 or tags.is_begun(text):
         return True
     begun = text.rfind("](")  # perhaps the address of a link, and its title
     return begun >= 0 and _BEGUN_ADDRESS.match(text, begun) is not None and any("](" in t.content for t in tokens)

@@ -16,6 +16,8 @@ from markdown_it.rules_block import StateBlock, reference, table
 from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 
+from .tags import add_rules
+
 Env = dict[str, object]
 
 LONGEST_MONEY_GAP = 200
@@ -61,6 +63,7 @@ def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
     # Where markdown-it has it, a table would swallow the mark of a list or quote in its first line.
     markdown.block.ruler.before("lheading", "gfm_table", table, {"alt": ["paragraph", "reference"]})
     markdown.inline.ruler2.after("balance_pairs", "unmatched", _note_unmatched)
+    add_rules(markdown)
     if formulas:
         markdown.inline.ruler.before("escape", "formula", _inline_formula)
         interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
