@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 
 from .inline import Inline, printable
@@ -107,7 +108,7 @@ def code_language(info: str) -> str:
     """Read the language from the info string of a fence."""
     from .code import LANGUAGE
 
-    found = LANGUAGE.search(info)
+    found = LANGUAGE.search(unescapeAll(info))
     return printable(found.group())[:30] if found else ""
 
 
