@@ -88,6 +88,10 @@ def answer(question: Question, context: Context) -> None:
 
         check_place(question.picture.place, force=question.force)
     prompt = _prompt(question, context)
+    if question.picture is not None:
+        from ..conversation.generated import drawing_request
+
+        prompt = drawing_request(prompt)
     attached = _attached(question, context)
     if attached:
         from ..conversation.attachments import placeholders, with_texts

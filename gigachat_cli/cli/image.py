@@ -39,6 +39,8 @@ def image(
 ) -> None:
     """Have a picture drawn and save it.
 
+    The request to draw is put before the words, as in 'Draw: a cat', unless they begin with it.
+
     Without --output-file it goes to the folder images beside the history. A terminal shows it; in a pipe its path
     stands in the answer.
     """

@@ -27,6 +27,18 @@ _TAG = re.compile(r'<([a-z][a-z0-9]*)((?:\s+[a-z][a-z0-9-]*="[^"<>\n]*")+)\s*/?>
 _ATTRIBUTE = re.compile(r'([a-z][a-z0-9-]*)="([^"]*)"')
 _BEGUN_TAG = re.compile(r"<(?:[a-z][^<>\n]{0,400})?\Z")
 _CHARACTERS_OF_ID = 8  # enough to find a picture again by its name
+_ASKS_TO_DRAW = re.compile(r"\W*(?:(?:please|пожалуйста)\W+)?(?:draw|нарисуй(?:те)?)\b", re.IGNORECASE)
+_CYRILLIC = re.compile("[А-Яа-яЁё]")
+
+
+def drawing_request(prompt: str) -> str:
+    """The prompt as a request for a picture: one that does not begin with the wish gets it in front.
+
+    The service draws when it is told to ("Нарисуй ...", documented); a bare description is answered with words.
+    """
+    if _ASKS_TO_DRAW.match(prompt):
+        return prompt
+    return f"{'Нарисуй' if _CYRILLIC.search(prompt) else 'Draw'}: {prompt}"
 
 
 class FileSaver:

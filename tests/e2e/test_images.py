@@ -17,7 +17,7 @@ from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.pictures import model_3d, picture
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules, ended, sent, until
+from .conftest import AtTerminal, Rules, ended, prompt_of, sent, until
 
 CAT = picture("cat")
 TAG = '<img src="{}" fuse="true"/>'
@@ -51,6 +51,41 @@ def test_a_picture_is_saved_and_its_path_takes_the_tags_place(
     assert re.fullmatch(rf"\d{{4}}-\d\d-\d\d-\d{{6}}-{stored.id[:8]}\.jpg", path.name)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("A", "cat"), "Draw: A cat"),
+        (("кот в шляпе",), "Нарисуй: кот в шляпе"),
+        (("Drawbridge at dawn",), "Draw: Drawbridge at dawn"),
+        (("7 × 6",), "Draw: 7 × 6"),
+        (("Please, draw a cat",), "Please, draw a cat"),
+        (("Пожалуйста,", "нарисуйте кота"), "Пожалуйста, нарисуйте кота"),
+    ],
+)
+def test_a_bare_description_is_drawn(
+    words: tuple[str, ...], asked: str, gigachat: Program, simulator: Simulator, home: Path
+) -> None:
+    result = gigachat("image", *words)
+    assert (result.code, result.err) == (0, "")
+    (path,) = saved(home)
+    assert path.read_bytes() == picture(asked)
+    assert prompt_of(simulator) == asked
+
+
+def test_the_history_holds_the_request_to_draw_as_it_was_sent(
+    gigachat: Program, simulator: Simulator, home: Path
+) -> None:
+    assert gigachat("image", "--no-stdin", "A cat").code == 0
+    (session,) = json.loads(gigachat("history", "list", "--json").out)
+    assert "Draw: A cat" in gigachat("history", "show", session["id"]).out
+
+
+def test_a_description_in_a_pipe_is_drawn(gigachat: Program, simulator: Simulator, home: Path) -> None:
+    assert gigachat("image", stdin="кот\n").code == 0
+    assert prompt_of(simulator) == "Нарисуй: кот"
+    assert len(saved(home)) == 1
 
 
 def test_json_names_the_files(gigachat: Program, simulator: Simulator, home: Path) -> None:
