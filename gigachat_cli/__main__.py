@@ -96,6 +96,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if os.isatty(1):  # an exported COLUMNS holds what the terminal's width was once
+        os.environ.pop("COLUMNS", None)
     completing = _COMPLETE in os.environ
     if not (arguments or completing):
         return _run_without_arguments()

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from . import credentials, paths
+from .bounded import local_time
 from .engine import GigaChat
 from .engine.tls import Trust
 from .engine.tls_faults import reason
@@ -280,7 +281,9 @@ async def _clock(url: str, settings: Settings, trust: Trust) -> Check:
         return Check("clock", "ok", "agrees with the server's")
     direction = "ahead of" if ahead > 0 else "behind"
     hint = "Set the computer's clock, or let it be set from the network."
-    return Check("clock", "warning", f"{_span(abs(ahead))} {direction} the server's", hint)
+    here, there = (local_time(each, "%Y-%m-%d %H:%M") for each in (told + ahead, told))
+    message = f"{_span(abs(ahead))} {direction} the server's ({here} here, {there} there)"
+    return Check("clock", "warning", message, hint)
 
 
 def _span(seconds: float) -> str:

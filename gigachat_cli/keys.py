@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from .masking import keep_secret
+from .text import without_paste_marks
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PAIR = re.compile(rf"({_UUID})[:\s,;]+({_UUID})")
@@ -126,7 +127,7 @@ def _hash(*parts: str) -> str:
 
 
 def _unwrapped(pasted: str) -> str:
-    text = pasted.strip(" \t\r\n\"'`«»“”\u200b\ufeff")
+    text = without_paste_marks(pasted).strip(" \t\r\n\"'`«»“”\u200b\ufeff")
     return re.sub(r"^(?:authorization\s*:\s*)?(?:basic|bearer)\s+", "", text, flags=re.IGNORECASE).strip()
 
 

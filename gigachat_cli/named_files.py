@@ -11,7 +11,10 @@ import io
 import os
 import select
 import stat
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,6 +113,27 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISFIFO(found) or stat.S_ISCHR(found)
+
+
+@contextmanager
+def told_when_silent(tell: Callable[[str], None], *, after: float, way_out: str = "") -> Iterator[Callable[[], None]]:
+    """Tell, once, when nothing has come from stdin for so many seconds; what is given is called when something has.
+
+    A program that was started with an open stdin of its parent's would wait for ever, and nobody would know why.
+    """
+    waiting = threading.Timer(after, tell, [f"Waiting for stdin, which is a pipe; end it{way_out}."])
+    waiting.daemon = True
+    waiting.start()
+    try:
+        yield waiting.cancel
+    finally:
+        waiting.cancel()
+
+
+def wait_readable(descriptor: int) -> None:
+    """Wait until something, or the end, has come; not on Windows, where only sockets can be waited for."""
+    with suppress(OSError, ValueError):
+        select.select([descriptor], [], [])
 
 
 def check_stdin(descriptor: int) -> None:

@@ -36,6 +36,7 @@ from .text import one_line
 
 T = TypeVar("T")
 
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 _LARGEST_FILE = 256 * 1024  # bytes; all settings with a page of comments each are less
 _DEEP_KEY = r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){40}"""
 
@@ -203,12 +204,7 @@ def read_config(path: Path) -> dict[str, Any]:
         ) from problem
     if content is None:
         return {}
-    import tomllib  # only a machine that has the file pays for its reader
-
-    try:
-        keys = tomllib.loads(_toml_text(content))
-    except (ValueError, RecursionError) as problem:
-        raise _invalid(path, problem) from problem
+    keys = _toml_keys(path, content)
     for key in keys:
         check_key(key, place=str(path))
     return keys
@@ -240,8 +236,10 @@ def edit_config(key: str, text: str | None) -> Path:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
+    content = b""
     try:
         content = paths.read_private(path) or b""
+        _toml_keys(path, content)  # the writer's own errors do not name the line
         document = tomlkit.parse(_toml_text(content))
         if value is None:
             document.pop(key, None)
@@ -251,7 +249,7 @@ def edit_config(key: str, text: str | None) -> Path:
     except OSError as problem:
         raise ConfigError(f"{path} could not be written: {problem.strerror}.") from problem
     except (TOMLKitError, ValueError, RecursionError) as problem:
-        raise _invalid(path, problem) from problem
+        raise _invalid(path, content, problem) from problem
     return path
 
 
@@ -289,6 +287,16 @@ def _quoted(raw: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
+def _toml_keys(path: Path, content: bytes) -> dict[str, Any]:
+    """Raises ConfigError, which names the line of a mistake."""
+    import tomllib  # only a machine that has the file pays for its reader
+
+    try:
+        return tomllib.loads(_toml_text(content))
+    except (ValueError, RecursionError) as problem:
+        raise _invalid(path, content, problem) from problem
+
+
 def _toml_text(content: bytes) -> str:
     """The text of the file, for a reader whose work grows with the square of a key's parts.  Raises ValueError."""
     if len(content) > _LARGEST_FILE:
@@ -299,12 +307,17 @@ def _toml_text(content: bytes) -> str:
     return text
 
 
-def _invalid(path: Path, problem: Exception) -> ConfigError:
-    reason = one_line(str(problem)).rstrip(".")
+def _invalid(path: Path, content: bytes, problem: Exception) -> ConfigError:
+    reason, line = one_line(str(problem)).rstrip("."), None
     if isinstance(problem, UnicodeDecodeError):
-        reason = "it is not UTF-8"
+        reason, line = "it is not UTF-8", content.count(b"\n", 0, problem.start) + 1
+    elif found := _PLACE.search(reason):
+        reason = reason[: found.start()]
+        line = int(found[1]) if found[1] else content.rstrip().count(b"\n") + 1
     elif isinstance(problem, RecursionError):
         reason = "it is nested too deeply"
     elif "int_max_str" in reason:  # Python's limit, 4300 digits; its own words are for programmers
         reason = "a number in it is too long"
-    return ConfigError(f"{path} is not valid TOML: {reason}.", hint="Mend the line that is named.")
+    if line is None:
+        return ConfigError(f"{path} is not valid TOML: {reason}.", hint="Mend the file, or move it away.")
+    return ConfigError(f"{path} is not valid TOML: {reason} (line {line}).", hint=f"Mend line {line} of the file.")

@@ -20,8 +20,14 @@ _LOOKS_EMPTY = frozenset(
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
 """Variation selectors, fillers and blank signs: drawn as nothing, though Unicode counts them among what is seen."""
+_PASTE_MARKS = re.compile(r"(?:\x1b?\[|\x9b)20[01]~")
 _LONGEST_CSI = 256
 _LONGEST_STRING = 4096
+
+
+def without_paste_marks(text: str) -> str:
+    """A text that was pasted, without the marks that a terminal may put around it (bracketed paste)."""
+    return _PASTE_MARKS.sub("", text)
 
 
 class TerminalFilter:

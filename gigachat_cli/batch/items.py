@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,8 +139,14 @@ async def _checked(
 
 
 async def _objects(lines: AsyncIterator[Line], format: str, reading: Reading, after: int) -> AsyncGenerator[Item, None]:
+    guessed = format != "text" and reading.format is None
     async for line in lines:
-        if line.number <= after or (line.content is not None and not line.content.strip()):
+        if line.content is not None and not line.content.strip():
+            continue
+        if guessed:
+            _check_json(line)
+            guessed = False
+        if line.number <= after:
             continue
         value = None
         try:
@@ -273,6 +279,20 @@ def _bad(line: Line, problem: UsageError, value: Any = None) -> Item:
         line.end,
         id=identity if isinstance(identity, (str, int, float)) else None,
         problem=UsageError(f"Line {line.number} cannot be asked: {sentence[:1].lower()}{sentence[1:]}."),
+    )
+
+
+def _check_json(line: Line) -> None:
+    """Raises UsageError when the first line of an input, whose format nobody named, does not even begin as JSON."""
+    start = (line.content or b"").lstrip()[:1]
+    if line.content is None or start in (b"{", b'"', b"["):
+        return  # what is wrong with it is told in its row
+    with suppress(UsageError, ValueError):
+        json_value(text_of(line))
+        return
+    raise UsageError(
+        f"Line {line.number} of the input is not JSON.",
+        hint="For a prompt a line, give --format text; a table is --format csv.",
     )
 
 

@@ -7,13 +7,16 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import named_files
 from ..errors import UsageError
+
+Silence = Callable[[str], AbstractContextManager[object]]
+"""Gets the way out of waiting for stdin, as the end of a sentence."""
 
 LONGEST_LINE = 16 * 1024 * 1024
 _PIECE = 1 << 16
@@ -32,11 +35,12 @@ class Line(NamedTuple):
 
 
 class Source:
-    """A file, or stdin for None.  Raises UsageError when it cannot be opened."""
+    """A file, or stdin for None, whose `silence` is told of.  Raises UsageError when it cannot be opened."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, silence: Silence | None = None) -> None:
         self.name = "stdin" if path is None else str(path)
         self._own = path is not None
+        self._silence = silence
         try:
             self._head = b""
             if path is None:
@@ -62,6 +66,10 @@ class Source:
             return piece
         if self._is_file:
             await asyncio.sleep(0)  # whoever else has work may do it
+        elif self._silence is not None:
+            with self._silence(""):
+                await self._readable()
+            self._silence = None
         else:
             await self._readable()
         try:

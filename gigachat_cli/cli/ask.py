@@ -64,7 +64,14 @@ def ask(
     ] = False,
     output_file: Annotated[
         Path | None,
-        typer.Option("--output-file", "-O", metavar="PATH", help="Write the answer there.", rich_help_panel="Output"),
+        typer.Option(
+            "--output-file",
+            "-O",
+            metavar="PATH",
+            help="Write the answer there; - is stdout.",
+            rich_help_panel="Output",
+            callback=options.unless_stdout,
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an existing output file.", rich_help_panel="Output")

@@ -68,9 +68,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What `image` wants beyond an answer: a picture, at `place` if a person named one."""
+    """What `image` wants beyond an answer: a picture, at `place` if a person named one, or alone on stdout."""
 
     place: Path | None = None
+    on_stdout: bool = False
 
 
 def answer(question: Question, context: Context) -> None:
@@ -83,12 +84,17 @@ def answer(question: Question, context: Context) -> None:
     file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
     if file is None:
         terminal.check_stdout()
-    if question.picture is not None and question.picture.place is not None:
+    picture = question.picture
+    if picture is not None and picture.on_stdout:
+        terminal.check_stdout_for_bytes()
+        if format == "json":
+            raise UsageError("The picture and --json both go to stdout.", hint="Leave -O - or --json out.")
+    if picture is not None and picture.place is not None:
         from ..conversation.saving import check_place
 
-        check_place(question.picture.place, force=question.force)
+        check_place(picture.place, force=question.force)
     prompt = _prompt(question, context)
-    if question.picture is not None:
+    if picture is not None:
         from ..conversation.generated import drawing_request
 
         prompt = drawing_request(prompt)
@@ -134,6 +140,8 @@ def answer(question: Question, context: Context) -> None:
             session=lambda: conversation.session.id if conversation.session else None,
             structured=schema is not None,
         )
+        if picture is not None and picture.on_stdout:  # where no word may stand beside it
+            writer = answers.TextAnswer(lambda text: None)
         if attached:
             from .attaching import announce
 
@@ -143,8 +151,10 @@ def answer(question: Question, context: Context) -> None:
         finally:
             if file is not None:
                 file.close()
-        if question.picture is not None:
+        if picture is not None:
             saver().check()
+            if picture.on_stdout and (drawn := saver().first) is not None:
+                terminal.write_bytes(Path(drawn.path).read_bytes())
 
 
 async def _answer(
@@ -196,6 +206,8 @@ def _attached(question: Question, context: Context) -> list[Attachment]:
         raise UsageError("--resume goes on with an answer and takes no --attach.", hint="Leave one of them out.")
     from ..conversation.attachments import read_attachments  # a plain question does without it
 
+    if STDIN in question.attach:
+        context.wait_for_stdin()
     found = read_attachments(question.attach, context.terminal.notice)
     if not question.dry_run:
         from .attaching import agree
@@ -253,18 +265,12 @@ def _format(question: Question, context: Context) -> str:
 
 
 def _prompt(question: Question, context: Context) -> str:
-    terminal = context.terminal
     if question.resume:
         if question.words or question.editor:
             raise UsageError("--resume goes on with the last answer and takes no prompt.", hint="Leave the words out.")
         return ""
-
-    def tell_silence(text: str) -> None:
-        if terminal.stderr_is_terminal and not terminal.quiet:
-            terminal.say(f"gigachat: {text}")
-
     stdin = question.stdin and STDIN not in question.attach
-    return read_prompt(question.words, stdin=stdin, editor=question.editor, tell=tell_silence)
+    return read_prompt(question.words, stdin=stdin, editor=question.editor, silence=context.silence)
 
 
 def _schema(question: Question, fields: dict[str, Any], terminal: Terminal) -> Schema | None:

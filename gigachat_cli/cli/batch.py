@@ -43,7 +43,12 @@ def run(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "--output-file", "-O", metavar="PATH", help="Write the rows there; else to stdout.", show_default=False
+            "--output-file",
+            "-O",
+            metavar="PATH",
+            help="Write the rows there; - is stdout, as without it.",
+            show_default=False,
+            callback=options.unless_stdout,
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an output file that was begun.")] = False,
@@ -170,7 +175,12 @@ def fetch(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "--output-file", "-O", metavar="PATH", help="Write the rows there; else to stdout.", show_default=False
+            "--output-file",
+            "-O",
+            metavar="PATH",
+            help="Write the rows there; - is stdout, as without it.",
+            show_default=False,
+            callback=options.unless_stdout,
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,

@@ -67,7 +67,7 @@ class Batch:
 def run_batch(batch: Batch, context: Context) -> None:
     """Ask all items.  Raises ItemsFailedError when some failed, and what ended the batch before its end."""
     path = None if batch.input == "-" else Path(batch.input)
-    output = None if batch.output_file is None or str(batch.output_file) == "-" else batch.output_file
+    output = batch.output_file
     _check(batch, path, output, context.terminal)
     text = _text(batch.template, batch, context)
     template = Template(text) if text is not None else None
@@ -79,7 +79,7 @@ def run_batch(batch: Batch, context: Context) -> None:
     if schema is not None:
         schema.fields(fields)
     format = reading.format_of(path)
-    source = Source(path)
+    source = Source(path, silence=context.silence)
     try:
         if batch.dry_run:
             _count(read_items(source, format, reading), fields, batch, context)

@@ -61,6 +61,28 @@ def set_(key: Key, value: Annotated[str, typer.Argument(metavar="VALUE", help="I
     from ..settings import edit_config
 
     edit_config(key, value)
+    if key == "model":
+        _doubt_model(value)
+
+
+def _doubt_model(name: str) -> None:
+    """Say that a model is not in the list that is kept of the account; it may be right all the same."""
+    from .. import credentials
+    from ..errors import GigaChatError
+    from ..known_models import account_at, known_models, nearest_first, ranked_models
+    from ..messages import Notice
+    from .context import Context
+
+    context = Context()
+    try:
+        known = known_models(account_at(credentials.account(context.settings), context.settings.base_url))
+    except GigaChatError:
+        return  # what is wrong with the key or a setting is told when it is used
+    if known is None or name in (names := ranked_models(known.models)):
+        return
+    meant, names = nearest_first(name, names)
+    way_on = f"did you mean {meant}?" if meant else "'gigachat models' lists what it has."
+    context.terminal.notice(Notice("warning", f"The account does not list the model {name}; {way_on}"))
 
 
 @config.command()

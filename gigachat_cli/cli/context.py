@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..engine import GigaChat
 
 T = TypeVar("T")
+
+_SILENCE_SECONDS = 2.0
+_SILENCE_IN_SCRIPTS_SECONDS = 10.0
 
 
 class Context:
@@ -53,6 +56,23 @@ class Context:
         """Say what a person should know before anything is sent, `--quiet` or not; once a run."""
         if not self.settings.verify_ssl_certs:
             self.terminal.notice(Notice("alarm", VERIFICATION_OFF))
+
+    def silence(self, way_out: str) -> AbstractContextManager[Callable[[], None]]:
+        """Tell a person soon, and a script's log some time later, that stdin is silent; see `told_when_silent`."""
+        from ..named_files import told_when_silent
+
+        after = _SILENCE_SECONDS if self.terminal.stderr_is_terminal else _SILENCE_IN_SCRIPTS_SECONDS
+        return told_when_silent(
+            lambda told: self.terminal.notice(Notice("warning", told)), after=after, way_out=way_out
+        )
+
+    def wait_for_stdin(self) -> None:
+        """Wait until something comes from a stdin that is no terminal, as `silence` does."""
+        from ..named_files import wait_readable
+
+        if sys.stdin is not None and not sys.stdin.isatty():
+            with self.silence(""):
+                wait_readable(sys.stdin.fileno())
 
     @cached_property
     def known_model(self) -> str | None:

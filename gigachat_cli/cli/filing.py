@@ -54,6 +54,8 @@ def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> N
     if paths.count(STDIN) > 1:
         raise UsageError("stdin can be uploaded only once.", hint="Give - one time.")
     terminal = context.terminal
+    if STDIN in paths:
+        context.wait_for_stdin()
     found = [upload_of(path) for path in paths]
     agree(found, terminal, otherwise=PIPE_IT)
     announce(found, terminal)
@@ -86,9 +88,7 @@ def download_file(
     terminal = context.terminal
     to_stdout = str(place) == "-"
     if to_stdout:
-        terminal.check_stdout()
-        if terminal.stdout_is_terminal:
-            raise UsageError("A file's bytes are no good on a terminal.", hint="Send stdout elsewhere, as in: > FILE")
+        terminal.check_stdout_for_bytes()
     elif place is not None:
         check_place(place, force=force)
     progress = _progress("Downloading", terminal)

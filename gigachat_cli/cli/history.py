@@ -63,7 +63,15 @@ def export(
         Literal["markdown", "json", "jsonl"], typer.Option("--format", "-f", help="markdown, json or jsonl.")
     ] = "markdown",
     output_file: Annotated[
-        Path | None, typer.Option("--output-file", "-O", metavar="PATH", help="Write it there.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--output-file",
+            "-O",
+            metavar="PATH",
+            help="Write it there; - is stdout.",
+            show_default=False,
+            callback=options.unless_stdout,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
 ) -> None:

@@ -17,7 +17,9 @@ def image(
     ] = None,
     output_file: Annotated[
         Path | None,
-        typer.Option("--output-file", "-O", metavar="FILE", help="Save the picture there.", rich_help_panel="Output"),
+        typer.Option(
+            "--output-file", "-O", metavar="FILE", help="Save the picture there; - is stdout.", rich_help_panel="Output"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.", rich_help_panel="Output")] = False,
     model: options.Model = None,
@@ -73,6 +75,6 @@ def image(
         output_file=None,
         force=force,
         dry_run=False,
-        picture=Picture(output_file),
+        picture=Picture(on_stdout=True) if str(output_file) == "-" else Picture(output_file),
     )
     answer(question, Context(flags, quiet=quiet, debug=debug))

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from ..conversation.prompt import decoded, text_of
+from ..conversation.prompt import Silence, decoded, text_of
 from ..errors import UsageError
-from ..named_files import LARGEST, check_stdin, open_input
+from ..named_files import LARGEST, check_stdin, open_input, wait_readable
 
 T = TypeVar("T")
 
@@ -22,7 +22,9 @@ STDIN = "-"
 _MOST = f"{LARGEST // 2**20} MiB"
 
 
-def named_texts(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Iterator[tuple[str, str]]:
+def named_texts(
+    words: Sequence[str], files: Sequence[Path], *, hint: str, silence: Silence
+) -> Iterator[tuple[str, str]]:
     """Each text with its name: the words, each file whole, stdin for a file `-` or when there is nothing else.
 
     Raises UsageError for what cannot be read, is no UTF-8, or when stdin is a terminal.
@@ -30,7 +32,7 @@ def named_texts(words: Sequence[str], files: Sequence[Path], *, hint: str) -> It
     if words:
         yield "words", text_of(" ".join(words), "The text")
     for path in _sources(words, files):
-        with _opened(path, hint) as (name, file):
+        with _opened(path, hint, silence) as (name, file):
             content = file.read(LARGEST + 1)
             if len(content) > LARGEST:
                 raise UsageError(f"{name} is larger than {_MOST}.", hint="Split it.")
@@ -40,7 +42,7 @@ def named_texts(words: Sequence[str], files: Sequence[Path], *, hint: str) -> It
         yield name, text
 
 
-def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Iterator[str]:
+def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str, silence: Silence) -> Iterator[str]:
     """The words as one text, and each line of the files or of stdin; lines of blanks alone are left out.
 
     Raises as `named_texts` does, a line at a time.
@@ -48,7 +50,7 @@ def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str) -> Ite
     if words:
         yield text_of(" ".join(words), "The text")
     for path in _sources(words, files):
-        with _opened(path, hint) as (name, file):
+        with _opened(path, hint, silence) as (name, file):
             pieces = iter(partial(file.readline, LARGEST + 1), b"")
             for number, line in enumerate(pieces, start=1):
                 if len(line) > LARGEST:
@@ -97,7 +99,7 @@ def _sources(words: Sequence[str], files: Sequence[Path]) -> Sequence[Path]:
 
 
 @contextmanager
-def _opened(path: Path, hint: str) -> Iterator[tuple[str, BinaryIO]]:
+def _opened(path: Path, hint: str, silence: Silence) -> Iterator[tuple[str, BinaryIO]]:
     try:
         if str(path) != STDIN:
             with open_input(path) as file:
@@ -106,6 +108,8 @@ def _opened(path: Path, hint: str) -> Iterator[tuple[str, BinaryIO]]:
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("There is no text.", hint=hint)
         check_stdin(sys.stdin.fileno())
+        with silence(""):
+            wait_readable(sys.stdin.fileno())
         yield "stdin", sys.stdin.buffer
     except OSError as problem:
         raise UsageError(f"{path if str(path) != STDIN else 'stdin'} could not be read: {problem.strerror}.") from None

@@ -25,7 +25,7 @@ from ..known_models import ranked_models
 from ..render.reports import show_object, show_rows
 from ..setting_values import SCOPES
 from ..settings import Settings, edit_config
-from ..text import one_line, visible
+from ..text import one_line, visible, without_paste_marks
 from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def log_in(context: Context, *, test: bool) -> None:
     """
     terminal = context.terminal
     settings = context.settings
-    key = _given_key()
+    key = _given_key(context)
     if key.doubt:
         terminal.say(f"gigachat: {key.doubt} Asking the service all the same.")
     scope = _proved_scope(context, settings, key)
@@ -196,7 +196,7 @@ def log_out(context: Context) -> None:
             )
 
 
-def _given_key() -> AuthorizationKey:
+def _given_key(context: Context) -> AuthorizationKey:
     if sys.stdin is not None and sys.stdin.isatty():
         text = _hidden("Authorization key (hidden), or client id: ")
         try:
@@ -207,6 +207,7 @@ def _given_key() -> AuthorizationKey:
             secret = _hidden("Client secret (hidden): ")
             return parse_key(f"{text.strip()}:{secret.strip()}") if secret.strip() else key
         return key
+    context.wait_for_stdin()
     content = sys.stdin.buffer.read(_LONGEST_KEY) if sys.stdin is not None else b""
     try:
         return parse_key(decoded(content, "stdin"))
@@ -225,7 +226,7 @@ def _hidden(question: str) -> str:
 
     try:
         raise_on_interrupt()  # the terminal is to show again what is typed
-        return getpass.getpass(question, stream=sys.stderr)
+        return without_paste_marks(getpass.getpass(question, stream=sys.stderr))
     except EOFError:
         sys.stderr.write("\n")
         return ""
@@ -269,7 +270,7 @@ def _typed(question: str) -> str | None:
     if not line:
         sys.stderr.write("\n")
         return None
-    return line
+    return without_paste_marks(line)
 
 
 def _alone(settings: Settings, key: AuthorizationKey) -> tuple[Settings, credentials.Credential]:

@@ -38,7 +38,7 @@ def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, 
         names: list[str] = []
 
         def texts() -> Iterator[str]:
-            for name, text in named_texts(words, files, hint=_TOKENS_HINT):
+            for name, text in named_texts(words, files, hint=_TOKENS_HINT, silence=context.silence):
                 names.append(name)
                 yield text  # and is let go batch by batch
 
@@ -85,7 +85,11 @@ def embed_texts(
 
     async def embed() -> None:
         index = 0
-        batches = batched(text_lines(words, files, hint=_EMBED_HINT), _EMBEDDED_AT_ONCE, characters=_CHARACTERS_AT_ONCE)
+        batches = batched(
+            text_lines(words, files, hint=_EMBED_HINT, silence=context.silence),
+            _EMBEDDED_AT_ONCE,
+            characters=_CHARACTERS_AT_ONCE,
+        )
         async with context.client() as giga:
             while batch := await apart(lambda: next(batches, None)):
                 try:
@@ -116,7 +120,7 @@ def check_texts(
     terminal = context.terminal
 
     async def check() -> None:
-        texts = named_texts(words, files, hint=_CHECK_HINT)
+        texts = named_texts(words, files, hint=_CHECK_HINT, silence=context.silence)
         async with context.client() as giga:
             while named := await apart(lambda: next(texts, None)):
                 name, text = named
@@ -141,7 +145,7 @@ def check_profanity(
     rows: list[dict[str, object]] = []
 
     async def check() -> None:
-        texts = named_texts(words, files, hint=_PROFANITY_HINT)
+        texts = named_texts(words, files, hint=_PROFANITY_HINT, silence=context.silence)
         async with context.client() as giga:
             while named := await apart(lambda: next(texts, None)):
                 name, text = named

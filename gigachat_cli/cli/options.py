@@ -139,6 +139,12 @@ SchemaRetries = Annotated[
 ]
 _FUNCTIONS = "Functions"
 
+
+def unless_stdout(path: Path | None) -> Path | None:
+    """The callback of every --output-file of text: `-` is stdout, where the text goes without one."""
+    return None if path is not None and str(path) == "-" else path
+
+
 FunctionFile = Annotated[
     Path | None,
     typer.Option(

@@ -75,6 +75,11 @@ class FileSaver:
                 hint="Say what to draw in other words, or ask another model with --model.",
             )
 
+    @property
+    def first(self) -> SavedFile | None:
+        """The file that was saved first."""
+        return next(iter(self._saved.values()), None)
+
     async def save(self, file_id: str) -> SavedFile | None:
         """The file, saved; None when that failed."""
         if file_id not in self._saved:

@@ -8,8 +8,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
@@ -17,18 +17,19 @@ from .. import paths
 from ..errors import UsageError
 from ..named_files import LARGEST, check_stdin, read_input
 
-_SILENCE_SECONDS = 2.0
+Silence = Callable[[str], AbstractContextManager[Callable[[], None]]]
+"""Gets the way out of waiting for stdin, as the end of a sentence, and gives what is called when something came."""
 
 NO_PROMPT_HINT = "Type it, as in: gigachat ask why is the sky blue; or pipe it in; 'gigachat chat' converses."
 
 
-def read_prompt(words: Sequence[str], *, stdin: bool, editor: bool, tell: Callable[[str], None]) -> str:
+def read_prompt(words: Sequence[str], *, stdin: bool, editor: bool, silence: Silence) -> str:
     """The prompt: the words, a blank line, and stdin when that is a pipe or a file; then the editor's version of it.
 
-    `tell` is for a pipe that stays silent.  Raises UsageError when there is nothing, or it is no text.
+    `silence` watches a pipe that may stay silent.  Raises UsageError when there is nothing, or it is no text.
     """
     prompt = text_of(" ".join(words), "The prompt")
-    piped = _read_stdin(have_words=bool(prompt.strip()), tell=tell) if stdin else ""
+    piped = _read_stdin(have_words=bool(prompt.strip()), silence=silence) if stdin else ""
     if piped.strip():
         prompt = f"{prompt}\n\n{piped}" if prompt.strip() else piped
     if editor:
@@ -93,7 +94,7 @@ def text_of(argument: str, what: str) -> str:
         raise UsageError(f"{what} is not UTF-8 text.", hint="Set the terminal's encoding to UTF-8.") from None
 
 
-def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
+def _read_stdin(*, have_words: bool, silence: Silence) -> str:
     try:
         descriptor = sys.stdin.fileno()
         mode = os.fstat(descriptor).st_mode
@@ -105,23 +106,17 @@ def _read_stdin(*, have_words: bool, tell: Callable[[str], None]) -> str:
         check_stdin(descriptor)
     except OSError as problem:
         raise UsageError(f"stdin could not be read: {problem.strerror}.", hint="Give --no-stdin.") from None
-    silent = threading.Timer(
-        _SILENCE_SECONDS, tell, ["Waiting for stdin, which is a pipe; end it, or give --no-stdin."]
-    )
-    silent.daemon = True
-    silent.start()
     parts, size = [], 0
-    try:
-        while part := os.read(descriptor, 1 << 16):
-            silent.cancel()
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST:
-                raise UsageError(f"stdin is larger than {LARGEST // 2**20} MiB.", hint="No model takes that much.")
-    except OSError as problem:
-        raise UsageError(f"stdin could not be read: {problem.strerror}.") from None
-    finally:
-        silent.cancel()
+    with silence(", or give --no-stdin") as has_come:
+        try:
+            while part := os.read(descriptor, 1 << 16):
+                has_come()
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    raise UsageError(f"stdin is larger than {LARGEST // 2**20} MiB.", hint="No model takes that much.")
+        except OSError as problem:
+            raise UsageError(f"stdin could not be read: {problem.strerror}.") from None
     return decoded(b"".join(parts), "stdin").rstrip("\r\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from .. import paths
 from ..errors import QuotaError, ServiceError, UnknownModelError
@@ -83,10 +84,10 @@ class AccountModels:
 
         `type` is the type of model that was wanted.  Without a list the refusal stays as it is.
         """
-        try:
+        with suppress(ServiceError, QuotaError):  # the refusal is the problem to tell
             await self.renew(ask)
-        except (ServiceError, QuotaError):
-            return  # the refusal is the problem to tell
+        if self.known() is None:
+            return
         assert self._known is not None
         types = CHAT_TYPES if type == "chat" else (type,)
         listed = [model for model in self._known.models if model.type in types]

@@ -10,6 +10,7 @@ from .answers import as_json
 from .terminal import Terminal
 
 MAX_CELL_CHARACTERS = 2000
+_NARROWEST = 24  # cells of the last column, in which a sentence can be read
 
 
 def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: Terminal, *, as_array: bool) -> None:
@@ -17,7 +18,7 @@ def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: 
     if as_array:
         terminal.write(f"{as_json(list(rows))}\n")
     elif terminal.stdout_is_terminal:
-        terminal.write(_table(rows, columns))
+        terminal.write(_table(rows, columns, terminal.width))
     else:
         terminal.write("".join("\t".join(_cell(row.get(name)) for name in columns) + "\n" for row in rows))
 
@@ -41,20 +42,55 @@ def show_object(found: dict[str, Any], terminal: Terminal) -> None:
     terminal.write(f"{as_json(found)}\n")
 
 
-def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], width: int) -> str:
+    """Columns side by side.  Where they are too wide, the last one is wrapped; a row that is too wide even so stands
+    with a cell a line.  No word is broken."""
     cells = [[name.replace("_", " ").upper() for name in columns]]
     cells += [[_cell(row.get(name)) for name in columns] for row in rows]
-    from rich.cells import cell_len  # wide glyphs count twice
-
-    widths = [max(cell_len(row[number]) for row in cells) for number in range(len(columns))]
-    lines = []
+    widths = _widths(cells, width)
+    lines: list[str] = []
     for row in cells:
-        padded = [
-            cell + " " * (widths[number] - cell_len(cell)) if number < len(columns) - 1 else cell
-            for number, cell in enumerate(row)
-        ]
-        lines.append("  ".join(padded).rstrip())
+        *left, last = row
+        if any(_cells(cell) > wide for cell, wide in zip(left, widths, strict=False)):
+            lines.append(row[0])
+            for cell in filter(None, row[1:]):
+                lines += [f"    {each}" for each in _wrapped(cell, width - 4)]
+            continue
+        before = "".join(cell + " " * (wide - _cells(cell) + 2) for cell, wide in zip(left, widths, strict=False))
+        room = max(width - _cells(before), min(_NARROWEST, widths[-1]))
+        first, *more = _wrapped(last, room)
+        lines.append(f"{before}{first}".rstrip())
+        lines += [" " * _cells(before) + each for each in more]
     return "\n".join(lines) + "\n"
+
+
+def _widths(cells: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The cells of each column, without those of the widest rows as long as there is no room for the last column."""
+    sizes = [list(map(_cells, row)) for row in cells]
+    widest = [sorted({row[number] for row in sizes}) for number in range(len(sizes[0]))]
+    while True:
+        widths = [each[-1] for each in widest]
+        left = widths[:-1]
+        if not left or sum(left) + 2 * len(left) + min(_NARROWEST, widths[-1]) <= width:
+            return widths
+        at = max(range(len(left)), key=lambda number: (len(widest[number]) > 1, left[number]))
+        if len(widest[at]) == 1:
+            return widths
+        widest[at].pop()
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """A text in lines of at most so many cells, broken at its blanks alone."""
+    if _cells(text) <= room:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and _cells(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _cell(value: object) -> str:
@@ -63,3 +99,11 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return one_line(str(value), MAX_CELL_CHARACTERS)
+
+
+def _cells(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # wide glyphs count twice
+
+    return cell_len(text)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO, TextIO
 
-from ..errors import ClosedPipeError, OutputError
+from ..errors import ClosedPipeError, OutputError, UsageError
 from ..masking import from_outside
 from ..messages import Notice
 from ..text import one_line, safe, visible
@@ -22,6 +22,7 @@ from ..text import one_line, safe, visible
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.1
 _SPINNER_AFTER = 0.3  # seconds; an answer that comes sooner needs no spinner
+_OURS = "gigachat: "
 _CLEAR_LINE = "\r\x1b[K"
 
 
@@ -57,11 +58,11 @@ class Terminal:
 
     @property
     def width(self) -> int:
-        return shutil.get_terminal_size().columns
+        return self._size().columns
 
     @property
     def height(self) -> int:
-        return shutil.get_terminal_size().lines
+        return self._size().lines
 
     @property
     def moves_on_stdout(self) -> bool:
@@ -95,6 +96,12 @@ class Terminal:
         if self._stdout is None:
             raise OutputError("There is no stdout to write to.")
 
+    def check_stdout_for_bytes(self) -> None:
+        """Raises UsageError when stdout is a terminal, OutputError when it is closed."""
+        self.check_stdout()
+        if self.stdout_is_terminal:
+            raise UsageError("A file's bytes are no good on a terminal.", hint="Send stdout elsewhere, as in: > FILE")
+
     def write_safely(self, text: str) -> None:
         """Write a whole text from outside to stdout: filtered when that is a terminal, exact when it is not."""
         self.write(safe(text) if self.stdout_is_terminal else text)
@@ -107,9 +114,14 @@ class Terminal:
             self.write_bytes(os.fsencode(path) + b"\n")
 
     def say(self, line: str) -> None:
-        """A line for people, on stderr.  It never fails: a stderr that is gone loses only what it would have said."""
+        """A line for people, on stderr; what the program says of itself is broken between words.
+
+        It never fails: a stderr that is gone loses only what it would have said.
+        """
         self._wipe_spinner()
         self._end_reasoning()
+        if line.startswith(_OURS):
+            line = "\n".join(map(self.folded, line.split("\n")))
         self._tell(f"{line}\n")
 
     def ask(self, question: str) -> None:
@@ -125,6 +137,8 @@ class Terminal:
         import textwrap
 
         folded = textwrap.wrap(line, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        if len(folded) > 1 and folded[0] == _OURS.rstrip():  # a path that is longer than a line
+            folded[:2] = [f"{_OURS}{folded[1].lstrip()}"]
         return "\n".join(folded)
 
     def notice(self, notice: Notice) -> None:
@@ -211,6 +225,18 @@ class Terminal:
             self._drawn = True
             frame += 1
             await asyncio.sleep(_FRAME_SECONDS)
+
+    def _size(self) -> os.terminal_size:
+        """The size of the terminal; without one COLUMNS and LINES count, then 80 by 24.
+
+        An exported COLUMNS holds what the terminal's width was once.
+        """
+        for stream in (self._stdout, self._stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                size = os.get_terminal_size(stream.fileno())
+                if size.columns > 0 and size.lines > 0:
+                    return size
+        return shutil.get_terminal_size()
 
     def _tell(self, text: str) -> None:
         with suppress(OSError, ValueError, AttributeError):

@@ -10,10 +10,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.application.current import create_app_session
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
@@ -28,7 +29,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts.prompt import PromptSession
 from prompt_toolkit.styles import Style
-from prompt_toolkit.utils import get_cwidth
+from prompt_toolkit.utils import get_cwidth, is_dumb_terminal
 
 from .by_hand import ByHand, Line
 
@@ -80,27 +81,29 @@ class Editor:
         self._hint = ""
         self._toolbar = toolbar
         self._completer = _Completer(complete)
-        self._session: PromptSession[str] = PromptSession(
-            message=[("class:prompt", "› ")],
-            multiline=True,
-            prompt_continuation=_continuation,
-            editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
-            history=_Shared(history),
-            auto_suggest=_FromHistory(),
-            completer=self._completer,
-            complete_while_typing=False,
-            enable_history_search=True,
-            enable_open_in_editor=True,
-            enable_suspend=True,
-            tempfile_suffix=".md",
-            search_ignore_case=True,
-            bottom_toolbar=self._toolbar_text,
-            key_bindings=self._bindings(vi=vi),
-            style=_STYLE,
-            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
-            cursor=ModalCursorShapeConfig() if vi else None,
-            reserve_space_for_menu=4,
-        )
+        with _plain_output() if is_dumb_terminal() else nullcontext():
+            self._session: PromptSession[str] = PromptSession(
+                message=[("class:prompt", "› ")],
+                multiline=True,
+                prompt_continuation=_continuation,
+                editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
+                history=_Shared(history),
+                auto_suggest=_FromHistory(),
+                completer=self._completer,
+                complete_while_typing=False,
+                enable_history_search=True,
+                enable_open_in_editor=True,
+                enable_suspend=True,
+                tempfile_suffix=".md",
+                search_ignore_case=True,
+                bottom_toolbar=self._toolbar_text,
+                key_bindings=self._bindings(vi=vi),
+                style=_STYLE,
+                color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+                cursor=ModalCursorShapeConfig() if vi else None,
+                reserve_space_for_menu=4,
+            )
+        self._session.app.renderer.cpr_not_supported_callback = None  # a warning of the library, to nobody's use
         self._by_hand = ByHand()
         self._pasting = False
         self._place = 0  # which line of the history is shown
@@ -272,6 +275,13 @@ def _continuation(width: int, number: int, wrapped: int) -> StyleAndTextTuples:
 def _place_of(buffer: Buffer) -> int:
     """Which line is shown, counted from the newest: older ones are loaded while one is typed."""
     return len(buffer._working_lines) - buffer.working_index
+
+
+def _plain_output() -> AbstractContextManager[object]:
+    """The output of a terminal that obeys no escape sequence."""
+    from prompt_toolkit.output.plain_text import PlainTextOutput
+
+    return create_app_session(output=PlainTextOutput(sys.stdout))
 
 
 @Condition

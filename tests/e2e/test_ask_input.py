@@ -7,6 +7,7 @@ import os
 import shlex
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_nothing_typed_at_a_terminal_is_a_usage_error(at_terminal: Callable[...,
     assert screen.lines()[0] == "gigachat: There is no prompt."
 
 
-def test_a_silent_pipe_earns_a_notice_on_a_terminal_only(
+def test_a_silent_pipe_soon_earns_a_notice_on_a_terminal(
     gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], tmp_path: Path
 ) -> None:
     simulator.answer = "An answer."
@@ -352,3 +353,56 @@ def test_a_missing_editor_is_named(simulator: Simulator, at_terminal: Callable[.
     assert screen.finish() == 2
     assert "The editor no-such-editor could not be started" in screen.text
     assert simulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("words", "way_out"),
+    [
+        (("ask", "why"), ", or give --no-stdin"),
+        (("ask", "-a", "-", "why"), ""),
+        (("tokens",), ""),
+        (("embed",), ""),
+        (("batch", "-"), ""),
+        (("files", "upload", "-"), ""),
+        (("auth", "login"), ""),
+    ],
+    ids=" ".join,
+)
+def test_a_silent_pipe_is_told_of_in_scripts(
+    gigachat: Program, simulator: Simulator, words: tuple[str, ...], way_out: str
+) -> None:
+    """The program with its patience made short; nothing else of it is changed."""
+    impatient = (
+        "from gigachat_cli.cli import context; context._SILENCE_IN_SCRIPTS_SECONDS = 0.2; "
+        "from gigachat_cli.__main__ import main; main()"
+    )
+    reading, writing = os.pipe()
+    running = subprocess.Popen(
+        [sys.executable, "-c", impatient, *words],
+        env=gigachat.environment(None),
+        stdin=reading,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.close(reading)
+    assert running.stderr is not None
+    try:
+        told = running.stderr.readline().decode()
+    finally:
+        os.close(writing)
+    assert told == f"gigachat: Waiting for stdin, which is a pipe; end it{way_out}.\n"
+    assert "Waiting" not in ended(running).err
+
+
+@pytest.mark.soak
+def test_a_silent_pipe_is_told_of_after_ten_seconds(gigachat: Program) -> None:
+    reading, writing = os.pipe()
+    running = gigachat.start("ask", "why", stdin=reading)
+    os.close(reading)
+    time.sleep(12)
+    os.close(writing)
+    result = ended(running)
+    assert (result.code, result.err) == (
+        0,
+        "gigachat: Waiting for stdin, which is a pipe; end it, or give --no-stdin.\n",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import threading
@@ -266,3 +267,23 @@ def test_many_answers_at_once_do_not_mix(gigachat: Program, simulator: Simulator
     assert simulator.oauth_calls == 1
     assert simulator.accounts.peak() == 1  # a personal account's single place is queued for
     assert os.path.exists(os.environ["GIGACHAT_CONFIG_DIR"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("ask", "hi"), ("history", "export"), ("batch", "prompts.jsonl"), ("batch", "prompts.jsonl", "--force")],
+    ids=" ".join,
+)
+def test_a_dash_as_output_file_is_stdout(
+    gigachat: Program, simulator: Simulator, home: Path, words: tuple[str, ...]
+) -> None:
+    simulator.answer = "An answer."
+    (home / "prompts.jsonl").write_text('"hi"\n')
+    if words[0] == "history":
+        assert gigachat("ask", "hi").code == 0
+    plain = gigachat(*words)
+    result = gigachat(*words, "-O", "-")
+    nameless = re.compile('"request_id": "[^"]*"')
+    assert (result.code, nameless.sub("", result.out)) == (0, nameless.sub("", plain.out))
+    assert "An answer." in result.out
+    assert not (home / "-").exists()

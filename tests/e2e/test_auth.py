@@ -275,3 +275,20 @@ def test_a_keyring_that_answers_is_preferred_to_the_file(
     result = gigachat("auth", "login", stdin=simulator.credentials, environment={**environment, "KEYRING_HANGS": "1"})
     assert result.code == 0
     assert stored.exists()
+
+
+@pytest.mark.parametrize("marks", [("\x1b[200~", "\x1b[201~"), ("[200~", "[201~"), ("\x1b[200~ ", "")])
+def test_the_marks_of_a_bracketed_paste_are_no_part_of_the_key(
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], marks: tuple[str, str]
+) -> None:
+    before, after = marks
+    piped = gigachat("auth", "login", stdin=f"{before}{simulator.credentials}{after}\n")
+    assert (piped.code, piped.err) == (0, "")
+    screen = at_terminal("auth", "login", "--no-test")
+    screen.read_until(b"client id: ")
+    screen.type(f"{before}{simulator.credentials}{after}\r")
+    screen.read_until(b"Enter takes 1: ")
+    screen.type(f"{before}2{after}\r")
+    assert screen.finish() == 0
+    assert "There is no model" not in screen.text
+    assert gigachat("ask", "hi").code == 0

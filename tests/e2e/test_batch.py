@@ -482,3 +482,24 @@ def test_a_schema_holds_for_each_item(gigachat: Program, simulator: Simulator, h
     assert first["error"]["code"] == "schema_misfit"
     assert "answer" in second
     assert gigachat("batch", "in.jsonl", "--schema", "name", "-o", "response_format={}").code == 2
+
+
+@pytest.mark.parametrize("text", ["Почему небо синее?\nWhy?\n", "\n  What is 1?\n", "id,prompt\n1,hi\n"])
+def test_lines_that_are_not_json_point_to_the_format(
+    gigachat: Program, simulator: Simulator, rules: Rules, home: Path, text: str
+) -> None:
+    result = gigachat("batch", "-", "-O", "out.jsonl", stdin=text)
+    rules.hold(result)
+    assert (result.code, result.out) == (2, "")
+    assert "of the input is not JSON." in result.err
+    assert "--format text" in result.err
+    assert simulator.calls("chat") == []
+    again = gigachat("batch", "-", "-O", "out.jsonl", "--format", "text", stdin=text)
+    assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize("first", ['{"prompt": ', '"hi', "[1"])
+def test_one_broken_line_of_json_is_a_row_of_its_own(gigachat: Program, simulator: Simulator, first: str) -> None:
+    result = gigachat("batch", "-", stdin=f'{first}\n"hi"\n')
+    assert result.code == 6
+    assert len(result.out.splitlines()) == 2

@@ -97,8 +97,10 @@ def test_a_bad_change_is_refused_and_changes_nothing(
     [
         (b"modle = 'x'\n", "config.toml: modle is not a setting.", "Did you mean model?"),
         (b"timeout = 'soon'\n", "config.toml: timeout must be a number above 0, not 'soon'.", ""),
-        (b"timeout = \n", "config.toml is not valid TOML: ", "Mend"),
-        (b"model = '\xff'\n", "config.toml is not valid TOML: it is not UTF-8.", "Mend"),
+        (b"# first\ntimeout = \n", "config.toml is not valid TOML: Invalid value (line 2).", "Mend line 2"),
+        (b"model = 'x'\nwrap = [1,\n", "config.toml is not valid TOML: Invalid value (line 2).", "Mend line 2"),
+        (b"log = true\nlog = false\n", "Cannot overwrite a value (line 2).", "Mend line 2"),
+        (b"model = '\xff'\n", "config.toml is not valid TOML: it is not UTF-8 (line 1).", "Mend line 1"),
         (b"access_token = 'a-secret'\n", "config.toml: access_token is a secret", "gigachat auth login"),
     ],
 )

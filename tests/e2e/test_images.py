@@ -88,6 +88,24 @@ def test_a_description_in_a_pipe_is_drawn(gigachat: Program, simulator: Simulato
     assert len(saved(home)) == 1
 
 
+def test_the_picture_alone_goes_to_stdout(gigachat: Program, simulator: Simulator, rules: Rules) -> None:
+    running = gigachat.start("image", "--no-stdin", "A cat", "-O", "-")
+    out, err = running.communicate(timeout=20)
+    assert (running.returncode, err) == (0, b"")
+    assert out == picture("Draw: A cat")
+    both = gigachat("image", "A cat", "-O", "-", "--json")
+    rules.hold(both)
+    assert (both.code, both.out) == (2, "")
+    assert len(simulator.calls("chat")) == 1
+
+
+def test_a_picture_is_not_thrown_at_a_terminal(at_terminal: Callable[..., AtTerminal], simulator: Simulator) -> None:
+    screen = at_terminal("image", "A cat", "-O", "-")
+    assert screen.finish() == 2
+    assert "no good on a terminal" in screen.text
+    assert simulator.calls("chat") == []
+
+
 def test_json_names_the_files(gigachat: Program, simulator: Simulator, home: Path) -> None:
     answer = json.loads(gigachat("image", "Нарисуй", "кота", "--json").out)
     (path,) = saved(home)

@@ -439,3 +439,27 @@ def test_no_list_can_be_kept_in_a_closed_folder_and_nothing_is_lost(
     assert (result.code, result.err.count("\n")) == (0, 1), result.err
     assert "models.json" in result.err
     assert os.listdir(models_file(home)) == []
+
+
+@pytest.mark.parametrize(("name", "meant"), [("GigaChat-2-Mx", "GigaChat-2-Max"), ("gigachat-2-pro", "GigaChat-2-Pro")])
+def test_a_wrong_name_that_is_set_is_matched_with_the_list_that_is_kept(
+    gigachat: Program, simulator: Simulator, name: str, meant: str
+) -> None:
+    assert gigachat("config", "set", "model", name).err == ""  # nothing is known yet
+    assert gigachat("models").code == 0
+    before = len(simulator.requests)
+    result = gigachat("config", "set", "model", name)
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"gigachat: The account does not list the model {name}; did you mean {meant}?\n"
+    assert gigachat("config", "set", "model", meant).err == ""
+    assert len(simulator.requests) == before
+
+
+def test_a_wrong_name_is_matched_with_the_kept_list_where_todays_cannot_be_had(
+    gigachat: Program, simulator: Simulator
+) -> None:
+    assert gigachat("models").code == 0
+    simulator.faults.add("500", at="models", times=None)
+    result = gigachat("ask", "hi", "-m", "GigaChat-2-Mx", "--max-retries", "0")
+    assert result.code == 1
+    assert "Did you mean GigaChat-2-Max?" in result.err

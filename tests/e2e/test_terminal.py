@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -249,3 +250,41 @@ def test_help_is_rich_at_a_terminal_and_fits_80_columns(
     dumb = at_terminal(*words, rows=200, environment={"TERM": "dumb"})
     assert dumb.finish() == 0
     assert "\x1b" not in dumb.text
+
+
+def test_notices_are_broken_between_words(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+    screen = at_terminal("ask", "hi", columns=50, environment={"GIGACHAT_VERIFY_SSL_CERTS": "false"})
+    assert screen.finish() == 0
+    told = screen.text[: screen.text.index("the key.")].replace("\r", "").splitlines()
+    assert len(told) == 3
+    assert all(len(line) <= 50 for line in told)
+    joined = " ".join(line.strip() for line in told)
+    assert joined.startswith("gigachat: Certificates are not verified (verify_ssl_certs is false): anyone on")
+
+
+def test_settings_stand_in_columns_that_fit_and_no_word_is_broken(
+    at_terminal: Callable[..., AtTerminal], home: Path
+) -> None:
+    address = "https://a-host-of-a-very-long-name.inside.a.company.example/a/way/to/the/api/v1"
+    screen = at_terminal(
+        "config", "show", rows=60, columns=72, environment={"GIGACHAT_BASE_URL": address, "GIGACHAT_THEME": "light"}
+    )
+    assert screen.finish() == 0
+    lines = screen.text.replace("\r", "").splitlines()
+    assert [line for line in lines if len(line) > 72] == [f"    {address}"]
+    assert lines[lines.index(f"    {address}") + 1] == "    GIGACHAT_BASE_URL"
+    assert any(line.split() == ["theme", "light", "GIGACHAT_THEME"] for line in lines)
+
+
+@pytest.mark.parametrize("columns", ["200", "20"])
+def test_columns_do_not_win_over_the_terminals_own_width(
+    simulator: Simulator, at_terminal: Callable[..., AtTerminal], columns: str
+) -> None:
+    simulator.answer = "word " * 40
+    screen = at_terminal("ask", "hi", columns=60, environment={"COLUMNS": columns, "LINES": columns})
+    assert screen.finish() == 0
+    lines = [line.rstrip() for line in screen.text.replace("\r", "").splitlines()]
+    assert max(map(len, lines)) == 59
+    help = at_terminal("models", "--help", columns=60, rows=200, environment={"COLUMNS": columns})
+    assert help.finish() == 0
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m|\r", "", help.text).splitlines())) == 60

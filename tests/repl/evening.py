@@ -39,7 +39,9 @@ class Evening:
         columns: int = 80,
         rows: int = 24,
         program: Sequence[str] = Program.arguments,
+        answers_cursor: bool = True,
     ) -> None:
+        self._answers_cursor = answers_cursor
         self._master, slave = pty.openpty()
         self._screen = pyte.HistoryScreen(columns, rows, history=20_000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
@@ -197,7 +199,7 @@ class Evening:
             self.times.append((time.monotonic(), len(self.raw)))
             # Where the cursor is, is asked for; the answer must be that of this place in the stream.
             for piece in re.split(rb"(\x1b\[6n)", data):
-                if piece == b"\x1b[6n":
+                if piece == b"\x1b[6n" and self._answers_cursor:
                     answer = f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R"
                     with contextlib.suppress(OSError):
                         os.write(self._master, answer.encode())
