@@ -93,6 +93,7 @@ def environment() -> str:
         "`[::1]`, each also with `:port`, or `*`; between commas or blanks |",
         "| `VISUAL`, `EDITOR` | editor of `--editor` |",
         "| `NO_COLOR` | no colours |",
+        "| `FORCE_HYPERLINK` | `1`: links can be clicked, `0`: their addresses are shown; else by the terminal |",
         "| `TERM=dumb` | not one escape byte |",
         "| `XDG_CONFIG_HOME`, `XDG_DATA_HOME` | where those folders are made, on Linux |",
         "",

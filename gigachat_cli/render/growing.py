@@ -20,6 +20,7 @@ from urllib.parse import quote
 from ..messages import Answer, Chunk, Source
 from ..text import TerminalFilter, safe
 from .answers import Draw, TextAnswer, Write
+from .hyperlinks import are_clickable
 from .markdown import GrowingMarkdown, MarkdownOptions, rendered_in_steps
 
 if TYPE_CHECKING:
@@ -146,15 +147,19 @@ class RenderedAnswer(TextAnswer):
 
 
 def footnotes(sources: Sequence[Source]) -> str:
-    """Numbered links, as Markdown behind an answer; empty without sources."""
+    """Numbered titles and addresses, as Markdown behind an answer; empty without sources.
+
+    The addresses are shown even where they could be clicked: they say whom the answer believes.
+    """
     return "".join(f"\n\n{_literal(f'[{each.number}]')} {_link(each)}" for each in sources)
 
 
 def _link(source: Source) -> str:
-    title, address = _literal(source.title or source.url), safe(source.url)
-    if not address.startswith(("https://", "http://")):
-        return f"{title} {_literal(address)}"
-    return f"[{title}]({quote(address, safe=_IN_ADDRESS)})"
+    title, address = _literal(source.title), safe(source.url)
+    shown = _literal(re.sub(r"\s", lambda blank: quote(blank[0]), address))
+    if address.startswith(("https://", "http://")):
+        shown = f"[{shown}]({quote(address, safe=_IN_ADDRESS)})"
+    return f"{title} {shown}" if title else shown
 
 
 def _literal(text: str) -> str:
@@ -193,7 +198,7 @@ def options_from(settings: Settings, *, color: bool, environment: Mapping[str, s
         wrap=settings.wrap,
         formulas=settings.formulas,
         color=_depth(environment) if color else "none",
-        hyperlinks=color,
+        hyperlinks=color and are_clickable(environment),
     )
 
 

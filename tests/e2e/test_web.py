@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,9 @@ def searched(*texts: str) -> list[bytes]:
     return [*pieces, last, event_of("message.done", finish_reason="stop")]
 
 
-def test_at_a_terminal_the_sources_are_links(at_terminal: Callable[..., AtTerminal], simulator: Simulator) -> None:
+def test_at_a_terminal_the_sources_show_their_addresses(
+    at_terminal: Callable[..., AtTerminal], simulator: Simulator
+) -> None:
     sources = {
         "1": {"url": "https://one.example/a_(b)?q=x y", "title": "A *bold* [title] _x_"},
         "2": {"url": "javascript:alert(1)", "title": "Two\x1b[31m"},
@@ -70,13 +73,37 @@ def test_at_a_terminal_the_sources_are_links(at_terminal: Callable[..., AtTermin
         said({"text": "", "inline_data": {"sources": sources}}),
         event_of("message.done", finish_reason="stop"),
     ]
-    running = at_terminal("ask", "What is new?", "--web")
+    for environment in ({}, {"TERM_PROGRAM": "ghostty"}):
+        running = at_terminal("ask", "What is new?", "--web", environment=environment)
+        assert running.finish() == 0
+        assert running.lines()[-3:] == [
+            "New [1] and old [2].",
+            "[1] A *bold* [title] _x_ https://one.example/a_(b)?q=x%20y",
+            "[2] Two javascript:alert(1)",
+        ]
+        clickable = b"\x1b]8;;https://one.example/a_%28b%29?q=x%20y" in running.raw
+        assert clickable is bool(environment)
+        assert b"]8;;javascript" not in running.raw
+        assert b"\x1b[31m" not in running.raw
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"TERM_PROGRAM": "WezTerm", "TERM_PROGRAM_VERSION": "20240203-110809-5046fc22"}]
+)
+def test_a_long_address_of_a_source_is_sent_in_one_piece(
+    at_terminal: Callable[..., AtTerminal], simulator: Simulator, environment: dict[str, str]
+) -> None:
+    address = "https://one.example/" + "/".join(f"part-{number}" for number in range(20))
+    simulator.stream_bytes = [
+        said({"text": "New [sources=[1]]."}),
+        said({"text": "", "inline_data": {"sources": {"1": {"url": address, "title": "A title"}}}}),
+        event_of("message.done", finish_reason="stop"),
+    ]
+    running = at_terminal("ask", "What is new?", "--web", environment=environment, columns=60)
     assert running.finish() == 0
-    lines = running.lines()
-    assert lines[-3:] == ["New [1] and old [2].", "[1] A *bold* [title] _x_", "[2] Two javascript:alert(1)"]
-    assert b"\x1b]8;;https://one.example/a_%28b%29?q=x%20y" in running.raw
-    assert b"]8;;javascript" not in running.raw
-    assert b"\x1b[31m" not in running.raw
+    seen = re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|\]8;;[^\x1b]*\x1b\\)", "", running.text).replace("\r", "")
+    assert seen.endswith(f"[1] A title\n{address}\n")
+    assert "".join(running.lines()[-4:]).endswith(address)
 
 
 def test_at_a_terminal_without_markdown_the_sources_are_lines(

@@ -24,7 +24,7 @@ def test_a_search_is_switched_on_and_off(chat: Callable[..., Evening], simulator
     evening.ask("What is new?")
     assert last(simulator)["tools"] == [{"web_search": {}}]
     assert "the first agrees[1]" in evening.said
-    assert evening.said.rstrip().endswith("[2] Simulated page 2")
+    assert evening.said.rstrip().endswith("[2] Simulated page 2 https://simulator.example/page-2")
     assert b"\x1b]8;;https://simulator.example/page-2" in evening.raw
     evening.ask("/web off")
     evening.ask("And now?")

@@ -90,7 +90,8 @@ class OpenDocument:
 
     def fit(self, height: int) -> None:
         """Finish rows at the top until at most `height` open ones are left; a table is finished as a whole."""
-        excess = len(self.open_rows()) - height
+        rows = self.open_rows()
+        excess = len(rows) - height
         leaf = self._leaf
         if excess <= 0:
             return
@@ -99,13 +100,18 @@ class OpenDocument:
             leaf.freeze()
         elif isinstance(leaf, Prose | Heading):
             self._lines = None
-            self._page.settle(leaf.prose.release(max(0, excess - self._page.gap_rows)))
+            above = rows[self._page.gap_rows : excess]
+            self._page.settle(leaf.prose.release(_lines_in(above)))
         else:
             self.leave(excess)
 
     def leave(self, count: int) -> None:
         """Take the first open rows for finished exactly as they look; a table is finished as a whole."""
-        rows = self.open_rows()[:count]
+        rows = self.open_rows()
+        if isinstance(self._leaf, Prose | Heading):  # whose lines are left whole
+            while 0 < count < len(rows) and rows[count - 1].joined:
+                count += 1
+        rows = rows[:count]
         shown = rows[self._page.gap_rows :]
         leaf = self._leaf
         if isinstance(leaf, OpenTable):
@@ -116,7 +122,7 @@ class OpenDocument:
             self._page.settle_rows(rows, unfinished=bool(shown))
         elif isinstance(leaf, Prose | Heading):
             self._lines = None
-            leaf.prose.leave(len(shown))
+            leaf.prose.leave(_lines_in(shown))
             self._page.settle_rows(rows, unfinished=leaf.prose.resumes)
 
     def resize(self, width: int) -> None:
@@ -414,3 +420,8 @@ class OpenDocument:
         """A line that begins with a bar waits for the next one, which tells a table from a paragraph."""
         lines = self._lines or []
         return len(lines) == 1 and isinstance(self._leaf, Prose) and lines[0].startswith("|")
+
+
+def _lines_in(rows: Sequence[Row]) -> int:
+    """How many lines these first rows hold, or begin."""
+    return sum(not row.joined for row in rows) + (1 if rows and rows[-1].joined else 0)

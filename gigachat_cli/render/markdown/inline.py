@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
@@ -177,7 +178,7 @@ class Inline:
 
     def _add_address(self, runs: Runs, address: str, start: int) -> None:
         shown = "".join(text for text, _ in runs[start:])
-        if address and address.removeprefix("mailto:") != shown:
+        if address and unquote(address.removeprefix("mailto:")) != unquote(shown):
             runs.append((" (", runs[-1][1] if runs else self.look.named("text")))
             runs.append((address, self.look.named("url")))
             runs.append((")", self.look.named("text")))

@@ -81,7 +81,7 @@ def heading_lines(runs: Runs, tag: str, look: Look, width: int) -> list[Runs]:
     """Lay out a heading; one of the first level has a line below it."""
     lines = prose_lines(runs, width)
     if tag == "h1" and lines:
-        lines.append([("━" * max(map(total_cells, lines)), look.named("h1"))])
+        lines.append([("━" * min(width, max(map(total_cells, lines))), look.named("h1"))])
     return lines
 
 

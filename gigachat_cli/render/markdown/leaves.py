@@ -35,7 +35,7 @@ class Prose:
     def __init__(self, inline: Inline, style: Style, width: int) -> None:
         self._inline = inline
         self._style = style
-        self._width = width
+        self.width = width
         self._kept: list[Line] = []
         self._row: Runs = []  # settled text on the row that is being filled
         self._tail = ""  # text that later characters can still change
@@ -74,7 +74,7 @@ class Prose:
     def release(self, count: int) -> list[Runs]:
         """Hand over the first lines for good; what is still open in them is taken as plain text."""
         while len(self._kept) < count and self._tail:
-            self._loosen((count - len(self._kept)) * self._width)
+            self._loosen((count - len(self._kept)) * self.width)
         lines = [line.runs for line in self._kept[:count]]
         del self._kept[:count]
         self._shown = None
@@ -115,7 +115,7 @@ class Prose:
 
     def rewrap(self, width: int) -> None:
         kept, self._kept = self._kept, []
-        self._width = width
+        self.width = width
         self._shown = None
         self._keep([*unwrap(kept), *self._row])
 
@@ -131,7 +131,7 @@ class Prose:
                 runs = self._inline.runs(self._tail, self._style)
             elif (closed := completed(self._tail)) != self._tail:
                 runs = self._inline.parse(closed, self._style).all_runs
-            self._shown = wrap([*self._row, *runs], self._width)
+            self._shown = wrap([*self._row, *runs], self.width)
         return [*self._kept, *self._shown]
 
     def _settle(self, parsed: Parsed) -> None:
@@ -141,7 +141,7 @@ class Prose:
             self._search_from = _SEARCH_FROM
 
     def _keep(self, runs: Runs) -> None:
-        *full, last = wrap(runs, self._width)
+        *full, last = wrap(runs, self.width)
         self._kept += full
         self._row = last.runs if not last.end else [*last.runs, (last.end, PLAIN)]
 
@@ -187,7 +187,7 @@ class Heading:
     def _underlined(self, lines: list[Runs]) -> list[Runs]:
         if self._tag != "h1" or not any(lines):
             return lines
-        return [*lines, [("━" * max(map(total_cells, lines)), self._look.named("h1"))]]
+        return [*lines, [("━" * min(self.prose.width, max(map(total_cells, lines))), self._look.named("h1"))]]
 
 
 class Code:

@@ -41,7 +41,7 @@ class Row:
     """One line of the screen.
 
     A joined row is followed by the rest of the same line without a newline: the terminal wraps it by itself,
-    so that copying gives the line back in one piece. Only a finished line may be wider than the screen.
+    so that copying gives the line back in one piece.
     """
 
     runs: tuple[Run, ...]
@@ -66,6 +66,7 @@ _LONGEST_GRAPHEME = 40  # characters; more in one are taken for a cell, so that 
 _WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"
 _WIDE_MARKS = "\u3001\u3002\uff0c\uff0e\uff01\uff1f\uff1a\uff1b\uff09\u300d\u300f\u3011"
 _PIECES = re.compile(f" +|\n|[{_WIDE}][{_WIDE_MARKS}]*|[^ \n{_WIDE}]+")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|www\.|mailto:", re.IGNORECASE)
 _WIDE_WORD = re.compile(f"[{_WIDE}]")
 
 
@@ -83,12 +84,15 @@ def total_cells(runs: Iterable[Run]) -> int:
     return sum(cells(text) for text, _ in runs)
 
 
-def wrap(runs: Iterable[Run], width: int) -> list[Line]:
+def wrap(runs: Iterable[Run], width: int, *, whole_addresses: bool = True) -> list[Line]:
     """Wrap prose greedily at blanks, between wide glyphs, and inside words that are wider than a row.
+
+    An address is not broken: it stands in a line of its own, which is wider, and which the terminal wraps, so that
+    it can be clicked and copied in one piece. Without `whole_addresses`, for a cell of a table, no line is wider.
 
     The last line's end holds the blanks that came after it, so that wrapping can go on from there.
     """
-    return _Wrapping(width).wrap(runs)
+    return _Wrapping(width, whole_addresses=whole_addresses).wrap(runs)
 
 
 def words(text: str) -> list[str]:
@@ -175,8 +179,9 @@ def _fill(text: str, width: int, column: int) -> Iterator[tuple[str, int]]:
 class _Wrapping:
     """One pass of greedy wrapping: a row being filled, and the word that comes next."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, whole_addresses: bool) -> None:
         self._width = max(1, width)
+        self._whole_addresses = whole_addresses
         self._lines: list[Line] = []
         self._row: Runs = []
         self._column = 0
@@ -216,12 +221,17 @@ class _Wrapping:
             self._row.append(self._gap)
             self._column += gap_cells
         self._gap = None
-        if self._word_cells > self._width:
+        if self._word_cells > self._width and not self._stays_whole():
             self._fold_word()
         else:
             self._row.extend(self._word)
             self._column += self._word_cells
         self._word, self._word_cells = [], 0
+
+    def _stays_whole(self) -> bool:
+        # Where terminals disagree about its width, nobody could count the rows that it takes.
+        word = "".join(text for text, _ in self._word)
+        return self._whole_addresses and _ADDRESS.search(word) is not None and not is_ambiguous(word)
 
     def _fold_word(self) -> None:
         for text, ink in self._word:

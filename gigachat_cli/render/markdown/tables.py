@@ -122,7 +122,7 @@ class TableLayout:
         return self._columns(cells, self.widths)
 
     def _columns(self, cells: Sequence[Runs], widths: Sequence[int]) -> list[Runs]:
-        wrapped = [wrap(cell, width) for cell, width in zip(cells, widths, strict=False)]
+        wrapped = [wrap(cell, width, whole_addresses=False) for cell, width in zip(cells, widths, strict=False)]
         lines: list[Runs] = []
         for index in range(max(map(len, wrapped), default=1)):
             line: Runs = []
