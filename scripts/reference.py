@@ -1,4 +1,4 @@
-"""Makes `docs/reference/` and `completions/` from the program; with `--check` only says what differs.
+"""Makes `docs/reference/`, `docs/pictures/` and `completions/` from the program; with `--check` only says what differs.
 
 python scripts/reference.py [--check]
 """
@@ -27,7 +27,9 @@ def main() -> int:
                 file.write_text(content, encoding="utf-8")
     for path in differing:
         print(f"{path} {'differs from the program: run make reference' if check else 'made anew'}")
-    return 1 if check and differing else 0
+    import pictures  # beside this file
+
+    return pictures.main() or (1 if check and differing else 0)
 
 
 def pages() -> dict[str, str]:

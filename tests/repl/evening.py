@@ -102,6 +102,12 @@ class Evening:
             gone = ["".join(row[at].data for at in range(columns)).rstrip() for row in self._screen.history.top]
             return "\n".join([*gone, *(line.rstrip() for line in self._screen.display)]).rstrip()
 
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """The screen with its colours, row by row."""
+        with self._lock:
+            screen = self._screen
+            return [[screen.buffer[row][at] for at in range(screen.columns)] for row in range(screen.lines)]
+
     @property
     def said(self) -> str:
         """What came after the line that was asked last, up to the prompt."""

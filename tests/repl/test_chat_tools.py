@@ -16,7 +16,7 @@ def last(simulator: Simulator) -> dict[str, Any]:
 
 
 def test_a_search_is_switched_on_and_off(chat: Callable[..., Evening], simulator: Simulator) -> None:
-    evening = chat()
+    evening = chat(environment={"KITTY_WINDOW_ID": "1"})
     evening.wait_for_prompt()
     evening.ask("/web")
     assert "The model may search the web." in evening.said
