@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ from gigachat_cli.simulator import Simulator
 from ..conftest import ROOT, Program
 
 SHELLS = {"bash": ["bash", "--norc", "-c"], "zsh": ["zsh", "-f", "-c"], "fish": ["fish", "--no-config", "-c"]}
-BLOCKS = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 COMMANDS = [line.removeprefix("$ ") for block in BLOCKS for line in block.splitlines()]
+PROOFS = re.findall(r"^\| [^|]+ \| `([^|]+)` \| (.+), exit code (\d) \|$", README, re.MULTILINE)
 ELSEWHERE = (
     "make ",
     "pipx ",
+    "uv ",
+    "python3 -m pip ",
     "gigachat auth login",
     "gigachat chat",
     "gigachat simulator -- ",
@@ -37,10 +42,7 @@ def test_no_command_needs_more_than_a_line_or_holds_a_comment() -> None:
 def test_commands_work_as_printed(shell: str, gigachat: Program, simulator: Simulator, home: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    place = home / "bin"
-    place.mkdir()
-    (place / "gigachat").write_text(f'#!/bin/sh\nexec {" ".join(gigachat.arguments)} "$@"\n')
-    (place / "gigachat").chmod(0o755)
+    place = installed(home, gigachat)
     (home / "cat.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(60))
     (home / "tools.py").write_text('def now() -> str:\n    """The time."""\n    return "12:00"\n')
     (home / "prompts.jsonl").write_text('"one"\n"two"\n')
@@ -68,6 +70,51 @@ def test_commands_work_as_printed(shell: str, gigachat: Program, simulator: Simu
         if " ask " in command:
             question = re.findall("'([^']*)'", command)[-1]
             assert question in simulator.calls("chat")[-1].body.decode()
+
+
+@pytest.mark.parametrize(("command", "seen", "code"), PROOFS, ids=[seen for _, seen, _ in PROOFS])
+def test_each_line_of_the_table_is_true(command: str, seen: str, code: str, gigachat: Program, home: Path) -> None:
+    environment = gigachat.environment(None)
+    environment["PATH"] = f"{installed(home, gigachat)}:{environment.get('PATH', '/usr/bin:/bin')}"
+    (home / "prompts.jsonl").write_text('"one"\n"two"\n')
+    (home / ".env").write_text("NAME=value\n")
+    done = subprocess.run(
+        ["bash", "--norc", "-c", command],
+        cwd=home,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == int(code), done.stdout
+    for text in re.findall("`([^`]+)`", seen):
+        assert text in done.stdout
+
+
+def test_the_table_and_the_pictures_are_there() -> None:
+    assert len(PROOFS) == 8
+    pictures = re.findall(r"!\[[^]]+\]\((docs/pictures/[^)]+)\)", README)
+    assert len(pictures) == 3
+    assert all((ROOT / each).is_file() for each in pictures)
+
+
+def test_the_names_that_are_installed_are_the_projects_own() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = set(re.findall(r"^\$ .*install ([a-z-]{3,})$", README, re.MULTILINE))
+    assert named == {project["name"]}
+    for extras in re.findall(r"install '[^']*\[([a-z,]+)\]'", README):
+        assert set(extras.split(",")) <= set(project["optional-dependencies"])
+
+
+def installed(home: Path, gigachat: Program) -> Path:
+    """A folder for PATH with the program in it."""
+    place = home / "bin"
+    place.mkdir()
+    (place / "gigachat").write_text(f'#!/bin/sh\nexec {" ".join(gigachat.arguments)} "$@"\n')
+    (place / "gigachat").chmod(0o755)
+    return place
 
 
 def test_completion_is_where_zsh_finds_it_and_the_first_tab_completes(home: Path, gigachat: Program) -> None:
