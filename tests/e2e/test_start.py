@@ -18,7 +18,6 @@ HEAVY = {
     "prompt_toolkit",
     "pydantic",
     "pygments",
-    "pylatexenc",
     "rich",
     "socksio",
     "stamina",

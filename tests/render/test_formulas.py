@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gigachat_cli.render.markdown.formulas import to_unicode
+from gigachat_cli.render.markdown.symbols import SILENT, SPACES
 
-from .screens import offline
+from .formulas_by_hand import IN_ONE_LINE, ROWS, SCHOOL, UNIVERSITY, pairs
+from .screens import Growing, grown, offline
 
 
 @pytest.mark.parametrize(
@@ -32,13 +36,37 @@ from .screens import offline
         ("\\lim_{x\\to 0} \\sin x", "lim_(x → 0) sin x"),
         ("v = \\frac{путь}{время} \\text{ км_ч}", "v = путь/время км_ч"),
         ("\\begin{aligned}x&=1\\\\y&=2\\end{aligned}", "x=1\ny=2"),
-        ("\\begin{cases}1 & x>0\\\\0 & x<0\\end{cases}", "1, x>0\n0, x<0"),
+        ("\\begin{cases}1 & x>0\\\\0 & x<0\\end{cases}", "⎧ 1, x>0\n⎩ 0, x<0"),
         ("g^{ab} \\bmod p", "gᵃᵇ mod p"),
         ("90^\\circ f'(x)", "90°f′(x)"),
     ],
 )
 def test_formula_in_unicode(latex: str, expected: str) -> None:
     assert to_unicode(latex) == expected
+
+
+@pytest.mark.parametrize(("latex", "shown"), pairs(SCHOOL) + pairs(UNIVERSITY))
+def test_formula_of_school_and_university(latex: str, shown: str) -> None:
+    assert to_unicode(latex) == to_unicode(latex, one_line=True) == shown
+
+
+@pytest.mark.parametrize("latex", ROWS)
+def test_formula_of_several_rows(latex: str) -> None:
+    assert to_unicode(latex) == ROWS[latex]
+
+
+@pytest.mark.parametrize("latex", IN_ONE_LINE)
+def test_rows_in_one_line(latex: str) -> None:
+    assert to_unicode(latex, one_line=True) == IN_ONE_LINE[latex]
+
+
+def test_no_symbol_vanishes() -> None:
+    """The names are those of KaTeX's symbols and macros; a blank is what some of them mean."""
+    names = Path(__file__).with_name("latex_names.txt").read_text().split()
+    shown = {name: to_unicode(f"a \\{name} {{b}}") for name in names}
+    lost = {name for name in names if shown[name].replace(" ", "") == "ab"}
+    assert lost == {name for name in names if name in SPACES or name in SILENT or name.endswith("lap")}
+    assert {name for name in names if "\\" in shown[name]} == {"backslash"}
 
 
 @pytest.mark.parametrize("latex", ["\\frac{", "{a", "}", "\\begin{x}", "\\", "x" * 5000, "^", "\\left("])
@@ -61,6 +89,15 @@ def test_no_formula_is_too_odd(latex: str) -> None:
         ("US$5 and 6$", "US$5 and 6$"),
         ("$HOME/bin:$PATH", "$HOME/bin:$PATH"),
         ("$ x $ is none", "$ x $ is none"),
+        ("from $ x \\to a $ on", "from x → a on"),
+        ("随着$n$增大", "随着n增大"),
+        ("$-20^\\circ$C and $n$-й", "-20°C and n-й"),
+        ("$x$-axis, ($x$), $x$, $y$.", "x-axis, (x), x, y."),
+        ("costs $5 and x^2 is $6", "costs $5 and x^2 is $6"),
+        ("от $100 до $200, $5-$10", "от $100 до $200, $5-$10"),
+        ("a $20 bill, a $5 one: 20$.", "a $20 bill, a $5 one: 20$."),
+        ("$1,000 or $2,000", "$1,000 or $2,000"),
+        ("price$ and $more", "price$ and $more"),
         ("100$ и 200$", "100$ и 200$"),
         ("\\$x\\$", "$x$"),
         ("`$x^2$` and `\\(y\\)`", "$x^2$ and \\(y\\)"),
@@ -77,3 +114,49 @@ def test_formula_is_told_from_money_and_code(text: str, expected: str) -> None:
 def test_formula_on_lines_of_its_own_is_no_list_and_no_heading() -> None:
     assert offline("Text\n\\[\na\n= b\n- c\n\\]\nmore", 80) == ["Text", "", "  a = b - c", "", "more"]
     assert offline("```\n$$\nx^2\n$$\n```", 80) == ["╭─", "$$", "x^2", "$$", "╰─"]
+
+
+@pytest.mark.parametrize("name", ["align*", "equation", "cases", "pmatrix"])
+def test_a_bare_environment_is_a_formula(name: str) -> None:
+    text = f"Text\n\\begin{{{name}}}\nx^2 \\\\\ny^2\n\\end{{{name}}}\nmore\n"
+    shown = offline(text, 80)
+    assert (shown[0], shown[-1]) == ("Text", "more")
+    assert "x²" in "".join(shown)
+    assert "begin" not in "".join(shown)
+    assert grown(text, 80, 400, cuts=range(0, len(text), 3)) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Let $x^2 + \\frac{a}{b} = 1$ be.",
+        "Пусть \\(x_1 + x_2\\) и $$\\sqrt{2}$$ внутри.",
+        "An $ a \\to b $ and $n$ and $-20^\\circ$C.",
+        "Text\n\n$$\n\\sum_{i=1}^n i\n$$\n\nmore",
+        "\\[\nE = mc^2\n\\]\n",
+        "- item $\\alpha$\n- \\begin{cases} a \\\\ b \\end{cases}\n",
+        "| a | b |\n|---|---|\n| $x^2$ | \\(y\\) |\n",
+    ],
+)
+def test_latex_is_never_shown_meanwhile_and_no_row_goes(text: str) -> None:
+    growing = Growing(40, 24)
+    height = 0
+    for character in text:
+        growing.feed(character)
+        shown = growing.screen.lines()
+        assert not set("\\$^{}") & set("".join(shown)), shown
+        assert len(shown) >= height
+        height = len(shown)
+    assert growing.finish() == offline(text, 40)
+
+
+def test_what_only_begins_like_a_formula_is_shown_in_the_end() -> None:
+    for text in ("It is $x^2 and no more", "a \\(b c", "cost: $x"):
+        assert grown(text, 80, 24, cuts=range(len(text))) == offline(text, 80)
+        assert offline(text, 80)[0].replace("(", "\\(", "\\(" in text) == text
+
+
+def test_rows_of_a_formula_that_do_not_fit_are_set_in_one_line() -> None:
+    text = "$$\n\\begin{pmatrix} 1000000 & 2000000 \\\\ 3000000 & 4000000 \\end{pmatrix}\n$$\n"
+    assert offline(text, 80) == ["  ⎛1000000  2000000⎞", "  ⎝3000000  4000000⎠"]
+    assert " ".join(" ".join(offline(text, 20)).split()) == "(1000000 2000000; 3000000 4000000)"

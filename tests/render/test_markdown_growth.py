@@ -214,9 +214,9 @@ import sys
 from gigachat_cli.render.markdown import MarkdownOptions, render_offline
 def show(text): render_offline(text, width=80, options=MarkdownOptions())
 show("# text *and* more")
-assert "pygments" not in sys.modules and "pylatexenc" not in sys.modules
+assert "pygments" not in sys.modules and "gigachat_cli.render.markdown.latex" not in sys.modules
 show("$5 and $6")
-assert "pylatexenc" not in sys.modules
+assert "gigachat_cli.render.markdown.latex" not in sys.modules
 show("$x$")
 assert "pygments" not in sys.modules
 show("```\\ncode\\n```")

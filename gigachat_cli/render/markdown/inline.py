@@ -25,6 +25,7 @@ from .syntax import (
     block_parser,
     block_tokens,
     inline_tokens,
+    open_formula,
     parser,
     unmatched_marks,
 )
@@ -128,11 +129,11 @@ class Inline:
         labels = map(normalizeReference, _LABEL.findall(text))
         self._missed.update(label for label in labels if label not in self._references)
 
-    def formula(self, latex: str) -> str:
-        """Give a formula in Unicode, one line of text a line."""
+    def formula(self, latex: str, *, one_line: bool = True) -> str:
+        """Give a formula in Unicode; of several lines where it has several rows, unless it is to be in one."""
         from .formulas import to_unicode
 
-        return "\n".join(map(printable, to_unicode(latex).split("\n")))
+        return "\n".join(map(printable, to_unicode(latex, one_line=one_line).split("\n")))
 
     def _runs(self, tokens: Sequence[Token], base: Style) -> Runs:
         look = self.look
@@ -155,8 +156,7 @@ class Inline:
             elif kind == "code_inline":
                 add(printable(token.content), styles[-1] + look.style("code"))
             elif kind == "formula_inline":
-                text = " ".join(self.formula(token.content).split())
-                add(text or token.content, styles[-1] + look.style("formula"))
+                add(self.formula(token.content) or token.content, styles[-1] + look.style("formula"))
             elif kind in _SPANS:
                 styles.append(styles[-1] + look.style(_SPANS[kind]))
             elif kind == "tag_open":
@@ -200,6 +200,9 @@ def without_indents(text: str) -> str:
 
 def completed(text: str) -> str:
     """Close the last link, code, tag and bold text that are begun in a text which is still coming."""
+    begun = open_formula(text)
+    if begun >= 0 or text.endswith("\\"):  # it is shown when it is whole
+        text = text[:begun]
     closed = text = tags.completed(text)
     if _BEGUN_LINK.search(text):
         closed += ")"

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from .inline import Inline, printable
 from .look import Look
-from .rows import Run, Runs, total_cells, wrap
+from .rows import Run, Runs, cells, total_cells, wrap
 from .tables import TableLayout, read_table
 
 TAB = 4
@@ -126,9 +126,13 @@ def _formula_lines(token: Token, inline: Inline, width: int) -> list[Runs]:
     look = inline.look
     if not token.meta["closed"]:
         return prose_lines(inline.runs(token.markup + token.content.strip(), look.style("text")), width)
-    text = inline.formula(token.content)
-    runs: list[Run] = [(text, look.named("formula"))]
-    if token.info:
-        runs += [(" ", look.named("text")), *inline.runs(token.info, look.style("text"))]
     indent = _FORMULA_INDENT if width > 4 * _FORMULA_INDENT else 0
-    return [[(" " * indent, look.named("text")), *line] for line in prose_lines(runs, width - indent)]
+    rows = inline.formula(token.content, one_line=False).split("\n")
+    if len(rows) > 1 and max(map(cells, rows)) > width - indent:
+        rows = [inline.formula(token.content)]
+    lines: list[Runs] = [[(row, look.named("formula"))] for row in rows]
+    if token.info:
+        lines[-1] += [(" ", look.named("text")), *inline.runs(token.info, look.style("text"))]
+    if len(lines) == 1:
+        lines = prose_lines(lines[0], width - indent)
+    return [[(" " * indent, look.named("text")), *line] for line in lines]

@@ -10,7 +10,7 @@ _MARKER = re.compile(r"( {0,3})([-+*]|\d{1,9}[.)])( {1,4}(?! )| (?= {4})|$)")
 _QUOTE = re.compile(r" {0,3}> ?")
 _MARKERS = re.compile(r"(?: *(?:[-+*]|\d{1,9}[.)]) +| *> ?)*")
 # A line that begins so says only at its end what it is; one that has a character of the second kind is clear.
-_LATE = re.compile(r" {0,3}(?:```|~~~|\||\$\$|\\\[)")
+_LATE = re.compile(r" {0,3}(?:```|~~~|\||\$\$|\\(?:\[|b(?:$|e(?:$|g(?:$|i(?:$|n(?:$|\{)))))))")
 _CLEAR = re.compile(r"[^\s\-+*_=#>`~|:\d.)$\\\[\]!(]")
 _MAYBE_DEFINITION = re.compile(r" {0,3}\[[^\]]*(?:\](?::.*)?)?$")
 

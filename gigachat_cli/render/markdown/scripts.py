@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _SUPERSCRIPTS = dict(
     zip(
         "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW′∘αβγδεθφχ",
@@ -10,6 +12,7 @@ _SUPERSCRIPTS = dict(
     )
 )
 _SUBSCRIPTS = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
+_WORDS = re.compile(r"\w \w")  # without blanks they would be one
 
 
 def superscript(text: str, *, mark: str = "^") -> str:
@@ -24,6 +27,6 @@ def subscript(text: str) -> str:
 
 def _script(mark: str, text: str, glyphs: dict[str, str]) -> str:
     squeezed = text.replace(" ", "")
-    if squeezed and all(character in glyphs for character in squeezed):
+    if squeezed and not _WORDS.search(text) and all(character in glyphs for character in squeezed):
         return "".join(glyphs[character] for character in squeezed)
     return f"{mark}{text}" if len(text) == 1 else f"{mark}({text})"

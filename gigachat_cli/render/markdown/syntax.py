@@ -26,7 +26,14 @@ LONGEST_FORMULA = 2000
 """How many characters a formula inside a paragraph may have; a longer one stays text."""
 
 _CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+_ENVIRONMENT = re.compile(
+    r"\\begin\{((?:align(?:ed|at)?|equation|gather(?:ed)?|multline|eqnarray|split|d?cases|[bpvBV]?matrix|array)\*?)\}"
+)
+"""What models write without any sign that a formula begins."""
 _OPERATORS = re.compile(r"[\\^_={}+*/<>]")
+_SURE = re.compile(r"[\\^_]")  # signs that only formulas have
+_WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
+_BEGUN = re.compile(r"(?<![\\$])(\$\$?|\\\(|\\\[)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 LONGEST_BLOCK_FORMULA = 4000
 """How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
@@ -97,8 +104,8 @@ def unmatched_marks(env: Env) -> int:
 def starts_formula(line: str) -> bool:
     """Say whether a line begins a formula that stands by itself."""
     stripped = line.lstrip(" ")
-    closer = _CLOSERS.get(stripped[:2]) if stripped[:2] != "\\(" else None
-    if closer is None or len(line) - len(stripped) > 3:
+    closer = closer_of(line) if stripped[:2] != "\\(" else ""
+    if not closer or len(line) - len(stripped) > 3:
         return False
     content, closed, rest = stripped[2:].partition(closer)
     return not closed or bool(content.strip() and not rest.strip())
@@ -163,8 +170,38 @@ _HELPERS = SimpleNamespace(
 
 
 def closer_of(line: str) -> str:
-    """Give what ends the formula that a line begins."""
-    return _CLOSERS[line.lstrip(" ")[:2]]
+    """Give what ends the formula that a line begins; empty when it begins none."""
+    stripped = line.lstrip(" ")
+    environment = _ENVIRONMENT.match(stripped)
+    return f"\\end{{{environment[1]}}}" if environment else _CLOSERS.get(stripped[:2], "")
+
+
+def open_formula(text: str) -> int:
+    """Give the place where a formula begins that is not closed yet at the end of a text, or -1.
+
+    A single dollar sign begins one only where what follows looks like one so far.
+    """
+    start, end = -1, 0
+    for opener in _BEGUN.finditer(text, max(0, len(text) - LONGEST_FORMULA)):
+        if opener.start() < end:
+            continue
+        closed = text.find(_CLOSERS.get(opener[1], "$"), opener.end())
+        if opener[1] == "$":
+            closed = _money_or_formula(text, opener.start())
+            if closed < 0 and not _may_be_formula(text, opener.start()):
+                continue
+        if closed < 0:
+            start = opener.start()
+            break
+        end = closed + len(opener[1])
+    return start if start >= 0 and text.count("`", 0, start) % 2 == 0 else -1
+
+
+def _may_be_formula(text: str, start: int) -> bool:
+    before, content = text[:start][-1:], text[start + 1 :]
+    if len(content) > LONGEST_MONEY_GAP or "\n" in content or (before.isascii() and before.isalnum()):
+        return False
+    return bool(_SURE.search(content)) or not (content[:1].isdigit() or _WORD.search(content))
 
 
 def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
@@ -220,7 +257,8 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
 
 def _money_or_formula(source: str, start: int) -> int:
     """Find the `$` that closes a formula opened at `start`, or give -1 where the sign means money."""
-    if start and (source[start - 1].isalnum() or source[start - 1] == "$"):
+    before = source[start - 1] if start else ""
+    if before == "$" or (before.isascii() and before.isalnum()):
         return -1
     end = start
     while True:
@@ -229,10 +267,16 @@ def _money_or_formula(source: str, start: int) -> int:
             return -1
         if source[end - 1] != "\\":
             break
-    content = source[start + 1 : end]
-    if not content or content[0].isspace() or content[-1].isspace() or "\n" in content or "`" in content:
+    content, after = source[start + 1 : end], source[end + 1 : end + 2]
+    if not content.strip() or "\n" in content or "`" in content or after == "$" or after.isdigit():
         return -1
-    if source[end + 1 : end + 2].isalnum() or source[end + 1 : end + 2] == "$":
+    sure = _SURE.search(content) is not None
+    padded = content[0].isspace(), content[-1].isspace()
+    if any(padded) and not (all(padded) and sure):
+        return -1
+    if after.isalpha() and after.isascii() and not (sure and _WORD.search(content) is None):
+        return -1
+    if before.isalpha() and _WORD.search(content) and not sure:
         return -1
     if content[0].isdigit() and not _OPERATORS.search(content) and not _NUMBER.fullmatch(content):
         return -1
@@ -247,8 +291,9 @@ def _block_formula(state: StateBlock, start_line: int, end_line: int, silent: bo
         return False
     if silent:
         return True
-    closer = _CLOSERS[first[:2]]
-    content, closed, rest = first[2:].partition(closer)
+    closer = closer_of(first)
+    bare = _ENVIRONMENT.match(first) is not None
+    content, closed, rest = first[0 if bare else 2 :].partition(closer)
     lines = [content]
     next_line = start_line + 1
     while not closed and next_line < end_line:
@@ -259,8 +304,8 @@ def _block_formula(state: StateBlock, start_line: int, end_line: int, silent: bo
         lines.append(content)
         next_line += 1
     token = state.push("formula", "", 0)
-    token.content = "\n".join(lines)
-    token.markup = first[:2]
+    token.content = "\n".join(lines) + (closed if bare else "")
+    token.markup = "" if bare else first[:2]
     token.info = rest.strip() if closed else ""
     token.meta["closed"] = bool(closed)
     token.map = [start_line, next_line]

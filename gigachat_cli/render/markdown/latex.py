@@ -1,0 +1,449 @@
+"""Reads the LaTeX of a formula into pieces: each command does here what it means in text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from .grids import bracketed
+from .scripts import subscript, superscript
+from .setting import Kind, Piece, fraction, linear, rows, with_script
+from .structures import accented, as_aligned, as_cases, as_matrix, choose, negated, trimmed
+from .symbols import (
+    ACCENTS,
+    AROUND,
+    ARROWS,
+    COLOURED,
+    FONTS,
+    FRACTIONS,
+    FUNCTIONS,
+    HIDDEN,
+    SILENT,
+    SPACES,
+    TEXTS,
+    WITH_LIMITS,
+    in_alphabet,
+    names,
+    symbols,
+)
+
+_TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|\s+|.", re.DOTALL)
+_DEEPEST = 40
+_LONGEST_OPTION = 100  # commands and characters
+_SIGNS = "+-*/<>=:−"
+_ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
+_ESCAPED = {"{": "open", "}": "close", "|": "letter"}
+_MATRICES = {
+    "matrix": "  ", "smallmatrix": "  ", "pmatrix": "()", "bmatrix": "[]", "Bmatrix": "{}", "vmatrix": "||",
+    "Vmatrix": "‖‖", "psmallmatrix": "()", "bsmallmatrix": "[]", "array": "  ", "darray": "  ", "subarray": "  ",
+    "tabular": "  ",
+}  # fmt: skip
+_CASES = frozenset({"cases", "dcases", "rcases", "drcases"})
+_ALIGNED = names("""
+aligned align alignat alignedat split gather gathered equation eqnarray multline flalign displaymath math CD
+""")
+
+
+class Unreadable(Exception):  # no error of the program: a model's LaTeX is often cut
+    """The text is no LaTeX that can be set."""
+
+
+class Reader:
+    """Reads one formula.  Work grows with its length."""
+
+    def __init__(self, source: str) -> None:
+        self._items = _TOKEN.findall(source)
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> list[Piece]:
+        """All of it.  Raises Unreadable when brackets or environments do not fit."""
+        lines = self._lines(None)
+        if self._at < len(self._items):
+            raise Unreadable
+        if len(lines) == 1 and len(lines[0]) == 1:
+            return lines[0][0]
+        return [as_aligned(lines)]
+
+    # Lists of pieces
+
+    def _lines(self, end: str | None) -> list[list[list[Piece]]]:
+        """Rows of cells up to `\\end{…}`, or to the end of the source; rows without anything are left out."""
+        lines: list[list[list[Piece]]] = [[]]
+        while True:
+            lines[-1].append(self._pieces(("&", "\\\\", "\\cr", "\\end", "\\newline")))
+            item = self._next()
+            if item in ("\\\\", "\\cr", "\\newline"):
+                self._option()
+                lines.append([])
+            elif item == "\\end":
+                if end is None or self._raw() != end:
+                    raise Unreadable
+                break
+            elif item is None:
+                if end is not None:
+                    raise Unreadable
+                break
+        return [line for line in lines if any(map(linear, line))] or [[[]]]
+
+    def _pieces(self, stops: Sequence[str]) -> list[Piece]:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unreadable
+        pieces: list[Piece] = []
+        while (item := self._peek()) is not None and item not in stops:
+            if item in ("}", "\\right", "\\end"):
+                raise Unreadable
+            if item in ("\\over", "\\atop", "\\choose", "\\brace", "\\brack"):
+                self._next()
+                below = self._pieces(stops)
+                pieces = [choose(pieces, below) if item == "\\choose" else fraction(pieces, below)]
+                break
+            if item in ("^", "_", "'", "’"):
+                pieces.append(with_script([], self._scripts()))
+                continue
+            pieces += self._scripted(self._atom())
+        self._depth -= 1
+        return pieces
+
+    def _scripted(self, base: list[Piece]) -> list[Piece]:
+        at = self._at
+        self._skip_blanks()
+        if self._peek() in ("\\limits", "\\nolimits"):
+            self._next()
+            self._skip_blanks()
+        if self._peek() not in ("^", "_", "'", "’") or (base and base[-1].kind in ("space", "gap")):
+            self._at = at
+            return base
+        if base and base[-1].grid is not None:
+            return [replace(base[-1], text=base[-1].text + (script := self._scripts())), Piece("letter", script)]
+        return [with_script(base, self._scripts())]
+
+    def _scripts(self) -> str:
+        primes, above, below = "", "", ""
+        while (item := self._peek()) is not None:
+            if item in ("'", "’"):
+                self._next()
+                primes += "′"
+            elif item == "^" and not above:
+                self._next()
+                above = self._script_of(superscript)
+            elif item == "_" and not below:
+                self._next()
+                below = self._script_of(subscript)
+            elif item.isspace() and self._peek(1) in ("^", "_"):
+                self._next()
+            else:
+                break
+        primes = primes.replace("′′′", "‴").replace("′′", "″")
+        return f"{primes}{below}{above}"
+
+    def _script_of(self, script: Callable[[str], str]) -> str:
+        pieces = self._argument()
+        text = linear(pieces)
+        if not text:
+            return ""
+        if script is superscript and text in ("∘", "°"):
+            return "°"
+        if script is superscript and not text.strip("′*†"):
+            return text if text.strip("*") else f"^{text}" if len(text) == 1 else f"^({text})"
+        return script(text)
+
+    # Atoms
+
+    def _atom(self) -> list[Piece]:
+        item = self._next()
+        if item is None:
+            raise Unreadable
+        if item == "{":
+            pieces = self._pieces(("}",))
+            if self._next() != "}":
+                raise Unreadable
+            return pieces
+        if item.isspace():
+            return [Piece("space", " ")]
+        if item == "~":
+            return [Piece("gap", " ")]
+        if len(item) > 1 and item[0] == "\\":
+            return self._command(item[1:])
+        if item == "\\" or item in "&#":
+            raise Unreadable
+        if item == "$":
+            return []
+        return [self._character(item)]
+
+    def _character(self, item: str) -> Piece:
+        if item.isdigit():
+            digits = [item]
+            while (item := self._peek() or "") and (
+                item.isdigit() or (item in ".," and (self._peek(1) or "").isdigit())
+            ):
+                digits.append(self._next() or "")
+            return Piece("number", "".join(digits))
+        if item.isalpha() and not item.isascii():
+            letters = [item]
+            while (item := self._peek() or "") and item.isalpha() and not item.isascii():
+                letters.append(self._next() or "")
+            return Piece("word" if len(letters) > 1 else "letter", "".join(letters))
+        kind: Kind = "letter"
+        if item in _SIGNS:
+            kind = "sign"
+        elif item in "([":
+            kind = "open"
+        elif item in ")]":
+            kind = "close"
+        elif item in ",;":
+            kind = "comma"
+        return Piece(kind, item)
+
+    def _command(self, name: str) -> list[Piece]:
+        star = name.endswith("*")
+        bare = name.rstrip("*") if name[:1].isalpha() else name
+        at = self._at
+        if bare.isalpha():
+            self._skip_blanks_after(bare)
+        if bare in SPACES:
+            return [Piece("gap", SPACES[bare])] if SPACES[bare] else []
+        if bare == "colon":
+            return [Piece("comma", ":"), Piece("gap", " ")]
+        if bare in symbols():
+            return [_symbol(*symbols()[bare])]
+        if bare in FUNCTIONS:
+            return [Piece("large" if bare in WITH_LIMITS else "function", FUNCTIONS[bare])]
+        if bare in SILENT:
+            return []
+        if bare in _ESCAPED:
+            return [Piece("open", "{") if bare == "{" else Piece("close", "}") if bare == "}" else Piece("letter", "‖")]
+        if not bare.isalpha():
+            return [Piece("letter", bare)] if bare in "%$#&_-" else [Piece("letter", f"\\{bare}")]
+        found = self._structure(bare) or self._wrapped(bare, star=star)
+        if found is not None:
+            return found
+        written = self._as_written()
+        if not written:
+            self._at = at  # the blank that ends its name is shown with it
+        return [Piece("word", f"\\{name}{written}")]
+
+    def _structure(self, name: str) -> list[Piece] | None:
+        """What is made of several parts."""
+        if name in FRACTIONS:
+            self._option()
+            return [fraction(self._argument(), self._argument())]
+        if name == "genfrac":
+            for _ in range(4):
+                self._raw()
+            return [fraction(self._argument(), self._argument())]
+        if name in ("binom", "dbinom", "tbinom"):
+            return [choose(self._argument(), self._argument())]
+        if name == "sqrt":
+            return [self._root()]
+        if name == "left":
+            return self._between_brackets()
+        if name == "begin":
+            return [self._environment()]
+        if name in ARROWS:
+            below, above = self._option(), linear(self._argument())
+            under = linear(Reader(below)._pieces(())) if below else ""
+            label = "; ".join(filter(None, [above, under]))
+            return [Piece("relation", ARROWS[name] + (f"({label})" if label else ""))]
+        if name in ("overset", "stackrel", "underset"):
+            mark, base = linear(self._argument()), self._argument()
+            script = subscript(mark) if name == "underset" else superscript(mark)
+            return [with_script(base, script)]
+        if name == "substack":
+            inner = Reader(self._raw())
+            return [Piece("word", ", ".join(linear(cell) for line in inner._lines(None) for cell in line))]
+        if name == "not":
+            return [negated(self._argument())]
+        if name in ("ce", "pu"):
+            from .chemistry import chemistry
+
+            return [Piece("letter", chemistry(self._raw()))]
+        return None
+
+    def _wrapped(self, name: str, *, star: bool) -> list[Piece] | None:
+        """What is done with one argument."""
+        if name in ACCENTS:
+            return [accented(name, self._argument())]
+        if name in FONTS:
+            return self._argument()
+        if name in TEXTS:
+            return [Piece("word", _words(self._raw()))]
+        if name in ("operatorname", "operatornamewithlimits"):
+            return [Piece("function", linear(self._argument()))]
+        if name in ("mathop", "mathrel", "mathbin"):
+            kind: Kind = {"mathop": "function", "mathrel": "relation", "mathbin": "binary"}[name]  # type: ignore[assignment]  # by name
+            return [Piece(kind, linear(self._argument()))]
+        if name in AROUND:
+            before, after = AROUND[name]
+            inner = self._argument()
+            space = [Piece("gap", " ")] if name in ("pmod", "tag", "pod") else []
+            return [*space, Piece("open", before), *inner, Piece("close", after)]
+        if name in HIDDEN:
+            self._raw()
+            return [Piece("gap", " ")] if name == "hspace" else []
+        if name in COLOURED:
+            for _ in range(COLOURED[name]):
+                self._raw()
+            return self._argument()
+        if name == "color":
+            self._raw()
+            return []
+        if (alphabet := in_alphabet(name, "")) is not None:
+            text = linear(self._argument())
+            alphabet = in_alphabet(name, text)
+            return [Piece("letter", alphabet or text)]
+        if name in ("SI", "qty", "num", "si"):
+            parts = [_words(self._raw()) for _ in range(2 if name in ("SI", "qty") else 1)]
+            return [Piece("word", " ".join(parts))]
+        return None
+
+    def _root(self) -> Piece:
+        degree = self._option()
+        inner = self._argument()
+        shown = linear(Reader(degree)._pieces(())) if degree else ""
+        sign = _ROOTS.get(shown) or superscript(shown, mark="") + "√"
+        text = linear(inner)
+        single = len(inner) == 1 and inner[0].kind in ("number", "letter") and not inner[0].scripted
+        return Piece("root", f"{sign}{text}" if single else f"{sign}({text})")
+
+    def _between_brackets(self) -> list[Piece]:
+        left = self._delimiter()
+        parts: list[Piece] = self._pieces(("\\right", "\\middle"))
+        while self._peek() == "\\middle":
+            self._next()
+            parts += [Piece("letter", self._delimiter()), *self._pieces(("\\right", "\\middle"))]
+        if self._next() != "\\right":
+            raise Unreadable
+        right = self._delimiter()
+        parts = trimmed(parts)
+        if any(piece.grid for piece in parts):
+            from .grids import beside
+
+            flat = f"{left}{linear(parts)}{right}"
+            return [Piece("letter", flat, bracketed(beside(rows(parts)), left, right))]
+        opening = [Piece("open", left)] if left else []
+        return [*opening, *parts, *([Piece("close", right)] if right else [])]
+
+    def _delimiter(self) -> str:
+        self._skip_blanks()
+        item = self._next()
+        if item is None or item == "{":
+            raise Unreadable
+        if item == ".":
+            return ""
+        if item[0] != "\\":
+            return item
+        name = item[1:]
+        self._skip_blanks_after(name)
+        return {"{": "{", "}": "}", "|": "‖"}.get(name) or symbols().get(name, ("", item))[1]
+
+    def _environment(self) -> Piece:
+        name = self._raw()
+        bare = name.rstrip("*")
+        if bare in _MATRICES:
+            columns = self._raw() if bare in ("array", "darray", "subarray", "tabular") else ""
+            return as_matrix(self._lines(name), _MATRICES[bare], columns)
+        if bare in _CASES:
+            return as_cases(self._lines(name), right="rcases" in bare)
+        if bare in _ALIGNED:
+            if bare in ("alignat", "alignedat"):
+                self._raw()
+            self._option()
+            return as_aligned(self._lines(name))
+        raise Unreadable
+
+    # Tokens
+
+    def _peek(self, ahead: int = 0) -> str | None:
+        place = self._at + ahead
+        return self._items[place] if place < len(self._items) else None
+
+    def _next(self) -> str | None:
+        item = self._peek()
+        self._at += 1
+        return item
+
+    def _skip_blanks(self) -> None:
+        while (self._peek() or "x").isspace():
+            self._at += 1
+
+    def _skip_blanks_after(self, name: str) -> None:
+        """TeX takes a blank after a command's name for its end; before a sign it is kept for the reader's sake."""
+        if (self._peek() or "x").isspace() and name.isalpha() and (self._peek(1) or "+") not in _SIGNS:
+            self._at += 1
+
+    def _argument(self) -> list[Piece]:
+        """What a command or script applies to: a group, a command with what belongs to it, or one character."""
+        self._skip_blanks()
+        item = self._peek()
+        if item is None or item in ("}", "&", "^", "_", "\\\\", "\\right", "\\end"):
+            raise Unreadable
+        if item.isdigit():
+            self._next()
+            return [Piece("number", item)]
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unreadable
+        pieces = self._atom()
+        self._depth -= 1
+        return pieces
+
+    def _raw(self) -> str:
+        """The source of an argument, with its inner braces."""
+        self._skip_blanks()
+        item = self._next()
+        if item is None or item == "}":
+            raise Unreadable
+        if item != "{":
+            return item
+        depth, start = 1, self._at
+        while depth:
+            item = self._next()
+            if item is None:
+                raise Unreadable
+            depth += (item == "{") - (item == "}")
+        return "".join(self._items[start : self._at - 1])
+
+    def _option(self) -> str:
+        """The source of an argument in square brackets; empty where there is none."""
+        at = self._at
+        self._skip_blanks()
+        near = self._items[self._at : self._at + _LONGEST_OPTION] if self._peek() == "[" else []
+        if "]" not in near:
+            self._at = at
+            return ""
+        end = self._at + near.index("]")
+        source = "".join(self._items[self._at + 1 : end])
+        self._at = end + 1
+        return source
+
+    def _as_written(self) -> str:
+        """The groups behind a command that is not known, as they are written."""
+        written = ""
+        while self._peek() == "{":
+            written += f"{{{self._raw()}}}"
+        return written
+
+
+def _words(source: str) -> str:
+    """A text within a formula, which may have formulas in it."""
+    parts = source.split("$")
+    shown = [
+        linear(Reader(part).whole()) if index % 2 and len(parts) % 2 else _plain(part)
+        for index, part in enumerate(parts)
+    ]
+    return "".join(shown)
+
+
+def _plain(source: str) -> str:
+    text = re.sub(r"\\(?:[ ,;:!]|quad|qquad)", " ", source).replace("~", " ")
+    text = re.sub(r"\\([%$#&_{}])", r"\1", text)
+    if "\\" in text:
+        text = re.sub(r"\\([A-Za-z]+) ?", lambda found: symbols().get(found[1], ("", found[0]))[1], text)
+    return text.replace("{", "").replace("}", "")
+
+
+def _symbol(kind: str, glyph: str) -> Piece:
+    return Piece(kind, glyph)  # type: ignore[arg-type]  # the kinds of the table are kinds of pieces
