@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -26,9 +27,15 @@ sys.path.insert(0, str(ROOT))
 from gigachat_cli.simulator import Options, Simulator  # noqa: E402  # the checkout is not on the path before
 from tests.repl.evening import Evening  # noqa: E402  # a terminal that can be looked at
 
+Screen = list[list[Char]]
+
 PLACE = ROOT / "docs" / "pictures"
 COLUMNS, LINES = 80, 24
 SHELL_PROMPT = "$ "
+STOPS = ((8, "depends on what"), (31, "kept, and staged"), (53, "undone by a new commit"), (65, "wait for a better"))
+"""Chunks of the answer after which it is looked at while it comes, and what is seen then at its end."""
+STEP_SECONDS, LAST_SECONDS = 0.6, 5.0
+QUIET_SECONDS = 0.4
 
 ASKED = "How do I undo my last commit?"
 ANSWER = """\
@@ -109,7 +116,7 @@ def main() -> int:
 
 
 def pictures() -> dict[str, str]:
-    """Every picture, an SVG, by its name: the screen at the end of a scene."""
+    """Every picture, an SVG, by its name: the screens of a scene."""
     scenes = {
         "answer": ("gigachat ask", answer),
         "chat": ("gigachat chat", chat),
@@ -126,15 +133,24 @@ def pictures() -> dict[str, str]:
     return made
 
 
-def answer(simulator: Simulator, home: Path) -> list[list[Char]]:
-    """One question, and the answer as Markdown."""
-    simulator.answer = ANSWER
+def answer(simulator: Simulator, home: Path) -> list[Screen]:
+    """One question, and the answer as Markdown, which grows: each screen is that of a stream which has come so far."""
+    simulator.answer = [f"{part} " for part in ANSWER.split(" ")]
+    screens = []
+    for came, seen in STOPS:
+        simulator.faults.clear()
+        simulator.faults.add("stall", after=came)
+        with shell() as terminal:
+            terminal.type(f"gigachat ask '{ASKED}'\r")
+            settle(terminal, seen)
+            screens.append(terminal.cells())
+    simulator.faults.clear()
     with shell() as terminal:
         command(terminal, f"gigachat ask '{ASKED}'")
-        return terminal.cells()
+        return [*screens, terminal.cells()]
 
 
-def chat(simulator: Simulator, home: Path) -> list[list[Char]]:
+def chat(simulator: Simulator, home: Path) -> list[Screen]:
     """Two questions, and the prompt with its toolbar."""
     with shell() as terminal:
         terminal.type("gigachat chat -S physics\r")
@@ -143,22 +159,23 @@ def chat(simulator: Simulator, home: Path) -> list[list[Char]]:
             simulator.answer = answer
             terminal.ask(question)
         terminal.wait_for(" in all")  # the toolbar, which is drawn after the prompt
-        return terminal.cells()
+        return [terminal.cells()]
 
 
-def batch(simulator: Simulator, home: Path) -> list[list[Char]]:
+def batch(simulator: Simulator, home: Path) -> list[Screen]:
     """A batch, one item of which fails, and the second run that asks it again."""
     (home / "prompts.txt").write_text("".join(f"{prompt}\n" for prompt in PROMPTS))
     with shell() as terminal:
         command(terminal, "cat prompts.txt")
         simulator.plan = ROWS[:3]  # the third item is refused, and asked again by the second run
         simulator.faults.add("400", skip=2)
+        simulator.faults.add("slow", seconds=0.3, times=None)
         command(terminal, "gigachat batch prompts.txt -O answers.jsonl")
         command(terminal, 'echo "exit code $?"')
         simulator.plan = ROWS[3:]
         command(terminal, "gigachat batch prompts.txt -O answers.jsonl --retry-failed")
         command(terminal, 'grep -o \'"answer": "[^"]*"\' answers.jsonl')
-        return terminal.cells()
+        return [terminal.cells()]
 
 
 @contextmanager
@@ -213,14 +230,22 @@ def command(terminal: Evening, line: str) -> None:
     )
 
 
-def as_svg(rows: Sequence[Sequence[Char]], title: str) -> str:
-    """The cells of a screen as a window, without the empty rows at its end."""
-    kept = list(rows)
-    while kept and not any(cell.data.strip() for cell in kept[-1]):
-        kept.pop()
-    width, height = COLUMNS * CELL + 2 * EDGE, len(kept) * LINE + HEAD + 2 * EDGE
+def settle(terminal: Evening, seen: str) -> None:
+    """Wait until a text is there, and nothing more is drawn."""
+    terminal.wait_for(seen)
+    drawn, since = -1, time.monotonic()
+    while drawn != len(terminal.raw) or time.monotonic() - since < QUIET_SECONDS:
+        if drawn != len(terminal.raw):
+            drawn, since = len(terminal.raw), time.monotonic()
+        time.sleep(0.02)
+
+
+def as_svg(screens: Sequence[Screen], title: str) -> str:
+    """Screens as a window, one after another; where nothing moves, the last one is seen."""
+    height = max((number for number, row in enumerate(screens[-1], 1) if any(cell.data.strip() for cell in row)))
+    width, height = COLUMNS * CELL + 2 * EDGE, height * LINE + HEAD + 2 * EDGE
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}"',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
         f' height="{height:g}" role="img" aria-label="{escape(title)}">\n',
         f'<rect width="{width:g}" height="{height:g}" rx="8" fill="{BACKGROUND}"/>\n',
         f'<path d="M0 {HEAD}V8a8 8 0 0 1 8-8H{width - 8:g}a8 8 0 0 1 8 8V{HEAD}z" fill="{BAR}"/>\n',
@@ -230,9 +255,26 @@ def as_svg(rows: Sequence[Sequence[Char]], title: str) -> str:
         f'<g font-family="{FONTS}" font-size="{SIZE}" fill="{TEXT}" xml:space="preserve">\n'
         f'<text x="{width / 2:g}" y="{HEAD / 2 + 5:g}" text-anchor="middle" fill="#9aa1ad">{escape(title)}</text>\n'
     )
-    for number, row in enumerate(kept):
-        parts += _row(row, HEAD + EDGE + number * LINE)
+    parts.insert(1, _movement(len(screens)) if len(screens) > 1 else "")
+    for at, screen in enumerate(screens):
+        parts.append(f'<g class="s{at}">\n')
+        for number, row in enumerate(screen):
+            parts += _row(row, HEAD + EDGE + number * LINE)
+        parts.append("</g>\n")
     return "".join([*parts, "</g>\n</svg>\n"])
+
+
+def _movement(count: int) -> str:
+    """The style sheet that shows one screen at a time, and the last one for longer."""
+    whole = (count - 1) * STEP_SECONDS + LAST_SECONDS
+    rules = [f"g[class]{{opacity:0}} g.s{count - 1}{{opacity:1}}", "@media (prefers-reduced-motion:no-preference){"]
+    for at in range(count):
+        start, end = (100 * STEP_SECONDS * edge / whole for edge in (at, at + 1))
+        end = 100 if at == count - 1 else end
+        shown = f"{start:.2f}%{{opacity:1}}{end:.2f}%{{opacity:{int(at == count - 1)}}}"
+        before = "0%{opacity:0}" if at else ""
+        rules.append(f"g.s{at}{{animation:s{at} {whole:g}s step-end infinite}}@keyframes s{at}{{{before}{shown}}}")
+    return f"<style>{' '.join([*rules, '}'])}</style>\n"
 
 
 def _row(row: Sequence[Char], top: float) -> Iterator[str]:
