@@ -134,6 +134,8 @@ class Terminal:
         """A line for people, broken between words where its stream is a terminal and it is too long for that."""
         if not (self.stdout_is_terminal if on_stdout else self.stderr_is_terminal) or len(line) <= self.width:
             return line
+        if "\x1b" in line:  # which takes no room, and may hold blanks that belong to it
+            return line
         import textwrap
 
         folded = textwrap.wrap(line, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

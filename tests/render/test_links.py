@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -213,3 +214,10 @@ def test_a_resize_in_the_middle_of_an_address_loses_nothing() -> None:
         seen = "".join(growing.finish()).replace(" ", "")
         for number in range(6):
             assert f"/{number}/{'x' * 90}/{number}" in seen
+
+
+def test_a_very_long_word_is_searched_for_an_address_in_a_short_time() -> None:
+    began = time.perf_counter()
+    for word in ("a" * 200_000, "a." * 100_000, "://" * 60_000, "www" * 60_000):
+        render_offline(word, width=80, options=MarkdownOptions())
+    assert time.perf_counter() - began < 5  # a search that goes back over what it has seen takes minutes

@@ -66,7 +66,7 @@ _LONGEST_GRAPHEME = 40  # characters; more in one are taken for a cell, so that 
 _WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"
 _WIDE_MARKS = "\u3001\u3002\uff0c\uff0e\uff01\uff1f\uff1a\uff1b\uff09\u300d\u300f\u3011"
 _PIECES = re.compile(f" +|\n|[{_WIDE}][{_WIDE_MARKS}]*|[^ \n{_WIDE}]+")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|www\.|mailto:", re.IGNORECASE)
+_OF_ADDRESSES = ("://", "www.", "mailto:")
 _WIDE_WORD = re.compile(f"[{_WIDE}]")
 
 
@@ -231,7 +231,7 @@ class _Wrapping:
     def _stays_whole(self) -> bool:
         # Where terminals disagree about its width, nobody could count the rows that it takes.
         word = "".join(text for text, _ in self._word)
-        return self._whole_addresses and _ADDRESS.search(word) is not None and not is_ambiguous(word)
+        return self._whole_addresses and any(part in word for part in _OF_ADDRESSES) and not is_ambiguous(word)
 
     def _fold_word(self) -> None:
         for text, ink in self._word:
