@@ -10,7 +10,8 @@ from .answers import as_json
 from .terminal import Terminal
 
 MAX_CELL_CHARACTERS = 2000
-_NARROWEST = 24  # cells of the last column, in which a sentence can be read
+_LEAST = 8  # cells that are left for the last column, in which a word has room
+_NARROWEST = 24  # in which a sentence can be read
 
 
 def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: Terminal, *, as_array: bool) -> None:
@@ -43,8 +44,7 @@ def show_object(found: dict[str, Any], terminal: Terminal) -> None:
 
 
 def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], width: int) -> str:
-    """Columns side by side.  Where they are too wide, the last one is wrapped; a row that is too wide even so stands
-    with a cell a line.  No word is broken."""
+    """Columns side by side; where they are too wide, cells stand below their row.  No word is broken."""
     cells = [[name.replace("_", " ").upper() for name in columns]]
     cells += [[_cell(row.get(name)) for name in columns] for row in rows]
     widths = _widths(cells, width)
@@ -52,26 +52,31 @@ def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str], width: int) -
     for row in cells:
         *left, last = row
         if any(_cells(cell) > wide for cell, wide in zip(left, widths, strict=False)):
-            lines.append(row[0])
-            for cell in filter(None, row[1:]):
-                lines += [f"    {each}" for each in _wrapped(cell, width - 4)]
+            lines += [row[0], *_below(row[1:], width)]
             continue
         before = "".join(cell + " " * (wide - _cells(cell) + 2) for cell, wide in zip(left, widths, strict=False))
-        room = max(width - _cells(before), min(_NARROWEST, widths[-1]))
-        first, *more = _wrapped(last, room)
-        lines.append(f"{before}{first}".rstrip())
-        lines += [" " * _cells(before) + each for each in more]
+        room = width - _cells(before)
+        parts = _wrapped(last, room)
+        if (len(parts) > 1 and room < _NARROWEST) or max(map(_cells, parts)) > room:
+            lines += [before.rstrip(), *_below([last], width)]
+        else:
+            lines.append(f"{before}{parts[0]}".rstrip())
+            lines += [" " * _cells(before) + each for each in parts[1:]]
     return "\n".join(lines) + "\n"
 
 
+def _below(cells: Sequence[str], width: int) -> list[str]:
+    return [f"    {part}" for cell in cells if cell for part in _wrapped(cell, width - 4)]
+
+
 def _widths(cells: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The cells of each column, without those of the widest rows as long as there is no room for the last column."""
+    """The widths of the columns, without the widest rows as long as there is no room for the last column."""
     sizes = [list(map(_cells, row)) for row in cells]
     widest = [sorted({row[number] for row in sizes}) for number in range(len(sizes[0]))]
     while True:
         widths = [each[-1] for each in widest]
         left = widths[:-1]
-        if not left or sum(left) + 2 * len(left) + min(_NARROWEST, widths[-1]) <= width:
+        if not left or sum(left) + 2 * len(left) + min(_LEAST, widths[-1]) <= width:
             return widths
         at = max(range(len(left)), key=lambda number: (len(widest[number]) > 1, left[number]))
         if len(widest[at]) == 1:

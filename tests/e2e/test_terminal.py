@@ -274,6 +274,10 @@ def test_settings_stand_in_columns_that_fit_and_no_word_is_broken(
     assert [line for line in lines if len(line) > 72] == [f"    {address}"]
     assert lines[lines.index(f"    {address}") + 1] == "    GIGACHAT_BASE_URL"
     assert any(line.split() == ["theme", "light", "GIGACHAT_THEME"] for line in lines)
+    plain = at_terminal("config", "show", rows=60, environment={"GIGACHAT_BASE_URL": None, "GIGACHAT_AUTH_URL": None})
+    assert plain.finish() == 0
+    assert all(len(line) <= 80 for line in plain.text.splitlines())
+    assert "/api/v2/oauth  default" in plain.text
 
 
 @pytest.mark.parametrize("columns", ["200", "20"])
