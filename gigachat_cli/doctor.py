@@ -22,9 +22,10 @@ from .engine.transport import Transport
 from .engine.tunnels import need_extra, open_tunnel
 from .engine.wire import Request
 from .errors import ConfigError, GigaChatError
-from .known_models import nearest_first, ranked_models
+from .known_models import advice_on, ranked_models
 from .messages import Notice
-from .proxies import SETTING, Proxy, proxy_for
+from .proxies import SETTING, Proxy, odd_exceptions, proxy_for
+from .setting_values import is_loopback
 from .settings import VERIFICATION_OFF, Settings, load_settings
 from .text import one_line
 
@@ -73,6 +74,10 @@ async def check_all(
             "certificates are not verified: anyone on the way can read the key",
             "Unset verify_ssl_certs; for an authority of your own give ca_bundle_file.",
         )
+    name, odd = odd_exceptions()
+    if odd:
+        told = f"{name} holds what means no place: {one_line(', '.join(odd), 200)}"
+        yield Check("proxy exceptions", "warning", told, "Write HOST, HOST:PORT, *.HOST, an address, or ADDRESS/BITS.")
     reached: dict[str, bool] = {}
     proxies: dict[Proxy, bool] = {}
     urls = {"API": settings.base_url, "login": settings.auth_url}
@@ -227,6 +232,8 @@ async def _tcp(place: str, host: str, port: int, proxy: Proxy | None) -> Check:
             _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError) as problem:
         hint = f"A firewall may close port {port}; try another network, or set a proxy."
+        if is_loopback(host):
+            hint = f"Is the simulator running, and on port {port}?"
         why = "no answer in time" if isinstance(problem, TimeoutError) and problem.errno is None else reason(problem)
         return Check(
             f"{place} TCP",
@@ -304,17 +311,7 @@ async def _model(giga: GigaChat, settings: Settings) -> Check:
         return _failure("model", problem)
     if settings.model in names:
         return Check("model", "ok", f"{settings.model} is on offer")
-    meant, names = nearest_first(settings.model, names)
-    hint = " ".join(
-        filter(
-            None,
-            (
-                f"Did you mean {meant}?" if meant else "",
-                f"Your account has {one_line(', '.join(names))}." if names else "",
-                "Choose with 'gigachat config set model NAME'.",
-            ),
-        )
-    )
+    hint = advice_on(settings.model, names, settings.origin("model"))
     told = f"{settings.model} is not on offer ({settings.origin('model')} names it)"
     return Check("model", "failure", told, hint, exit_code=1)
 

@@ -17,12 +17,14 @@ from . import paths
 from .bounded import json_value
 from .errors import nearest
 from .messages import Model
+from .settings import Origin
 
 CHAT_TYPES = ("chat", "")
 """Types of models to talk to; one without a type is most likely one of them."""
 
 _FRESH_SECONDS = 24 * 3600.0
 _MOST_ACCOUNTS = 16
+_NAMES_TOLD = 8
 _MOST_MODELS = 1000
 _LONGEST_NAME = 200  # characters
 _PLAIN = re.compile(r"[\w.:/-]+", re.ASCII)
@@ -75,6 +77,19 @@ def nearest_first(name: str, known: Sequence[str]) -> tuple[str | None, list[str
     near = nearest(name.lower(), list(by_letters))
     meant = by_letters[near] if near else None
     return meant, sorted(known, key=lambda each: each != meant)
+
+
+def advice_on(name: str, names: Sequence[str], origin: Origin | None) -> str:
+    """What to do about a model that is refused: what the account has instead, and where the name came from."""
+    meant, names = nearest_first(name, names)
+    told = ", ".join(names[:_NAMES_TOLD])
+    more = f" and {len(names) - _NAMES_TOLD} more" if len(names) > _NAMES_TOLD else ""
+    parts = [f"Your account has {told}{more}." if names else "", origin.to_change("model") if origin else ""]
+    if name in names:
+        parts = ["The account's list has it all the same; try another of it.", *parts]
+    elif meant:
+        parts = [f"Did you mean {meant}?", *parts]
+    return " ".join(filter(None, parts))
 
 
 def account_at(account: str, base_url: str) -> str:

@@ -126,6 +126,24 @@ def is_excepted(host: str, port: int, exceptions: str) -> bool:
     return any(_matches(word, host, port) for word in re.split(r"[\s,]+", exceptions) if word)
 
 
+def odd_exceptions(environment: Mapping[str, str] | None = None) -> tuple[str, list[str]]:
+    """The variable that holds exceptions, and the words in it that can mean no place."""
+    name, text = _first(os.environ if environment is None else environment, _EXCEPTIONS)
+    return name, [word for word in re.split(r"[\s,]+", text) if word and not _means_a_place(word)]
+
+
+def _means_a_place(word: str) -> bool:
+    name = re.sub(r":[0-9]{1,5}$", "", word) if word.count(":") == 1 or "]:" in word else word
+    name = name.replace("[", "").replace("]", "")
+    if "/" in name or ":" in name:
+        try:
+            ip_network(name, strict=False)
+        except ValueError:
+            return False
+        return True
+    return re.fullmatch(r"[\w*.-]+", name) is not None
+
+
 def _matches(word: str, host: str, port: int) -> bool:
     found = re.fullmatch(r"\[([^\]]*)\](/[0-9]+)?(?::([0-9]+))?", word)
     if found:

@@ -54,6 +54,14 @@ class Origin:
     def __str__(self) -> str:
         return self.name or self.kind
 
+    def to_change(self, setting: str) -> str:
+        """Where the value comes from and how another is set there, in a sentence; empty for a default."""
+        if self.kind == "environment":
+            return f"The name comes from {self.name}. Change it, or unset it."
+        if self.kind == "file":
+            return f"The name comes from {self.name}. 'gigachat config set {setting} NAME' sets another."
+        return f"The name comes from {self.name}." if self.kind == "flag" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
@@ -272,7 +280,9 @@ def _parsed(declared: Declaration, raw: object, origin: Origin) -> Any:
     except ValueError as problem:
         where = f"{origin.name}: {declared.name}" if origin.kind == "file" else origin.name
         got = "" if declared.secret else f", not {_quoted(raw)}"
-        raise ConfigError(f"{where} must be {problem}{got}.", hint=f"{declared.name}: {declared.help}") from None
+        raise ConfigError(
+            f"{where} must be {problem}{got}.", hint=f"Correct {where}: {declared.help[0].lower()}{declared.help[1:]}"
+        ) from None
 
 
 def _quoted(raw: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gigachat_cli.errors import ConfigError
-from gigachat_cli.proxies import is_excepted, parse_proxy, proxy_for
+from gigachat_cli.proxies import is_excepted, odd_exceptions, parse_proxy, proxy_for
 
 API = "https://api.giga.chat/v1"
 
@@ -169,3 +169,18 @@ def test_http_takes_no_proxy_ever() -> None:
 )
 def test_exceptions_hold_what_they_say(exceptions: str, host: str, port: int, excepted: bool) -> None:
     assert is_excepted(host, port, exceptions) is excepted
+
+
+@pytest.mark.parametrize("word", ["127.0.0.0/99", "https://127.0.0.1", "a b/c", "[::g]", "host/path", "::1::2"])
+def test_an_exception_that_means_no_place_is_found(word: str) -> None:
+    name, odd = odd_exceptions({"NO_PROXY": f"localhost, {word} ,*.example.org"})
+    assert name == "NO_PROXY"
+    assert odd
+    assert set(odd) <= set(word.split())
+
+
+@pytest.mark.parametrize(
+    "word", ["*", ".a.org", "a.org:443", "10.0.0.0/8", "::1", "[::1]:80", "fe80::/10", "хост.рф"]
+)
+def test_an_exception_that_means_a_place_is_left_alone(word: str) -> None:
+    assert odd_exceptions({"no_proxy": word})[1] == []

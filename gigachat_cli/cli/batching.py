@@ -250,7 +250,7 @@ def _ask(client: GigaChat, batch: Batch, schema: Schema | None, terminal: Termin
 
 
 def _go_on(counts: Counts) -> str:
-    return f"{items_of(counts.done)} are done; go on with --resume."
+    return f"{items_of(counts.done)} are done; go on with --resume." if counts.done else ""
 
 
 def _tell(counts: Counts, batch: Batch, terminal: Terminal) -> None:

@@ -20,8 +20,9 @@ from ..errors import (
     ServiceError,
     UsageError,
 )
-from ..keys import AuthorizationKey, account_of_key, parse_key
-from ..known_models import ranked_models
+from ..keys import AuthorizationKey, account_of_key, keys_in, parse_key
+from ..known_models import nearest_first, ranked_models
+from ..masking import keep_secret, masked
 from ..render.reports import show_object, show_rows
 from ..setting_values import SCOPES
 from ..settings import Settings, edit_config
@@ -30,7 +31,7 @@ from .context import Context, raise_on_interrupt
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
-    from ..messages import Notice, Token
+    from ..messages import Model, Notice, Token
 
 _LONGEST_KEY = 64 * 1024
 _TEST_TOKENS = 64
@@ -50,35 +51,43 @@ def log_in(context: Context, *, test: bool) -> None:
     stored = credentials.store(key)
     if scope != settings.scope:
         edit_config("scope", scope)
-        terminal.write(f"The scope {scope} is set in {visible(str(paths.config_file()))}.\n")
-    terminal.write(f"The service accepts the key for {scope}. It is kept in {visible(stored.where)}.\n")
+        _write(f"The scope {scope} is set in {visible(str(paths.config_file()))}.", context)
+    _write(f"The service accepts the key for {scope}. It is kept in {visible(stored.where)}.", context)
     for name in ("access_token", "credentials", "credentials_command"):
         if getattr(settings, name):
             terminal.say(f"gigachat: {visible(str(settings.origin(name)))} is set and goes before the stored key.")
-    client = context.client(*_alone(replace(settings, scope=scope), key))
-    context.run(_settle_model(client, context, test=test))
+    alone = _alone(replace(settings, scope=scope), key)
+    try:
+        _settle_model(lambda: context.client(*alone), context, test=test)
+    except KeyboardInterrupt:
+        terminal.say("\ngigachat: The key is kept all the same.")
+        raise
 
 
-async def _settle_model(client: GigaChat, context: Context, *, test: bool) -> None:
+def _settle_model(client: Callable[[], GigaChat], context: Context, *, test: bool) -> None:
     """Have a person choose a model of the account, and ask it something; without a person, say which one answers."""
     terminal = context.terminal
     interactive = _somebody_is_there(context)
+    try:
+        names = ranked_models(context.run(_models(client())))
+    except (ServiceError, QuotaError) as problem:
+        terminal.say(f"gigachat: {problem.message} No model was chosen.")
+        return
+    if not names:
+        terminal.say("gigachat: The account's list holds no model to talk to.")
+        return
+    raise_on_interrupt()  # the questions are asked outside of the loop, so that Ctrl-C ends them at once
+    model = _chosen_model(names, context) if interactive else None
+    if model is None:
+        answers, why = _answering_model(names, context)
+        _write(f"The model {visible(answers)} answers{why}.", context)
+    if interactive and test:
+        context.run(_try(client(), model or _answering_model(names, context)[0], context))
+
+
+async def _models(client: GigaChat) -> list[Model]:
     async with client:
-        try:
-            listed = await client.models()
-        except (ServiceError, QuotaError) as problem:
-            terminal.say(f"gigachat: {problem.message} No model was chosen.")
-            return
-        names = ranked_models(listed)
-        if not names:
-            terminal.say("gigachat: The account's list holds no model to talk to.")
-            return
-        model = _chosen_model(names, context) if interactive else None
-        if model is None:
-            answers, why = _answering_model(names, context)
-            terminal.write(f"The model {visible(answers)} answers{why}.\n")
-        if interactive and test:
-            await _try(client, model or _answering_model(names, context)[0], context)
+        return await client.models()
 
 
 def _answering_model(names: list[str], context: Context) -> tuple[str, str]:
@@ -107,10 +116,14 @@ def _chosen_model(names: list[str], context: Context) -> str | None:
         chosen = _meant_model(typed.strip(), names)
         if chosen is not None:
             break
-        terminal.say(f"There is no model {visible(typed.strip())}; type a number from 1 to {len(names)}.")
+        keep_secret(*keys_in(typed))
+        meant, _ = nearest_first(typed.strip(), names)
+        near = f" Did you mean {visible(meant)}?" if meant else ""
+        told = masked(visible(one_line(typed, 80)))
+        terminal.say(f"There is no model {told}.{near} Type a number from 1 to {len(names)}, or a name.")
     if settings.model != chosen or settings.origin("model").kind != "file":
         edit_config("model", chosen)
-    terminal.write(f"The model {visible(chosen)} is set in {visible(str(paths.config_file()))}.\n")
+    _write(f"The model {visible(chosen)} is set in {visible(str(paths.config_file()))}.", context)
     if settings.origin("model").kind == "environment" and settings.model != chosen:
         terminal.say(f"gigachat: {visible(str(settings.origin('model')))} is set and goes before it.")
     return chosen
@@ -130,13 +143,14 @@ async def _try(client: GigaChat, model: str, context: Context) -> None:
     question = "Say hello in one short sentence."
     terminal.say(f"\n› {question}")
     try:
-        async with terminal.spinner():
+        async with client, terminal.spinner():
             messages = [{"role": "user", "content": question}]
             answer = await client.ask(messages, model=model, stream=True, max_tokens=_TEST_TOKENS)
     except GigaChatError as problem:
         problem.message += " The key is kept all the same."
         raise
-    terminal.write(f"{one_line(answer.text)}\n")
+    cut = "…" if answer.finish_reason == "length" else ""
+    _write(one_line(answer.text) + cut, context)
     terminal.say("\nNow ask: gigachat ask 'Why is the sky blue?'   or converse: gigachat chat")
 
 
@@ -256,6 +270,10 @@ def _agreed(context: Context, refused: ScopeRefusedError, others: list[str]) -> 
     context.terminal.say(f"gigachat: {refused.message}")
     answer = _typed(f"Try {' and '.join(others)}? [Y/n] ")
     return answer is not None and answer.strip().lower() in ("", "y", "yes", "д", "да")
+
+
+def _write(line: str, context: Context) -> None:
+    context.terminal.write(f"{context.terminal.folded(line, on_stdout=True)}\n")
 
 
 def _somebody_is_there(context: Context) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..engine.api import ai_check, balance, embeddings, filter_check, tokens
-from ..errors import ServiceError, UsageError
+from ..errors import ServiceError, UnknownModelError, UsageError
 from ..render.answers import as_json
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
@@ -16,6 +17,9 @@ from ..text import one_line
 from .attaching import agree_to_files
 from .context import Context
 from .inputs import apart, batched, named_texts, text_lines
+
+if TYPE_CHECKING:
+    from ..engine import GigaChat
 
 _COUNTED_AT_ONCE = 32
 _EMBEDDED_AT_ONCE = 16
@@ -93,7 +97,7 @@ def embed_texts(
         async with context.client() as giga:
             while batch := await apart(lambda: next(batches, None)):
                 try:
-                    found = await embeddings.embed(giga, batch, model=model or embeddings.DEFAULT_MODEL)
+                    found = await _embedded(giga, batch, model)
                 except ServiceError as problem:
                     if index or len(batch) > 1:
                         problem.message += f" It is about the texts {index} to {index + len(batch) - 1}."
@@ -109,6 +113,15 @@ def embed_texts(
             raise UsageError("There is no text.", hint=_EMBED_HINT)
 
     context.run(embed())
+
+
+async def _embedded(giga: GigaChat, texts: list[str], model: str | None) -> list[embeddings.Embedding]:
+    try:
+        return await embeddings.embed(giga, texts, model=model or embeddings.DEFAULT_MODEL)
+    except UnknownModelError as problem:
+        if model:
+            problem.hint = f"{problem.hint or ''} The name comes from --model.".strip()
+        raise
 
 
 def check_texts(

@@ -20,7 +20,7 @@ from ..named_files import LARGEST, check_stdin, read_input
 Silence = Callable[[str], AbstractContextManager[Callable[[], None]]]
 """Gets the way out of waiting for stdin, as the end of a sentence, and gives what is called when something came."""
 
-NO_PROMPT_HINT = "Type it, as in: gigachat ask why is the sky blue; or pipe it in; 'gigachat chat' converses."
+NO_PROMPT_HINT = "Type it, as in: gigachat ask 'Why is the sky blue?'; or pipe it in; 'gigachat chat' converses."
 
 
 def read_prompt(words: Sequence[str], *, stdin: bool, editor: bool, silence: Silence) -> str:

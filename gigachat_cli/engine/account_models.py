@@ -12,16 +12,16 @@ from ..errors import QuotaError, ServiceError, UnknownModelError
 from ..known_models import (
     CHAT_TYPES,
     KnownModels,
+    advice_on,
     keep_models,
     known_models,
-    nearest_first,
     ranked_models,
 )
 from ..messages import Model, Notice
+from ..settings import Origin
 from .locks import LockTimeout, hold_one
 
 _RENEWED_FOR = 60.0  # seconds; many refusals in a row ask for the list once
-_NAMES_TOLD = 8
 
 _NAME_ONE = "No model is named; name one with --model, or 'gigachat config set model NAME'."
 
@@ -79,7 +79,9 @@ class AccountModels:
             lost = f"{paths.models_file()} could not be written: {problem.strerror}."
             self._notify(Notice("warning", lost, cause=str(problem.strerror)))
 
-    async def explain(self, problem: UnknownModelError, name: str, ask: List, *, type: str, origin: str) -> None:
+    async def explain(
+        self, problem: UnknownModelError, name: str, ask: List, *, type: str, origin: Origin | None
+    ) -> None:
         """Add to a refusal what the account has instead, the nearest name first; `origin` is where `name` came from.
 
         `type` is the type of model that was wanted.  Without a list the refusal stays as it is.
@@ -92,19 +94,7 @@ class AccountModels:
         types = CHAT_TYPES if type == "chat" else (type,)
         listed = [model for model in self._known.models if model.type in types]
         names = ranked_models(listed) if type == "chat" else [model.id for model in listed]
-        meant, names = nearest_first(name, names)
-        told = ", ".join(names[:_NAMES_TOLD])
-        more = f" and {len(names) - _NAMES_TOLD} more" if len(names) > _NAMES_TOLD else ""
-        problem.hint = " ".join(
-            filter(
-                None,
-                (
-                    f"Did you mean {meant}?" if meant else "",
-                    f"Your account has {told}{more}." if names else f"Your account has no model of the type {type}.",
-                    f"The name comes from {origin}." if origin else "",
-                ),
-            )
-        )
+        problem.hint = advice_on(name, names, origin) if names else f"Your account has no model of the type {type}."
 
     def known(self) -> KnownModels | None:
         """The list as far as it is known without a request."""
@@ -131,8 +121,11 @@ class AccountModels:
         try:
             await ask()
         except (ServiceError, QuotaError) as problem:
-            if stale is None or stale.choice is None:
+            if (
+                stale is None or stale.choice is None
+            ) and problem.status != 404:  # an address that is wrong helps no name
                 problem.hint = f"{problem.hint or ''} {_NAME_ONE}".strip()
+            if stale is None or stale.choice is None:
                 raise
             return stale  # yesterday's list does for today
         assert self._known is not None
@@ -142,6 +135,6 @@ class AccountModels:
         if known.choice is None:
             raise UnknownModelError(
                 "The account's list holds no model to talk to.",
-                hint=_NAME_ONE,
+                hint="'gigachat models --all' shows what it holds; developers.sber.ru what the account may use.",
             )
         return known.choice

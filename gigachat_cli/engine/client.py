@@ -392,7 +392,7 @@ class GigaChat:
                 problem = self._refusal(reply.request, await reply.beginning(), model)
                 if isinstance(problem, UnknownModelError) and model is not None:
                     await stack.aclose()
-                    origin = str(self.settings.origin("model")) if model == self.settings.model else ""
+                    origin = self.settings.origin("model") if model == self.settings.model else None
                     await self._models.explain(problem, model, self._listed, type=model_type, origin=origin)
                 raise problem
             yield reply

@@ -59,14 +59,21 @@ async def repeated(
             raise
         first = problem
 
+    turns = 0
+
+    def turn() -> str:
+        nonlocal turns
+        turns += 1
+        return f" ({turns} of {most})" if most > 1 else ""
+
     def pause(problem: Exception) -> bool | float:
         if begun or not may_pass(problem):
             return False
         told = problem.retry_after if isinstance(problem, GigaChatError) else None
         if told is not None:
-            notify(Notice("progress", f"{problem} Trying again in {told:.0f} s."))
+            notify(Notice("progress", f"{problem} Trying again in {told:.0f} s{turn()}."))
             return told
-        notify(Notice("progress", f"{problem} Trying again."))
+        notify(Notice("progress", f"{problem} Trying again{turn()}."))
         return True
 
     ours_alone = "stamina" not in sys.modules

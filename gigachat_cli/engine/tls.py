@@ -202,7 +202,8 @@ def _add_bundle(context: ssl.SSLContext, path: Path) -> None:
     try:
         content = paths.read_file(path)
     except OSError as problem:
-        raise ConfigError(f"{path} could not be read: {problem.strerror}.", hint=hint) from problem
+        named = "Correct or unset GIGACHAT_CA_BUNDLE_FILE, or ca_bundle_file in the config file, which names it."
+        raise ConfigError(f"{path} could not be read: {problem.strerror}.", hint=named) from problem
     try:
         # The comments between certificates may be in any language; OpenSSL's door for text takes ASCII alone.
         pem = content.decode("ascii", "ignore") if b"-----BEGIN" in content else None

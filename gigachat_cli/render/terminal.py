@@ -120,7 +120,7 @@ class Terminal:
         """
         self._wipe_spinner()
         self._end_reasoning()
-        if line.startswith(_OURS):
+        if line.startswith(_OURS) and "\x1b" not in line:  # what is marked has its own form
             line = "\n".join(map(self.folded, line.split("\n")))
         self._tell(f"{line}\n")
 

@@ -96,15 +96,15 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.name not in FAULTS:
-            raise ValueError(f"unknown fault {self.name!r}; there are {', '.join(FAULTS)}")
+            raise ValueError(f"There is no fault {self.name!r}; there are {', '.join(FAULTS)}.")
         if self.at not in PLACES:
-            raise ValueError(f"fault {self.name}: at={self.at} is none of {', '.join(PLACES)}")
+            raise ValueError(f"The fault {self.name}: at={self.at} is none of {', '.join(PLACES)}.")
         if self.name in _ONLY_CHAT and self.at != "chat":
-            raise ValueError(f"fault {self.name} happens only at=chat")
+            raise ValueError(f"The fault {self.name} happens only at=chat.")
         if self.name == "cut" and self.at not in _CUT_AT:
-            raise ValueError("fault cut happens only at=chat and at=content")
+            raise ValueError("The fault cut happens only at=chat and at=content.")
         if (self.times is not None and self.times < 1) or self.skip < 0:
-            raise ValueError(f"fault {self.name}: times is 1 or more, skip is 0 or more")
+            raise ValueError(f"The fault {self.name}: times is 1 or more, skip is 0 or more.")
         for key, value in self.detail.items():
             self._check_detail(key, value)
 
@@ -112,16 +112,16 @@ class Fault:
         known = _DETAILS.get(self.name, frozenset())
         if key not in known:
             names = ", ".join(sorted({"at", "times", "skip", *known}))
-            raise ValueError(f"fault {self.name} knows no {key!r}; it takes {names}")
+            raise ValueError(f"The fault {self.name} knows no {key!r}; it takes {names}.")
         if key in _CHOICES and value not in _CHOICES[key]:
-            raise ValueError(f"fault {self.name}: {key}={value} is none of {', '.join(_CHOICES[key])}")
+            raise ValueError(f"The fault {self.name}: {key}={value} is none of {', '.join(_CHOICES[key])}.")
         if key in _NUMBERS:
             try:
                 valid = _NUMBERS[key](value) >= 0
             except ValueError:
                 valid = False
             if not valid:
-                raise ValueError(f"fault {self.name}: {key}={value} is not a number of zero or more")
+                raise ValueError(f"The fault {self.name}: {key}={value} is not a number of zero or more.")
 
     def text(self, key: str, default: str) -> str:
         """Return a detail, or the default."""
@@ -146,13 +146,13 @@ def parse_fault(text: str) -> Fault:
     for pair in filter(None, rest.split(",")):
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise ValueError(f"fault {name}: {pair!r} is not of the form key=value")
+            raise ValueError(f"The fault {name}: {pair!r} is not of the form key=value.")
         words[key.strip()] = value.strip()
     try:
         times = None if words.get("times") == "always" else int(words.get("times", 1))
         skip = int(words.get("skip", 0))
     except ValueError:
-        raise ValueError(f"fault {name}: times is a number or always, skip is a number") from None
+        raise ValueError(f"The fault {name}: times is a number or always, skip is a number.") from None
     at = words.get("at", "chat")
     detail = {key: value for key, value in words.items() if key not in {"at", "times", "skip"}}
     return Fault(name, at=at, times=times, skip=skip, detail=detail)

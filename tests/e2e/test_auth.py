@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -292,3 +293,37 @@ def test_the_marks_of_a_bracketed_paste_are_no_part_of_the_key(
     assert screen.finish() == 0
     assert "There is no model" not in screen.text
     assert gigachat("ask", "hi").code == 0
+
+
+def test_ctrl_c_at_the_choice_of_a_model_ends_at_once_and_says_what_is_kept(
+    simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path
+) -> None:
+    screen = at_terminal("auth", "login")
+    screen.read_until(b"client id: ")
+    screen.type(f"{simulator.credentials}\r")
+    screen.read_until(b"Enter takes 1: ")
+    began = time.monotonic()
+    screen.type("\x03")
+    assert screen.finish() == 130
+    assert time.monotonic() - began < 0.5
+    assert "gigachat: The key is kept all the same." in screen.text
+    assert stored.exists()
+
+
+def test_a_key_that_is_pasted_as_a_model_is_not_repeated(
+    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+) -> None:
+    screen = at_terminal("auth", "login", "--no-test")
+    screen.read_until(b"client id: ")
+    screen.type(f"{simulator.credentials}\r")
+    screen.read_until(b"Enter takes 1: ")
+    screen.read_for(0.1)
+    screen.type("GigaChat-2-Mxa\r")
+    screen.read_until(b"Did you mean GigaChat-2-Max?")
+    before = len(screen.raw)
+    screen.type(f"{WRONG}\r")
+    screen.read_until(b"or a name.", after=before)
+    told = screen.raw[before:].partition(b"There is no model")[2]
+    assert WRONG[:20].encode() not in told
+    screen.type("\r")
+    assert screen.finish() == 0

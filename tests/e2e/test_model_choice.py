@@ -196,7 +196,7 @@ def test_without_any_list_the_way_on_is_to_name_a_model(gigachat: Program, simul
     simulator.faults.clear()
     simulator.models = named("Embeddings")
     empty = gigachat("ask", "hi")
-    assert (empty.code, "no model to talk to" in empty.err, "--model" in empty.err) == (1, True, True)
+    assert (empty.code, "no model to talk to" in empty.err, "models --all" in empty.err) == (1, True, True)
 
 
 @pytest.mark.parametrize(

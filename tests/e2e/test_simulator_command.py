@@ -77,7 +77,7 @@ def test_faults_happen_on_demand(gigachat: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--fault", "999"], "unknown fault '999'"),
+        (["--fault", "999"], "There is no fault '999'"),
         (["--fault", "429:wait=1"], "fault 429 knows no 'wait'"),
         (["--scope", "GIGACHAT"], "unknown scope 'GIGACHAT'"),
         (["--certificate", "forged"], "forged"),

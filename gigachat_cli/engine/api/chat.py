@@ -121,7 +121,11 @@ def event_object(event: Event, *, of_answer: bool, request_id: str | None) -> di
         found = {"message": from_outside(event.data[:_LONGEST_WORDS])} if found is None else found
         return found if "error" in found else {"error": found}
     if found is None:
-        raise StreamError("The stream holds something that is not an answer.", request_id=request_id)
+        raise StreamError(
+            "The stream holds something that is not an answer.",
+            hint="Try again; a proxy or a portal may stand in between.",
+            request_id=request_id,
+        )
     return found
 
 
