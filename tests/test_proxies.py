@@ -179,8 +179,6 @@ def test_an_exception_that_means_no_place_is_found(word: str) -> None:
     assert set(odd) <= set(word.split())
 
 
-@pytest.mark.parametrize(
-    "word", ["*", ".a.org", "a.org:443", "10.0.0.0/8", "::1", "[::1]:80", "fe80::/10", "хост.рф"]
-)
+@pytest.mark.parametrize("word", ["*", ".a.org", "a.org:443", "10.0.0.0/8", "::1", "[::1]:80", "fe80::/10", "хост.рф"])
 def test_an_exception_that_means_a_place_is_left_alone(word: str) -> None:
     assert odd_exceptions({"no_proxy": word})[1] == []
