@@ -130,7 +130,11 @@ class Settings:
     markdown: str = _setting(
         "auto", "Markdown rendering: auto (on a terminal), always or never.", as_choice("auto", "always", "never")
     )
-    theme: str = _setting("dark", "Colours for a dark or a light background.", as_choice("dark", "light"))
+    theme: str = _setting(
+        "auto",
+        "Colours for a dark or a light background; auto asks the terminal.",
+        as_choice("auto", "dark", "light"),
+    )
     code_theme: str | None = _setting(None, "Pygments style of code; by default it follows theme.")
     wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", as_integer(least=20, most=10_000))
     formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", as_boolean)

@@ -273,7 +273,7 @@ def writer(
         from .growing import GrowingAnswer, RenderedAnswer, options_from  # slow to import
 
         if filtered:
-            options = options_from(settings, color=terminal.color_on_stdout)
+            options = options_from(settings, color=terminal.color_on_stdout, asks=True)
             return GrowingAnswer(write, size=lambda: (terminal.width, terminal.height), options=options, draw=draw)
         options = options_from(settings, color=file is None and terminal.color_is_forced)
         return RenderedAnswer(write, width=terminal.width, options=options)

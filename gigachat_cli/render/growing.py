@@ -20,6 +20,7 @@ from urllib.parse import quote
 from ..messages import Answer, Chunk, Source
 from ..text import TerminalFilter, safe
 from .answers import Draw, TextAnswer, Write
+from .background import Background, background
 from .hyperlinks import are_clickable
 from .markdown import GrowingMarkdown, MarkdownOptions, rendered_in_steps
 
@@ -181,7 +182,7 @@ def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterato
 
     Each part takes a short time to make; it is empty where the work has shown nothing yet.
     """
-    options = options_from(settings, color=terminal.color_on_stdout)
+    options = options_from(settings, color=terminal.color_on_stdout, asks=True)
     last = "\n"
     for part in rendered_in_steps(safe(text), width=terminal.width, options=options):
         last = part[-1] if part else last
@@ -190,16 +191,24 @@ def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterato
         yield "\n"
 
 
-def options_from(settings: Settings, *, color: bool, environment: Mapping[str, str] = os.environ) -> MarkdownOptions:
-    """How Markdown is to look, by the settings and what the terminal can show."""
+def options_from(
+    settings: Settings, *, color: bool, asks: bool = False, environment: Mapping[str, str] = os.environ
+) -> MarkdownOptions:
+    """How Markdown is to look, by the settings and the terminal, which may be asked for its colours."""
     return MarkdownOptions(
-        theme="light" if settings.theme == "light" else "dark",
+        theme=_theme(settings, environment, asks=color and asks),
         code_theme=settings.code_theme or "",
         wrap=settings.wrap,
         formulas=settings.formulas,
         color=_depth(environment) if color else "none",
         hyperlinks=color and are_clickable(environment),
     )
+
+
+def _theme(settings: Settings, environment: Mapping[str, str], *, asks: bool) -> Background:
+    if settings.theme == "auto":
+        return background(environment) if asks else "dark"
+    return "light" if settings.theme == "light" else "dark"
 
 
 def _depth(environment: Mapping[str, str]) -> ColorDepth:
