@@ -133,8 +133,10 @@ class _Forms:
 
     def __init__(self, secrets: frozenset[str]) -> None:
         found = {each for secret in secrets for each in _forms(secret)}
-        self.short = sorted({_letters(each, blanks=True)[0] for each in found if len(each) < _LONG} - {""})
-        self.long = sorted({_letters(each, blanks=False)[0] for each in found if len(each) >= _LONG} - {""})
+        # By the letters that are left of it: a part of it is looked for only where there are so many.
+        plain = {each: _letters(each, blanks=False)[0] for each in found}
+        self.short = sorted({_letters(each, blanks=True)[0] for each in found if len(plain[each]) < _LONG} - {""})
+        self.long = sorted({letters for letters in plain.values() if len(letters) >= _LONG})
         self.windows = {
             form[at : at + _WINDOW]: (form, at)
             for form in self.long
