@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import batch, rendering, repl, startup
+from . import batch, hostile, rendering, repl, startup
 
 MEASUREMENTS: dict[str, Callable[[bool], bool]] = {
     "startup": lambda quick: startup.run(pairs=5 if quick else 15),
     "repl": lambda quick: repl.run(pairs=5 if quick else 15),
     "batch": lambda quick: batch.run(pairs=3 if quick else 7),
     "rendering": lambda quick: rendering.run(quick=quick),
+    "hostile": lambda quick: hostile.run(quick=quick),
 }
 
 

@@ -12,42 +12,11 @@ from itertools import count
 
 import pytest
 
+from bench.shapes import SHAPES
 from gigachat_cli.render.markdown import GrowingMarkdown, MarkdownOptions, rendered_in_steps
 
 from .screens import Clock
 
-SHAPES: dict[str, Callable[[int], str]] = {
-    "short lines": lambda n: "word\n" * n,
-    "definitions": lambda n: "".join(f"[d{i}]: https://e.org/{i}\n" for i in range(n)),
-    "formula": lambda n: "$$\n" + "x + y = z\n" * n,
-    "nested quotes": lambda n: ">" * n + " a\n",
-    "nested lists": lambda n: "- " * n + "a\n",
-    "nested numbers": lambda n: "1. " * n + "a\n",
-    "spaced quotes": lambda n: "> " * n + "a\n",
-    "quotes": lambda n: "> a\n" * n,
-    "items": lambda n: "- a\n" * n,
-    "brackets": lambda n: "[a " * n,
-    "closed brackets": lambda n: "[a " * n + "]" * n,
-    "images": lambda n: "![a " * n,
-    "references": lambda n: "[a][" * n,
-    "tags": lambda n: "<b>" * n,
-    "closed tags": lambda n: "<b>" * n + "</b>" * n,
-    "scripts": lambda n: "x<sub>2</sub> " * n,
-    "footnotes": lambda n: "[^1]: a\n" * n,
-    "links": lambda n: "".join(f"[link {i}](https://e.org/{i}) " for i in range(n)),
-    "tabs": lambda n: "a\t" * n,
-    "joiners": lambda n: "👩\u200d" * n,
-    "combining marks": lambda n: "e" + "\u0301" * n,
-    "rules": lambda n: "---\n" * n,
-    "one line": lambda n: "слово " * n,
-    "one word": lambda n: "слово" * n,
-    "wide table": lambda n: f"|{'a|' * n}\n|{'-|' * n}\n|{'b|' * n}\n",
-    "long table": lambda n: "|a|b|\n|-|-|\n" + "|c|d|\n" * n,
-    "emphasis": lambda n: "*a _b " * n,
-    "deep emphasis": lambda n: "*" * n + "a" + "*" * n,
-    "fences": lambda n: "```\n~~~\n" * n,
-    "line of code": lambda n: "```python\n" + "x = 1; " * n,
-}
 QUICK = [
     "short lines",
     "definitions",
@@ -55,7 +24,7 @@ QUICK = [
     "nested lists",
     "joiners",
     "combining marks",
-    "wide table",
+    "wide tables",
 ]
 MOST = 1.15
 LONGEST_STEP = 600_000  # calls
