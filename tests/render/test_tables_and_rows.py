@@ -93,3 +93,12 @@ def test_wide_glyphs_break_anywhere_but_before_their_punctuation() -> None:
 
 def _is_one_glyph(text: str) -> bool:
     return len(text) <= 8
+
+
+@pytest.mark.parametrize("emoji", ["👍🏽", "👨\u200d👩\u200d👧", "🇷🇺", "❤\ufe0f", "1\ufe0f\u20e3", "👋🏿"])
+def test_rows_of_emoji_are_never_drawn_double(emoji: str) -> None:
+    text = f"{emoji * 40} конец\n\n| a | b |\n|---|---|\n| {emoji} | x |\n"
+    lines = offline(text, 20)
+    for size in (1, 5):
+        assert grown(text, 20, 100, cuts=range(0, len(text), size)) == lines
+    assert "".join(lines[: lines.index("")]).replace(" ", "") == f"{emoji * 40}конец"

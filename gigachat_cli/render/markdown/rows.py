@@ -61,6 +61,8 @@ _AMBIGUOUS = re.compile(
     "[^\u0020-\u058f\u1e00-\u1fff\u2000-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u218f"
     "\u2190-\u22ff\u2500-\u25fc\u3000-\u9fff\uac00-\ud7a3\uff01-\uff60\U0001d400-\U0001d7ff]"
 )
+# What old terminals draw side by side: joined emoji, flags, and skin tones behind what they colour.
+_DRAWN_APART = re.compile("[\u200d\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _LONGEST_GRAPHEME = 40  # characters; more in one are taken for a cell, so that no row is without an end
 # A wide glyph may start a row by itself, the punctuation behind it may not.
 _WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"
@@ -143,9 +145,14 @@ def soft_rows(runs: Runs, width: int) -> list[Row]:
 @lru_cache(maxsize=8192)
 def _wide_cells(text: str) -> int:
     size = max(cell_len(text), len(text) // _LONGEST_GRAPHEME)
-    if "\u200d" in text:
-        return max(size, sum(map(get_character_cell_size, text)))
+    if _DRAWN_APART.search(text):
+        return max(size, sum(_alone(each) for each in text))
     return size
+
+
+def _alone(character: str) -> int:
+    """The cells of a character that joins nothing."""
+    return 2 if character > "\u200d" and _DRAWN_APART.match(character) else get_character_cell_size(character)
 
 
 def _graphemes(text: str) -> Iterator[tuple[str, int]]:
