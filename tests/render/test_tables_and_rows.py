@@ -101,4 +101,6 @@ def test_rows_of_emoji_are_never_drawn_double(emoji: str) -> None:
     lines = offline(text, 20)
     for size in (1, 5):
         assert grown(text, 20, 100, cuts=range(0, len(text), size)) == lines
-    assert "".join(lines[: lines.index("")]).replace(" ", "") == f"{emoji * 40}конец"
+    assert "".join(lines[: lines.index("")]).replace(" ", "") == f"{emoji * 40}конец".replace(
+        "\u200d", ""
+    )  # which pyte drops
