@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,12 +97,16 @@ def _is_one_glyph(text: str) -> bool:
     return len(text) <= 8
 
 
+_UNSEEN = "[\u200d\ufe0f\u20e3]"  # what pyte keeps in one way or another
+
+
 @pytest.mark.parametrize("emoji", ["👍🏽", "👨\u200d👩\u200d👧", "🇷🇺", "❤\ufe0f", "1\ufe0f\u20e3", "👋🏿"])
 def test_rows_of_emoji_are_never_drawn_double(emoji: str) -> None:
     text = f"{emoji * 40} конец\n\n| a | b |\n|---|---|\n| {emoji} | x |\n"
     lines = offline(text, 20)
     for size in (1, 5):
         assert grown(text, 20, 100, cuts=range(0, len(text), size)) == lines
-    assert "".join(lines[: lines.index("")]).replace(" ", "") == f"{emoji * 40}конец".replace(
+    seen = "".join(lines[: lines.index("")]).replace(" ", "")
+    assert re.sub(_UNSEEN, "", seen) == re.sub(_UNSEEN, "", f"{emoji * 40}конец")
         "\u200d", ""
     )  # which pyte drops
