@@ -108,5 +108,3 @@ def test_rows_of_emoji_are_never_drawn_double(emoji: str) -> None:
         assert grown(text, 20, 100, cuts=range(0, len(text), size)) == lines
     seen = "".join(lines[: lines.index("")]).replace(" ", "")
     assert re.sub(_UNSEEN, "", seen) == re.sub(_UNSEEN, "", f"{emoji * 40}конец")
-        "\u200d", ""
-    )  # which pyte drops
