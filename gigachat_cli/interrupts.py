@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_PATIENCE_SECONDS = 0.25
+_PATIENCE_SECONDS = 0.15
 _AGAIN_SECONDS = 1.0  # Python drops what is raised within a finalizer
 
 
