@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 _COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
 _PR_SET_DUMPABLE = 4
 
+_WELCOME = """\
+gigachat is a terminal client for GigaChat, Sber's language model: ask it one
+question, converse with it, or let it work through a file.
+
+  gigachat auth login                    store the key that developers.sber.ru gives you
+  gigachat ask 'Why is the sky blue?'    ask one question
+  gigachat chat                          converse
+  gigachat simulator -- gigachat chat    try it without a key
+
+'gigachat --help' lists all commands, 'gigachat ask --help' what one of them can."""
+
 KEY_HINT = "Run 'gigachat auth login' and paste it at the prompt, or pipe it in."
 
 
@@ -135,7 +146,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _run_without_arguments() -> int:
-    """Nothing was asked for: the help is a notice then, and goes to stderr."""
+    """Nothing was asked for: a person is told how to begin; elsewhere the help is a notice, and goes to stderr."""
+    if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        print(_WELCOME, flush=True)
+        return 0
     from contextlib import redirect_stdout
 
     from .errors import UsageError

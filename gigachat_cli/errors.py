@@ -115,6 +115,13 @@ class AuthenticationError(GigaChatError):
     code = "authentication"
 
 
+NO_KEY = "There is no authorization key."
+NO_KEY_HINT = (
+    "Get one at developers.sber.ru and run 'gigachat auth login', or set GIGACHAT_CREDENTIALS. Without one, "
+    "'gigachat simulator -- gigachat chat' converses with a stand-in."
+)
+
+
 class MissingKeyError(AuthenticationError):
     code = "no_key"
 

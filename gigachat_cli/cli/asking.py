@@ -93,6 +93,8 @@ def answer(question: Question, context: Context) -> None:
         from ..conversation.saving import check_place
 
         check_place(picture.place, force=question.force)
+    if not question.dry_run:
+        context.need_key()
     prompt = _prompt(question, context)
     if picture is not None:
         from ..conversation.generated import drawing_request

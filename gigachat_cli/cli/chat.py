@@ -68,6 +68,7 @@ def chat(
         "max_retries": max_retries,
     }
     context = Context(flags, quiet=quiet, debug=debug)
+    context.need_key()
     context.warn()
     running = Chat(
         context.terminal,

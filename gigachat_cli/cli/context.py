@@ -52,6 +52,25 @@ class Context:
 
         return credentials.find(self.settings)
 
+    def need_key(self) -> None:
+        """See that there is something to log in with, before anything is typed; at a terminal, offer to log in.
+
+        Raises MissingKeyError.
+        """
+        settings = self.settings
+        if settings.access_token or settings.cert_file or (settings.user and settings.password):
+            return
+        if self.credential is None:
+            from ..errors import NO_KEY, NO_KEY_HINT, MissingKeyError
+            from .login import offer_login
+
+            offer_login(self, MissingKeyError(NO_KEY, hint=NO_KEY_HINT))
+
+    def read_anew(self) -> None:
+        """Forget what was read of the settings and the key: a login has changed them."""
+        for name in ("settings", "credential"):
+            self.__dict__.pop(name, None)
+
     def warn(self) -> None:
         """Say what a person should know before anything is sent, `--quiet` or not; once a run."""
         if not self.settings.verify_ssl_certs:

@@ -12,6 +12,8 @@ from .. import credentials, paths
 from ..bounded import local_time
 from ..conversation.prompt import decoded
 from ..errors import (
+    NO_KEY,
+    NO_KEY_HINT,
     ConfigError,
     GigaChatError,
     MissingKeyError,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _LONGEST_KEY = 64 * 1024
 _TEST_TOKENS = 64
+_YES = ("", "y", "yes", "д", "да")
 
 
 def log_in(context: Context, *, test: bool) -> None:
@@ -174,9 +177,7 @@ def show_status(context: Context, *, as_json: bool) -> None:
     elif settings.cert_file:
         row |= {"source": f"client certificate {settings.cert_file}", "scope": None}
     else:
-        raise MissingKeyError(
-            "There is no authorization key.", hint="Run 'gigachat auth login', or set GIGACHAT_CREDENTIALS."
-        )
+        raise MissingKeyError(NO_KEY, hint=NO_KEY_HINT)
     if as_json:
         show_object(row, terminal)
     else:
@@ -263,13 +264,28 @@ def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -
         raise
 
 
+def offer_login(context: Context, problem: MissingKeyError) -> None:
+    """Where a person sits, ask whether to log in there and then, and do so; else raise the problem."""
+    if not _somebody_is_there(context):
+        raise problem
+    terminal = context.terminal
+    terminal.say(f"gigachat: {problem.message}")
+    terminal.say(terminal.folded(f"  {problem.hint}"))
+    raise_on_interrupt()
+    answer = _typed("Log in now? [Y/n] ")
+    if answer is None or answer.strip().lower() not in _YES:
+        raise SystemExit(problem.exit_code)
+    log_in(context, test=False)
+    context.read_anew()
+
+
 def _agreed(context: Context, refused: ScopeRefusedError, others: list[str]) -> bool:
     """Whether to try the other scopes; nobody is asked where nobody sits."""
     if not _somebody_is_there(context):
         return False
     context.terminal.say(f"gigachat: {refused.message}")
     answer = _typed(f"Try {' and '.join(others)}? [Y/n] ")
-    return answer is not None and answer.strip().lower() in ("", "y", "yes", "д", "да")
+    return answer is not None and answer.strip().lower() in _YES
 
 
 def _write(line: str, context: Context) -> None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .. import paths
 from ..errors import (
+    NO_KEY,
+    NO_KEY_HINT,
     AuthenticationError,
     GigaChatError,
     MissingKeyError,
@@ -259,7 +261,7 @@ class GigaChat:
             return self._renewing(by_password)
         if settings.cert_file:
             return ClientCertificate(str(settings.cert_file))
-        raise MissingKeyError("There is no authorization key.", hint=LOGIN_HINT)
+        raise MissingKeyError(NO_KEY, hint=NO_KEY_HINT)
 
     def _renewing(self, grant: KeyGrant | PasswordGrant) -> RenewingToken:
         cache = TokenCache(paths.token_file(), self._notify)
