@@ -23,9 +23,18 @@ def test_what_has_to_be_seen_is_seen(start: int) -> None:
         assert _missing(answer, offline(answer.text, 80)) == []
 
 
-@pytest.mark.parametrize("start", range(0, 200, 20))
+@pytest.mark.parametrize("start", range(0, 200, 40))
 def test_they_grow_as_they_are_rendered_whole(start: int) -> None:
-    for number, answer in enumerate(ANSWERS[start : start + 20]):
+    _assert_grown_as_whole(ANSWERS[start : start + 40 : 3])
+
+
+@pytest.mark.soak
+def test_each_of_them_grows_as_it_is_rendered_whole() -> None:
+    _assert_grown_as_whole(ANSWERS)
+
+
+def _assert_grown_as_whole(answers: list[RealAnswer]) -> None:
+    for number, answer in enumerate(answers):
         width = (80, 50, 120)[number % 3]
         shown = grown(answer.text, width, _TALL, cuts=random_cuts(answer.text, number))
         assert shown == offline(answer.text, width)
