@@ -17,6 +17,16 @@ SCOPES = (PERSONAL_SCOPE, "GIGACHAT_API_B2B", "GIGACHAT_API_CORP")
 _MOST = 10**9  # of anything that is counted
 
 
+def takes(parse: Callable[[object], Any]) -> str:
+    """What a check wants, in its own words, as in "a number above 0"."""
+    for refused in ("?", ""):
+        try:
+            parse(refused)
+        except ValueError as wanted:
+            return str(wanted)
+    return "a text"
+
+
 def as_number(*, above: float | None = None, least: float | None = None, most: float | None = None) -> Any:
     bounds = [
         f"above {above:g}" if above is not None else "",

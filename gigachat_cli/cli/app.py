@@ -1,64 +1,47 @@
-"""The command tree.  A new command is a file here and a word in `COMMANDS`."""
+"""The command tree.  A new command is a file here and a word in `HEADINGS`."""
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from .. import __version__
+from .helping import App, Group
 
 NAME = "gigachat"
 HELP = "A terminal client for Sber's GigaChat."
 
-COMMANDS = (
-    "ask",
-    "chat",
-    "batch",
-    "image",
-    "files",
-    "history",
-    "models",
-    "tokens",
-    "balance",
-    "embed",
-    "check",
-    "functions",
-    "auth",
-    "config",
-    "doctor",
-    "simulator",
-    "completion",
+HEADINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Talk", ("ask", "chat", "image", "history", "functions")),
+    ("Work with many", ("batch", "tokens", "embed", "check")),
+    ("Account and service", ("auth", "models", "balance", "files", "doctor")),
+    ("This program", ("config", "completion", "simulator")),
 )
-"""Every command, in the order of the help: `cli/ask.py` holds `ask`, which is a function or an app of its own."""
+"""Every command, as the help lists them: `cli/ask.py` holds `ask`, which is a function or an app of its own."""
+
+COMMANDS = tuple(name for _, names in HEADINGS for name in names)
 
 
-class _InOrder(TyperGroup):
-    """Lists its commands as `COMMANDS` does; typer puts those with commands of their own last."""
+class _Root(Group):
+    """Lists its commands as `HEADINGS` does; typer puts those with commands of their own last."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer's own subclass
         return sorted(super().list_commands(ctx), key=COMMANDS.index)
 
-
-def _rich_help() -> bool:
-    """Help may be rich on a terminal; in a pipe it is plain, and comes sooner."""
-    import os
-
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    def headings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return HEADINGS
 
 
 def build(only: str | None = None) -> typer.Typer:
     """The app with all its commands, or with the one that is called: each costs every start a millisecond or two."""
-    app = typer.Typer(
+    app = App(
         name=NAME,
         help=HELP,
-        cls=_InOrder,
+        cls=_Root,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="markdown" if _rich_help() else None,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
 

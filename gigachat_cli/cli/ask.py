@@ -14,7 +14,7 @@ from .completions import complete_format
 def ask(
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PROMPT", help="The question; words need no quotes.", show_default=False),
+        typer.Argument(metavar="PROMPT", help="The question; quotes keep it from the shell.", show_default=False),
     ] = None,
     model: options.Model = None,
     system: options.System = None,

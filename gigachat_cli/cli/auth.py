@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from . import options
+from .helping import App
 
-auth = typer.Typer(help="Store, show and forget the authorization key.")
+auth = App(help="Store, show and forget the authorization key.")
 
 
 @auth.command()

@@ -6,27 +6,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from ..errors import UsageError, nearest
 from . import options
+from .helping import App, Group
 
 if TYPE_CHECKING:
     from .context import Context
 
 
-class _RunByDefault(TyperGroup):
-    """`batch IN …` is `batch run IN …`: whatever is not the name of a command begins what `run` is given."""
+class _RunByDefault(Group):
+    """`batch FILE …` is `batch run FILE …`: whatever is not the name of a command begins what `run` is given."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # as in cli/app
-        completing = ctx.resilient_parsing and not args
-        if not completing and (not args or args[0] not in self.commands):
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            self._refuse_misspelt(args)
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def _refuse_misspelt(self, args: list[str]) -> None:
+        """A word that is no file and nearly a command is that command, misspelt."""
+        word = args[0]
+        near = nearest(word, list(self.commands))
+        if near and not word.startswith("-") and not Path(word).exists():
+            raise UsageError(
+                f"There is no file and no command {word}.",
+                hint=f"Did you mean 'gigachat batch {near}'?",
+            )
 
-batch = typer.Typer(
+
+batch = App(
     cls=_RunByDefault,
-    help="Ask many prompts from a file.",
+    help="""Ask many prompts from a file.
+
+    'gigachat batch FILE' is short for 'gigachat batch run FILE', with the same options. 'status', 'fetch' and 'list'
+    are for batches of --remote. A file that has the name of a command is ./run, ./status, ./fetch or ./list.
+    """,
 )
 
 BatchId = Annotated[str, typer.Argument(metavar="ID", help="Id of a remote batch.", show_default=False)]
@@ -37,7 +52,7 @@ def run(
     input: Annotated[
         str,
         typer.Argument(
-            metavar="IN", help="JSON lines (.jsonl), a table (.csv, .tsv), lines (.txt), or -.", show_default=False
+            metavar="FILE", help="JSON lines (.jsonl), a table (.csv, .tsv), lines (.txt), or -.", show_default=False
         ),
     ],
     output_file: Annotated[
@@ -104,8 +119,6 @@ def run(
     "temperature", …) and an "id"; in a table, columns of these names. What fails becomes a row with its error, and
     the exit code is 6. With -O every answer is on disk at once: after Ctrl-C, a kill or an error, --resume asks what
     is missing and nothing twice.
-
-    'gigachat batch status', 'fetch' and 'list' are for batches of --remote; a file of such a name is ./status.
     """
     from .batching import Batch, run_batch
     from .context import Context

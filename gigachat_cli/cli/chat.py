@@ -13,7 +13,7 @@ from . import options
 def chat(
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PROMPT", help="The first question; words need no quotes.", show_default=False),
+        typer.Argument(metavar="PROMPT", help="The first question; quotes keep it from the shell.", show_default=False),
     ] = None,
     model: options.Model = None,
     system: options.System = None,

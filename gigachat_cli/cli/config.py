@@ -8,8 +8,9 @@ import typer
 
 from . import options
 from .completions import complete_setting
+from .helping import App
 
-config = typer.Typer(help="Show and change settings.")
+config = App(help="Show and change settings.")
 
 Key = Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.", autocompletion=complete_setting)]
 

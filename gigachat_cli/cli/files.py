@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from . import options
+from .helping import App
 
-files = typer.Typer(
-    help="The files that the service keeps: attachments, and pictures that it made.", no_args_is_help=True
-)
+files = App(help="The files that the service keeps: attachments, and pictures that it made.")
 
 _FileId = Annotated[str, typer.Argument(metavar="ID", help="The file's id, as files list shows it.")]
 

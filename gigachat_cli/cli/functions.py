@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from . import options
+from .helping import App
 
-functions = typer.Typer(help="Check a file of functions for --functions.")
+functions = App(help="Check a file of functions for --functions.")
 
 File = Annotated[Path, typer.Argument(metavar="FILE.py", help="A Python file.")]
 

@@ -9,8 +9,9 @@ import typer
 
 from . import options
 from .completions import complete_session
+from .helping import App
 
-history = typer.Typer(help="Look into what was asked and answered.")
+history = App(help="Look into what was asked and answered.")
 
 Session = Annotated[
     str, typer.Argument(metavar="SESSION", help="Name, id, or the id's beginning.", autocompletion=complete_session)

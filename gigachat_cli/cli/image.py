@@ -13,7 +13,7 @@ from . import options
 def image(
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PROMPT", help="What to draw; words need no quotes.", show_default=False),
+        typer.Argument(metavar="PROMPT", help="What to draw; quotes keep it from the shell.", show_default=False),
     ] = None,
     output_file: Annotated[
         Path | None,

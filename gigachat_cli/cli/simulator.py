@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import UsageError
-from ..simulator import FAULTS, MODELS, PACE_FOR_PEOPLE, SCOPES, Options, named, parse_fault
+from ..simulator import MODELS, PACE_FOR_PEOPLE, SCOPES, Options, named, parse_fault
 
 _REMEMBERED = 1000  # requests; it may run for days, and a person reads none of them
-_FAULT_HELP = "A fault on demand, as NAME or NAME:key=value,…; repeatable. Names: " + ", ".join(FAULTS) + "."
+_FAULT_HELP = "A fault on demand, as NAME or NAME:key=value,…; repeatable. They are listed below."
 
 
 def simulator(

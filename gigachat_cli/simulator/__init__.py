@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .faults import FAULTS, Fault, Faults, parse_fault
+from .faults import FAULTS, PLACES, Fault, Faults, parse_fault
 from .options import MODELS, OLD_HOST_MODELS, PACE_FOR_PEOPLE, SCOPES, Model, Options, key_for, named
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = [
     "MODELS",
     "OLD_HOST_MODELS",
     "PACE_FOR_PEOPLE",
+    "PLACES",
     "SCOPES",
     "CommandNotStarted",
     "Fault",

@@ -34,14 +34,14 @@ PLACES = (
 _STATUSES = ("400", "401", "402", "403", "404", "408", "413", "422", "429", "500", "502", "503", "504")
 
 FAULTS: Mapping[str, str] = {
-    **{status: f"refuse with status {status} (message=TEXT, model=NAME: only that one)" for status in _STATUSES},
-    "401": "forget the access token and refuse with status 401",
-    "429": "refuse with status 429 (retry-after=SECONDS or a date)",
+    **dict.fromkeys(_STATUSES, "refuse with this status (message=TEXT, retry-after=SECONDS, model=NAME: no other)"),
+    "401": "forget the access token and refuse with status 401 (message=TEXT, model=NAME, retry-after=SECONDS)",
+    "429": "refuse with status 429 (retry-after=SECONDS or a date, message=TEXT, model=NAME)",
     "blacklist": "end with finish_reason blacklist (after=CHUNKS of the answer)",
     "cut": "end in mid-answer (after=CHUNKS, how=end|close|reset)",
     "empty": "status 200 with an empty body",
     "function-error": "end with finish_reason error, as after a call with invalid arguments",
-    "error-object": "an error object under status 200 (shape=error|status|event; in a stream: after=CHUNKS)",
+    "error-object": "an error object under status 200 (shape=error|status|event, message=TEXT; streamed: after=CHUNKS)",
     "garbage": "a body that cannot be decoded (after=CHUNKS, kind=json|bytes|utf8|text)",
     "html": "a gateway's HTML page (status=502)",
     "length": "end with finish_reason length (after=CHUNKS)",
