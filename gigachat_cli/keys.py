@@ -13,12 +13,14 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from .errors import UsageError
 from .masking import keep_secret
 from .text import without_paste_marks
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _PAIR = re.compile(rf"({_UUID})[:\s,;]+({_UUID})")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=._:-]{24,}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{98,}={0,2}")  # of a pair
 _TOKEN_LENGTH = 60  # what is shorter may be any name
 _ACCESS_TOKEN_LENGTH = 500  # an access token has about 1200 characters, a key 100
 
@@ -92,6 +94,23 @@ def keys_in(text: str) -> list[str]:
         if len(word) >= _TOKEN_LENGTH and (mixed or word.startswith("eyJ")):
             found.append(word)
     return found
+
+
+def check_keyless(text: str) -> None:
+    """Raises UsageError for a text that is to be sent to a model and holds an authorization key."""
+    pairs = [each for each in (*keys_in(text), *_BASE64.findall(text)) if _PAIR.fullmatch(_plain(each))]
+    if pairs:
+        keep_secret(*pairs)
+        raise UsageError(
+            "The text holds an authorization key, which is for the login server alone, and no model's business.",
+            hint="Take it out. 'gigachat auth login' is where a key goes.",
+        )
+
+
+def _plain(word: str) -> str:
+    with suppress(binascii.Error, ValueError):
+        return base64.b64decode(word, validate=True).decode("ascii")
+    return word
 
 
 def ids_in(text: str) -> list[str]:

@@ -207,7 +207,7 @@ class RowFile:
                 if torn and (file.readline() or not (_is_torn(content) and self.journal_path.exists())):
                     raise UsageError(
                         f"Line {number} of {self.path} is no row of a batch.",
-                        hint="Mend or remove that file, or name another one.",
+                        hint="Name another file for the output.",
                     )
             if torn:
                 os.truncate(self.path, good)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, aclosing, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,8 +93,8 @@ def answer(question: Question, context: Context) -> None:
         from ..conversation.saving import check_place
 
         check_place(picture.place, force=question.force)
-    if not question.dry_run:
-        context.need_key()
+    if question.editor and not question.dry_run:
+        context.need_key()  # before anything is typed
     prompt = _prompt(question, context)
     if picture is not None:
         from ..conversation.generated import drawing_request
@@ -105,7 +105,11 @@ def answer(question: Question, context: Context) -> None:
         from ..conversation.attachments import placeholders, with_texts
 
         prompt = with_texts(prompt, attached)
-    with _functions(question, context) as functions, _Remembered(question, context) as remembered:
+    with ExitStack() as stack:
+        functions = stack.enter_context(_functions(question, context))
+        if not question.dry_run:
+            context.need_key()  # a question that cannot leave is not recorded
+        remembered = stack.enter_context(_Remembered(question, context))
         conversation = remembered.conversation
         conversation.functions = functions
         if functions is None and schema is None:  # nothing needs the text again

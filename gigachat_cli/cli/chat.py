@@ -68,7 +68,7 @@ def chat(
         "max_retries": max_retries,
     }
     context = Context(flags, quiet=quiet, debug=debug)
-    context.need_key()
+    context.need_key(goes_on=True)
     context.warn()
     running = Chat(
         context.terminal,

@@ -62,6 +62,10 @@ def set_(key: Key, value: Annotated[str, typer.Argument(metavar="VALUE", help="I
     from ..settings import edit_config
 
     edit_config(key, value)
+    if key == "verify_ssl_certs":
+        from .context import Context
+
+        Context().warn()
     if key == "model":
         _doubt_model(value)
 

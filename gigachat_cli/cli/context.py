@@ -52,10 +52,10 @@ class Context:
 
         return credentials.find(self.settings)
 
-    def need_key(self) -> None:
+    def need_key(self, *, goes_on: bool = False) -> None:
         """See that there is something to log in with, before anything is typed; at a terminal, offer to log in.
 
-        Raises MissingKeyError.
+        Raises MissingKeyError, unless the command `goes_on` without one for who does not want to log in.
         """
         settings = self.settings
         if settings.access_token or settings.cert_file or (settings.user and settings.password):
@@ -64,7 +64,7 @@ class Context:
             from ..errors import NO_KEY, NO_KEY_HINT, MissingKeyError
             from .login import offer_login
 
-            offer_login(self, MissingKeyError(NO_KEY, hint=NO_KEY_HINT))
+            offer_login(self, MissingKeyError(NO_KEY, hint=NO_KEY_HINT), goes_on=goes_on)
 
     def read_anew(self) -> None:
         """Forget what was read of the settings and the key: a login has changed them."""

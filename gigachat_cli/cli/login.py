@@ -63,7 +63,7 @@ def log_in(context: Context, *, test: bool) -> None:
     try:
         _settle_model(lambda: context.client(*alone), context, test=test)
     except KeyboardInterrupt:
-        terminal.say("\ngigachat: The key is kept all the same.")
+        terminal.say("gigachat: The key is kept all the same.")
         raise
 
 
@@ -245,6 +245,9 @@ def _hidden(question: str) -> str:
     except EOFError:
         sys.stderr.write("\n")
         return ""
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        raise
 
 
 def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -> str:
@@ -264,8 +267,11 @@ def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -
         raise
 
 
-def offer_login(context: Context, problem: MissingKeyError) -> None:
-    """Where a person sits, ask whether to log in there and then, and do so; else raise the problem."""
+def offer_login(context: Context, problem: MissingKeyError, *, goes_on: bool) -> None:
+    """Where a person sits, ask whether to log in there and then, and do so; else raise the problem.
+
+    Who does not want to ends the command, unless it `goes_on`.
+    """
     if not _somebody_is_there(context):
         raise problem
     terminal = context.terminal
@@ -274,6 +280,8 @@ def offer_login(context: Context, problem: MissingKeyError) -> None:
     raise_on_interrupt()
     answer = _typed("Log in now? [Y/n] ")
     if answer is None or answer.strip().lower() not in _YES:
+        if goes_on:
+            return
         raise SystemExit(problem.exit_code)
     log_in(context, test=False)
     context.read_anew()
@@ -300,7 +308,11 @@ def _typed(question: str) -> str | None:
     """A line that a person types; None for Ctrl-D."""
     sys.stderr.write(question)
     sys.stderr.flush()
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        raise
     if not line:
         sys.stderr.write("\n")
         return None

@@ -368,7 +368,7 @@ def _too_large(name: str, size: str, limit: str) -> UsageError:
 
 
 def _unreadable(name: str, problem: OSError) -> UsageError:
-    return UsageError(f"{name} could not be read: {problem.strerror}.", hint="Check the path after --attach.")
+    return UsageError(f"{name} could not be read: {problem.strerror}.", hint="Check the path.")
 
 
 def _megabytes(size: int) -> str:

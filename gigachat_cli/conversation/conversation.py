@@ -20,6 +20,7 @@ from ..errors import (
     UnknownModelError,
     UsageError,
 )
+from ..keys import check_keyless
 from ..messages import (
     Answer,
     AnswerBuilder,
@@ -151,6 +152,7 @@ class Conversation:
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to a question, chunk by chunk.  Raises what the engine raises, and records that too."""
         prompt = Message("user", question) if isinstance(question, str) else question
+        check_keyless(prompt.content)
         turn_id = None
         if self.recorder is not None:
             self._asked_model = model = self.named_model.name if self.named_model else client.known_model()

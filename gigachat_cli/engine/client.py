@@ -25,7 +25,7 @@ from ..errors import (
     TooLargeError,
     UnknownModelError,
 )
-from ..keys import AuthorizationKey, parse_key
+from ..keys import AuthorizationKey, check_keyless, parse_key
 from ..known_models import account_at
 from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice, Token
 from ..settings import Settings, declarations, load_settings
@@ -234,6 +234,8 @@ class GigaChat:
         """A request of the API, but for its authorization; `body` goes as JSON, the rest is as in `wire.Request`."""
         headers = self._headers() | ({} if body is None else {"Content-Type": "application/json"})
         content = None if body is None else chat.encode(body)
+        if content is not None:
+            check_keyless(content.decode("utf-8", "replace"))
         url = f"{self.settings.base_url}{path}"
         return Request(method, url, purpose, headers, content, idempotent=idempotent)
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .. import paths
+from ..keys import keys_in
 from ..messages import Notice
 
 CAPACITY = 10_000
@@ -62,7 +63,7 @@ class InputHistory:
         return entries
 
     def add(self, entry: str) -> None:
-        if self._keeps:
+        if self._keeps and not keys_in(entry):
             self._append(self._path, json.dumps(entry))
             self._untied.append(_hash(entry))
 

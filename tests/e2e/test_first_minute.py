@@ -35,7 +35,7 @@ def test_the_name_alone_in_a_pipe_is_a_bad_command_line(gigachat: Program) -> No
     assert "Usage" in result.err
 
 
-@pytest.mark.parametrize("words", [("ask", "hi"), ("chat",), ("ask",), ("image", "A cat")])
+@pytest.mark.parametrize("words", [("ask", "hi"), ("image", "A cat"), ("ask", "--editor")])
 def test_without_a_key_a_person_is_told_at_once_and_may_log_in(
     simulator: Simulator, at_terminal: Callable[..., AtTerminal], words: tuple[str, ...]
 ) -> None:
@@ -68,6 +68,17 @@ def test_in_a_script_nobody_is_asked_and_nothing_is_recorded(gigachat: Program, 
     assert "developers.sber.ru" in result.err
     assert "[Y/n]" not in result.err
     assert gigachat("history", "list", "--json").out in ("", "[]\n")
+
+
+def test_who_does_not_want_to_log_in_can_look_around_in_the_chat(
+    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+) -> None:
+    screen = at_terminal("chat", environment=KEYLESS)
+    screen.read_until(b"Log in now? [Y/n] ")
+    screen.type("n\r")
+    screen.read_until("›".encode())
+    screen.type("/quit\r")
+    assert screen.finish() == 0
 
 
 def test_ctrl_c_at_the_offer_ends_at_once(

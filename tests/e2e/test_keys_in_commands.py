@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
+
+from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
 
@@ -165,3 +167,28 @@ def test_a_command_that_is_not_there_is_told_without_a_key(case: str, gigachat: 
         assert result.code in (126, 127)
         assert key[:24] not in result.err
         assert SECRET not in result.err
+
+
+@pytest.mark.parametrize("form", ["{key}", "my key is {key}, is it fine?", "key={key}", "{id}:{secret}"])
+def test_a_key_in_a_question_goes_nowhere(form: str, gigachat: Program, simulator: Simulator, home: Path) -> None:
+    key = simulator.credentials
+    client_id, _, secret = b64decode(key).decode().partition(":")
+    text = form.format(key=key, id=client_id, secret=secret)
+    runs = [
+        gigachat("ask", text),
+        gigachat("ask", "what is this?", stdin=text),
+        gigachat("image", text),
+        gigachat("tokens", text),
+        gigachat("embed", text),
+        gigachat("check", "--profanity", text),
+    ]
+    for result in runs:
+        assert result.code == 2, result
+        assert key[:24] not in result.err + result.out
+        assert secret not in result.err + result.out
+    sent = b"".join(request.body for request in simulator.requests if not request.path.endswith("/oauth"))
+    assert secret.encode() not in sent
+    assert key.encode() not in sent
+    kept = b"".join(path.read_bytes() for path in (home / "data").rglob("*") if path.is_file())
+    assert secret.encode() not in kept
+    assert key.encode() not in kept

@@ -186,9 +186,11 @@ def test_without_a_key_the_chat_says_so_and_lives_on(chat: Start, simulator: Sim
         first.wait_for_prompt()
         assert first.leave() == 0
     evening = chat(*words, environment={"GIGACHAT_CREDENTIALS": None, "GIGACHAT_CONFIG_DIR": "/nonexistent"})
+    evening.wait_for("Log in now? [Y/n]")
+    evening.type("n\r")
     evening.wait_for_prompt()
     evening.ask("hello?")
-    assert "There is no authorization key." in evening.everything
+    assert evening.everything.count("There is no authorization key.") == 2
     time.sleep(0.1)
     evening.ask("/info")
     assert evening.leave() == 0
