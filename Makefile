@@ -14,7 +14,7 @@ help:
 	@echo "make soak       the long runs: kills, load, fuzzing"
 	@echo "make bench      the measurements, each beside a floor"
 	@echo "make format     format the code"
-	@echo "make reference  make docs/reference, docs/pictures and completions from the program"
+	@echo "make reference  make docs/reference, docs/pictures, man and completions from the program"
 	@echo "make lock       pin the newest versions for development (needs uv)"
 
 demo: $(READY)

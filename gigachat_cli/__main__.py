@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
 _PR_SET_DUMPABLE = 4
+_LONGEST_ECHO = 200  # letters of a command line that are worth repeating
 
 _WELCOME = """\
 gigachat is a terminal client for GigaChat, Sber's language model: ask it one
@@ -242,15 +243,57 @@ def _usage_problem(
         is_extra = type(refused).__name__ == "UsageError" and command == "gigachat auth login"
         if is_extra or any(map(keys_in, arguments)):
             return UsageError("A key or a token is no part of the command line, where others see it.", hint=KEY_HINT)
-        return UsageError(_sentence(words(refused.format_message())), hint=hint)
+        unknown = _no_command(command, children, arguments)
+        return unknown or UsageError(_sentence(words(refused.format_message())), hint=hint)
     near = nearest(option, list(getattr(refused, "possibilities", None) or ()))
     if command == "gigachat auth login" or (any(map(keys_in, arguments)) and not near):
         hint = KEY_HINT
     elif near:
-        hint = f"Did you mean {near}? {hint}"
+        hint = f"Did you mean {near}?"
     elif command in ("gigachat ask", "gigachat chat"):
         hint = f"Put -- before words that begin with a dash. {hint}"
     return UsageError(f"There is no option {words(option)}.", hint=hint)
+
+
+def _no_command(command: str, children: list[str], arguments: Sequence[str]) -> UsageError | None:
+    """The problem of a word that is none of the commands below `command`, with the one next step that is likeliest."""
+    rest = list(arguments[len(command.split()) - 1 :])
+    if not children or not rest or rest[0].startswith("-"):
+        return None
+    from .errors import UsageError, nearest
+    from .masking import words
+    from .text import one_line
+
+    named = one_line(words(rest[0]))
+    problem = f"There is no command '{named if len(named) <= _LONGEST_ECHO else named[:_LONGEST_ECHO] + '…'}'."
+    near = nearest(rest[0].lower(), children)
+    # "What's up" is no misspelt "chat": in several words the first letter, which few mistype, has to be right.
+    is_misspelt = near and (len(rest) == 1 or rest[0][:1].lower() == near[:1]) and rest[0].isalpha()
+    if near and (is_misspelt or command != "gigachat"):
+        return UsageError(problem, hint=f"Did you mean '{command} {near}'?")
+    if command == "gigachat":
+        return UsageError(problem, hint=f"To ask the model: {_as_question(rest)}")
+    return UsageError(problem, hint=f"There are {', '.join(children)}; see '{command} --help'.")
+
+
+def _as_question(typed: list[str]) -> str:
+    """The words as a command that asks them, quoted for bash, zsh and fish; flags stay flags."""
+    from itertools import takewhile
+    from shlex import quote
+
+    from .masking import words
+    from .text import one_line
+
+    prompt = [*takewhile(lambda each: not each.startswith("-"), typed)]
+    flags = [quote(one_line(words(each))) for each in typed[len(prompt) :]]
+    question = one_line(words(" ".join(prompt)))
+    # Always in quotes: the next question may have a question mark.  Double ones for an apostrophe alone.
+    if "'" in question and not set(question) & set('"$`\\!'):
+        quoted = f'"{question}"'
+    else:
+        quoted = quote(question) if "'" in question else f"'{question}'"
+    line = " ".join(["gigachat ask", quoted, *flags])
+    return line if len(line) <= _LONGEST_ECHO else "gigachat ask 'TEXT', with your words in place of TEXT."
 
 
 def _sentence(text: str) -> str:

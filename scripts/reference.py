@@ -1,4 +1,4 @@
-"""Makes `docs/reference/`, `docs/pictures/` and `completions/` from the program; with `--check` only says what differs.
+"""Makes `docs/reference/`, `docs/pictures/`, `man/` and `completions/` from the program; with `--check` only compares.
 
 python scripts/reference.py [--check]
 """
@@ -13,18 +13,40 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made from the program by `make reference`; change the program instead. -->\n\n"
 
+EXIT_CODES = {
+    0: "answered",
+    1: "the service refused or failed, or stdout could not be written",
+    2: "usage: a bad flag, no prompt, an unreadable file, a bad setting",
+    3: "authentication: no key, the key or its scope refused, access denied",
+    4: "network, TLS, a proxy's refusal, silence, an undecodable or empty stream, or one cut before its end",
+    5: "rate limit or quota",
+    6: "answered, but not as asked",
+    129: "SIGHUP; what came is kept",
+    130: "Ctrl-C; what came is kept",
+    141: "nobody reads on (`| head`); the program ends without a word",
+    143: "SIGTERM; what came is kept",
+}
+"""What each exit code means."""
+
 
 def main() -> int:
     os.environ["COLUMNS"] = "80"
     check = "--check" in sys.argv[1:]
     differing = []
-    for path, content in pages().items():
+    made = pages()
+    for path, content in made.items():
         file = ROOT / path
         if not file.exists() or file.read_text(encoding="utf-8") != content:
             differing.append(path)
             if not check:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(content, encoding="utf-8")
+    for stale in sorted(ROOT.glob("man/*")):
+        path = str(stale.relative_to(ROOT))
+        if path not in made:
+            differing.append(path)
+            if not check:
+                stale.unlink()
     for path in differing:
         print(f"{path} {'differs from the program: run make reference' if check else 'made anew'}")
     import pictures  # beside this file
@@ -45,26 +67,49 @@ def pages() -> dict[str, str]:
         "docs/reference/batch.md": batch(),
         "docs/reference/json.md": json_output(),
     }
-    return {path: MADE + text for path, text in made.items()} | {
-        f"completions/{name}": script(shell) for shell, name in SCRIPTS.items()
-    }
+    scripts = {f"completions/{name}": script(shell) for shell, name in SCRIPTS.items()}
+    return {path: MADE + text for path, text in made.items()} | scripts | man_pages()
 
 
 def commands() -> str:
+    from gigachat_cli.cli.helping import PIPE_WIDTH, lines
+
+    parts = ["# Commands\n"]
+    for page in command_pages():
+        text = "\n".join(lines(page, PIPE_WIDTH))
+        parts.append(f"## {page.path}\n\n```\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def command_pages() -> list[Any]:
+    """The page of every command, each group before what is in it."""
     import typer
 
     from gigachat_cli.cli.app import NAME, build
+    from gigachat_cli.cli.helping import page
 
-    parts = ["# Commands\n"]
-
-    def describe(command: Any, name: str, parent: Any) -> None:
+    def below(command: Any, name: str, parent: Any) -> list[Any]:
         context = command.make_context(name, [], parent=parent, resilient_parsing=True)
-        parts.append(f"## {context.command_path}\n\n```\n{command.get_help(context).rstrip()}\n```\n")
-        for inner_name, inner in getattr(command, "commands", {}).items():
-            describe(inner, inner_name, context)
+        inner = [
+            each for name, child in getattr(command, "commands", {}).items() for each in below(child, name, context)
+        ]
+        return [page(command, context), *inner]
 
-    describe(typer.main.get_command(build()), NAME, None)
-    return "\n".join(parts)
+    return below(typer.main.get_command(build()), NAME, None)
+
+
+def man_pages() -> dict[str, str]:
+    from manual import manual  # beside this file
+
+    from gigachat_cli.settings import declarations
+
+    return manual(
+        command_pages(),
+        {
+            "ENVIRONMENT": [(each.variable, each.help) for each in declarations().values()],
+            "EXIT STATUS": [(str(code), f"{meaning[0].upper()}{meaning[1:]}.") for code, meaning in EXIT_CODES.items()],
+        },
+    )
 
 
 def environment() -> str:
@@ -107,21 +152,8 @@ def environment() -> str:
 def exit_codes() -> str:
     from gigachat_cli import errors
 
-    meanings = {
-        0: "answered",
-        1: "the service refused or failed, or stdout could not be written",
-        2: "usage: a bad flag, no prompt, an unreadable file, a bad setting",
-        3: "authentication: no key, the key or its scope refused, access denied",
-        4: "network, TLS, a proxy's refusal, silence, an undecodable or empty stream, or one cut before its end",
-        5: "rate limit or quota",
-        6: "answered, but not as asked",
-        129: "SIGHUP; what came is kept",
-        130: "Ctrl-C; what came is kept",
-        141: "nobody reads on (`| head`); the program ends without a word",
-        143: "SIGTERM; what came is kept",
-    }
     lines = ["# Exit codes\n", "| code | meaning |", "|---:|---|"]
-    lines += [f"| {code} | {meaning} |" for code, meaning in meanings.items()]
+    lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     lines += [
         "",
         "An answer that was cut is never passed off as complete: the exit code says so, a line on stderr,",

@@ -7,9 +7,15 @@ from typing import Annotated
 import typer
 
 from . import options
-from .helping import App
+from .helping import App, Group
 
-auth = App(help="Store, show and forget the authorization key.")
+
+class _Auth(Group):
+    def today(self) -> None:
+        status()
+
+
+auth = App(help="Store, show and forget the authorization key.", cls=_Auth)
 
 
 @auth.command()

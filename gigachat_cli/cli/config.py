@@ -8,9 +8,15 @@ import typer
 
 from . import options
 from .completions import complete_setting
-from .helping import App
+from .helping import App, Group
 
-config = App(help="Show and change settings.")
+
+class _Config(Group):
+    def today(self) -> None:
+        show()
+
+
+config = App(help="Show and change settings.", cls=_Config)
 
 Key = Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.", autocompletion=complete_setting)]
 

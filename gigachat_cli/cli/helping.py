@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -71,7 +71,34 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command of commands, in the order of their declaration, whose help is a page."""
+    """A command of commands, in the order of their declaration, whose help is a page.
+
+    Without one of them it shows what there is: on a terminal what `today` shows and then the page, with exit code 0;
+    elsewhere, where a script has left a word out, the page on stderr, with exit code 2.
+    """
+
+    def today(self) -> None:
+        """Show the present state of what the commands are about; nothing, where that would ask the service."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # as below
+        if not args and not ctx.resilient_parsing:
+            self._show_what_there_is(ctx)
+        return super().parse_args(ctx, args)
+
+    def _show_what_there_is(self, ctx: typer.Context) -> NoReturn:
+        if not (sys.stdout is not None and sys.stdout.isatty()):
+            typer.echo("\n".join(lines(page(self, ctx), PIPE_WIDTH)), err=True)
+            raise typer.Exit(2)
+        from ..errors import GigaChatError
+        from ..render.problems import show_problem
+        from ..render.terminal import Terminal
+
+        try:
+            self.today()
+        except GigaChatError as problem:  # a state like another, as no key is: it is told, and the page helps on
+            show_problem(problem, Terminal(), as_object=False)
+        typer.echo(f"\n{self.get_help(ctx)}")
+        raise typer.Exit
 
     def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # as above
         return shown(page(self, ctx))

@@ -9,9 +9,17 @@ import typer
 
 from . import options
 from .completions import complete_session
-from .helping import App
+from .helping import App, Group
 
-history = App(help="Look into what was asked and answered.")
+_NEWEST = 5  # sessions that `history` alone shows above its commands
+
+
+class _History(Group):
+    def today(self) -> None:
+        list_(limit=_NEWEST)
+
+
+history = App(help="Look into what was asked and answered.", cls=_History)
 
 Session = Annotated[
     str, typer.Argument(metavar="SESSION", help="Name, id, or the id's beginning.", autocompletion=complete_session)

@@ -7,14 +7,24 @@ from collections.abc import Callable
 
 import pytest
 
+from gigachat_cli.simulator import Simulator
+
 from ..conftest import Program
 from .conftest import AtTerminal
 
 CASES = [
-    (["aks", "hi"], "No such command 'aks'. Did you mean 'ask'?", "; see 'gigachat --help'."),
-    (["frobnicate"], "No such command 'frobnicate'.", "; see 'gigachat --help'."),
+    (["aks", "hi"], "There is no command 'aks'.", "  Did you mean 'gigachat ask'?"),
+    (["frobnicate"], "There is no command 'frobnicate'.", "  To ask the model: gigachat ask 'frobnicate'"),
+    (["hi", "there"], "There is no command 'hi'.", "  To ask the model: gigachat ask 'hi there'"),
+    (["hi, there?"], "There is no command 'hi, there?'.", "  To ask the model: gigachat ask 'hi, there?'"),
+    (["What's", "up?"], "There is no command 'What's'.", """  To ask the model: gigachat ask "What's up?\""""),
+    (["Привет", "-m", "GigaChat"], "There is no command 'Привет'.", "gigachat ask 'Привет' -m GigaChat"),
+    (["Whats", "up"], "There is no command 'Whats'.", "  To ask the model: gigachat ask 'Whats up'"),
+    (["cht", "--continue"], "There is no command 'cht'.", "  Did you mean 'gigachat chat'?"),
+    (["config", "shwo"], "There is no command 'shwo'.", "  Did you mean 'gigachat config show'?"),
+    (["config", "zzz"], "There is no command 'zzz'.", "; see 'gigachat config --help'."),
     (["--modle"], "There is no option --modle.", "; see 'gigachat --help'."),
-    (["ask", "--modle", "x", "hi"], "There is no option --modle.", "Did you mean --model? See 'gigachat ask --help'."),
+    (["ask", "--modle", "x", "hi"], "There is no option --modle.", "  Did you mean --model?"),
     (
         ["ask", "--zzz", "hi"],
         "There is no option --zzz.",
@@ -22,9 +32,7 @@ CASES = [
     ),
     (["ask", "hi", "-m"], "Option '-m' requires an argument.", "See 'gigachat ask --help'."),
     (["ask", "--json=yes"], "Option '--json' does not take a value.", "See 'gigachat ask --help'."),
-    (["auth"], "Missing command.", "  There are login, status, logout; see 'gigachat auth --help'."),
-    (["auth", "logni"], "No such command 'logni'. Did you mean 'login'?", "; see 'gigachat auth --help'."),
-    (["history"], "Missing command.", "; see 'gigachat history --help'."),
+    (["auth", "logni"], "There is no command 'logni'.", "  Did you mean 'gigachat auth login'?"),
     (["config", "get"], "Missing argument 'SETTING'.", "See 'gigachat config get --help'."),
     (["models", "extra"], "Got unexpected extra argument(s) (extra).", "See 'gigachat models --help'."),
     (["ask", "hi", "--output", "jso"], "--output must be one of text, markdown, json", "Did you mean json?"),
@@ -53,10 +61,38 @@ def test_debug_as_a_word_is_a_word(gigachat: Program) -> None:
     assert "Traceback" not in result.err
 
 
-def test_nothing_at_all_is_the_help_on_stderr(gigachat: Program, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_nothing_at_all_in_a_pipe_is_the_help_on_stderr(
+    gigachat: Program, at_terminal: Callable[..., AtTerminal]
+) -> None:
     result = gigachat()
     assert (result.out, result.code) == ("", 2)
     assert result.err == gigachat("--help").out
     screen = at_terminal(rows=60)
     assert screen.finish() == 0
     assert any("gigachat ask 'Why is the sky blue?'" in line for line in screen.lines())
+
+
+@pytest.mark.parametrize("group", ["auth", "batch", "config", "files", "functions", "history"])
+def test_a_group_alone_shows_what_there_is(
+    gigachat: Program, at_terminal: Callable[..., AtTerminal], group: str
+) -> None:
+    piped = gigachat(group)
+    assert (piped.out, piped.code) == ("", 2)
+    assert piped.err == gigachat(group, "--help").out
+    screen = at_terminal(group, rows=100)
+    assert screen.finish() == 0
+    assert screen.text.replace("\r", "").replace("\x1b[1m", "").replace("\x1b[0m", "").endswith(f"\n{piped.err}")
+
+
+def test_a_group_alone_shows_todays_values(
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+) -> None:
+    assert gigachat("ask", "Why is the sky blue?").code == 0
+    for group, value in (
+        ("config", "GIGACHAT_BASE_URL"),
+        ("auth", "GIGACHAT_CREDENTIALS"),
+        ("history", "Why is the sky blue?"),
+    ):
+        screen = at_terminal(group, rows=100, columns=120)
+        assert screen.finish() == 0
+        assert value in screen.text[: screen.text.index("Usage")], group
