@@ -212,8 +212,9 @@ def batch() -> str:
     return "\n".join(
         [
             "# Batches\n",
-            "`gigachat batch IN` asks every item of a file and writes one row of JSON for each,",
-            "in the order of the input.\n",
+            "`gigachat batch run FILE` asks every item of a file and writes one row of JSON for each, in the order of",
+            "the input; `gigachat batch FILE` is its short form. `batch status`, `batch fetch` and `batch list` are for",
+            "batches of `--remote`. A file that has the name of a command is `./run`, `./status`, and so on.\n",
             "## Input\n",
             "| name | an item is |",
             "|---|---|",

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .context import Context
 
 
+_WANTING = ("run", "status", "fetch")
+"""The commands that do nothing by themselves: alone, the word may have been meant as a file."""
+
+
 class _RunByDefault(Group):
     """`batch FILE …` is `batch run FILE …`: whatever is not the name of a command begins what `run` is given."""
 
@@ -22,6 +26,11 @@ class _RunByDefault(Group):
         if args and args[0] not in (*self.commands, *ctx.help_option_names):
             self._refuse_misspelt(args)
             args = ["run", *args]
+        elif len(args) == 1 and args[0] in _WANTING and not ctx.resilient_parsing and Path(args[0]).is_file():
+            raise UsageError(
+                f"'gigachat batch {args[0]}' is a command, which wants more.",
+                hint=f"For the file of that name: gigachat batch ./{args[0]}",
+            )
         return super().parse_args(ctx, args)
 
     def _refuse_misspelt(self, args: list[str]) -> None:

@@ -344,7 +344,6 @@ def test_two_processes_never_write_one_output(gigachat: Program, simulator: Simu
         ["in.jsonl", "-o", "x"],
         ["in.jsonl", "--remote", "-O", "o"],
         ["in.jsonl", "--zzz"],
-        [],
     ],
 )
 def test_a_wrong_use_is_code_2_and_sends_nothing(

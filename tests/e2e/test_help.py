@@ -175,3 +175,16 @@ def test_batch_is_one_tree_and_a_misspelt_command_is_told(
     assert misspelt.code == 2
     assert "Did you mean 'gigachat batch status'?" in misspelt.err
     assert "'gigachat batch run --help'" in gigachat("batch", "run").err
+
+
+@pytest.mark.parametrize("name", ["run", "status", "fetch"])
+def test_a_file_that_is_called_like_a_command_of_batch(
+    gigachat: Program, simulator: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(home)
+    Path(name).write_text("Hello\n")
+    told = gigachat("batch", name)
+    assert told.code == 2
+    assert told.err.endswith(f"For the file of that name: gigachat batch ./{name}\n")
+    assert gigachat("batch", f"./{name}", "--format", "text").code == 0
+    assert gigachat("batch", "run", name, "--format", "text").code == 0

@@ -61,9 +61,7 @@ def test_debug_as_a_word_is_a_word(gigachat: Program) -> None:
     assert "Traceback" not in result.err
 
 
-def test_nothing_at_all_in_a_pipe_is_the_help_on_stderr(
-    gigachat: Program, at_terminal: Callable[..., AtTerminal]
-) -> None:
+def test_nothing_at_all_is_the_help_on_stderr(gigachat: Program, at_terminal: Callable[..., AtTerminal]) -> None:
     result = gigachat()
     assert (result.out, result.code) == ("", 2)
     assert result.err == gigachat("--help").out
