@@ -213,8 +213,8 @@ def batch() -> str:
         [
             "# Batches\n",
             "`gigachat batch run FILE` asks every item of a file and writes one row of JSON for each, in the order of",
-            "the input; `gigachat batch FILE` is its short form. `batch status`, `batch fetch` and `batch list` are for",
-            "batches of `--remote`. A file that has the name of a command is `./run`, `./status`, and so on.\n",
+            "the input; `gigachat batch FILE` is its short form. `batch status`, `batch fetch` and `batch list` are",
+            "for batches of `--remote`. A file that has the name of a command is `./run`, `./status`, and so on.\n",
             "## Input\n",
             "| name | an item is |",
             "|---|---|",
