@@ -136,6 +136,11 @@ def visible(text: str) -> str:
     return "".join(shown)
 
 
+def in_quotes(text: str) -> str | None:
+    """What stands between double quotes; None when it does not."""
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] == '"' else None
+
+
 @lru_cache(4096)
 def _kind(character: str) -> Literal["seen", "hidden", "mark"]:
     """Whether a character is seen by itself, or is a mark that is drawn upon the one before it."""

@@ -20,11 +20,11 @@ from ..conversation import (
 )
 from ..conversation.service_tools import tools_of
 from ..conversation.watching import with_files
-from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError
+from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError, nearest
 from ..messages import Answer, Chunk, Message, Notice
 from ..sessions import Recorder, Session, open_store
 from ..settings import Settings
-from ..text import one_line, visible
+from ..text import in_quotes, one_line, visible
 from .keyboard import Keyboard
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Chat:
         self.reply: Callable[[str], Awaitable[str | None]] = _nobody
         self.functions: Functions | None = None
         self.attached: list[Attachment] = []
+        self.written: str | None = None
+        """The session that an answer of this chat was recorded in last."""
         self._connect = connect
         self._known_model = known_model
         self._answering: asyncio.Task[Any] | None = None
@@ -247,6 +249,8 @@ class Chat:
             while last is not None and last.id >= taken.turn_id and last.state != "running":
                 self.store.undo_turn(session.id)
                 last = self.store.last_turn(session.id)
+            if self.written == session.id and not self.conversation.exchanges:
+                self.written = None
         return taken
 
     # Sessions
@@ -283,11 +287,17 @@ class Chat:
         is recorded.
         """
         typed = name.strip()
+        exact = in_quotes(typed)
+        typed = typed if exact is None else exact
         try:
             return self.store.find_session(typed)
-        except UsageError:
+        except UsageError as unknown:
             several = any(each.id.startswith(typed.lower()) for each in self.store.sessions())
             if several or not self.log:
+                raise
+            near = nearest(typed, [each.name for each in self.store.sessions() if each.name])
+            if near is not None and exact is None:
+                unknown.hint = f'Did you mean {near}? In quotes it begins a session: /session "{typed}"'
                 raise
         before = self.conversation
         return self.store.join_session(typed, "chat", model=self.model, system=before.system)
@@ -408,7 +418,14 @@ class Chat:
             self.show_problem(problem)
         finally:
             self._answering = None
+            self._note_written()
         self.terminal.write("\n")
+
+    def _note_written(self) -> None:
+        conversation = self.conversation
+        answered = conversation.exchanges and conversation.unanswered is None
+        if answered and conversation.exchanges[-1].turn_id is not None and conversation.session is not None:
+            self.written = conversation.session.id
 
 
 def _untold(notice: Notice) -> None:

@@ -39,8 +39,20 @@ class Command:
     choices: Choices | None = None
     reads_file: bool = False
 
+    @property
+    def about(self) -> str:
+        return f"{self.help}. {self.more}".strip()
+
 
 COMMANDS: dict[str, Command] = {}
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("The answer", ("retry", "continue", "undo", "edit", "copy", "history", "usage")),
+    ("The model", ("model", "system", "set", "reasoning", "web", "tool", "functions")),
+    ("Sessions", ("session", "sessions", "rename", "fork", "clear", "compact", "search")),
+    ("This chat", ("attach", "multiline", "export", "info", "help", "quit")),
+)
+"""Every command, in the order of `/help`."""
 
 
 def command(
@@ -148,7 +160,7 @@ def files(typed: str) -> Iterable[str]:
 
 def reference() -> str:
     """The commands as a Markdown table."""
-    rows = [f"| `{_cell(each.usage)}` | {_cell(f'{each.help} {each.more}'.strip())} |" for each in COMMANDS.values()]
+    rows = [f"| `{_cell(each.usage)}` | {_cell(each.about)} |" for each in COMMANDS.values()]
     return "\n".join(["| Command | Does |", "|---|---|", *rows]) + "\n"
 
 

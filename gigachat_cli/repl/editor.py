@@ -1,7 +1,7 @@
 """The line that a person types: the one home of prompt-toolkit.
 
 Enter sends; Alt-Enter and Ctrl-J begin a new line; a paste never sends; three double quotes open a block that the
-next three close.
+next three close.  A menu opens while a slash command is typed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application.current import create_app_session
+from prompt_toolkit.application.run_in_terminal import run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, get_common_complete_suffix
 from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition, has_completions, is_searching
+from prompt_toolkit.filters import (
+    Condition,
+    emacs_mode,
+    has_completions,
+    has_selection,
+    is_searching,
+    vi_insert_mode,
+    vi_navigation_mode,
+)
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input.typeahead import store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts.prompt import PromptSession
@@ -44,6 +54,7 @@ if TYPE_CHECKING:
 
 BLOCK = '"""'
 _LEAVE_HINT = "Ctrl-D or /quit leaves."
+_MENU_ROWS = 8
 _SEQUENCE_SECONDS = 0.5  # after which a first key stands for itself, as Escape does
 _SIGNAL_SECONDS = 0.2  # within which a terminal that went away is told of by SIGHUP as well
 _STYLE = Style.from_dict(
@@ -66,7 +77,10 @@ class Candidate:
 
 
 class Editor:
-    """Reads what a person types.  `complete` gets the text before the cursor, `toolbar` gives the line below."""
+    """Reads what a person types.  `complete` gets the text before the cursor, `toolbar` gives the line below.
+
+    `edit` has a text changed in the person's own editor; it is called with the terminal free.
+    """
 
     def __init__(
         self,
@@ -74,12 +88,15 @@ class Editor:
         *,
         complete: Callable[[str], Iterable[Candidate]],
         toolbar: Callable[[], str],
+        edit: Callable[[str], str],
         vi: bool = False,
         color: bool = True,
     ) -> None:
         self.multiline = False
         self._hint = ""
         self._toolbar = toolbar
+        self._edit = edit
+        self._vi = vi
         self._completer = _Completer(complete)
         with _plain_output() if is_dumb_terminal() else nullcontext():
             self._session: PromptSession[str] = PromptSession(
@@ -90,18 +107,17 @@ class Editor:
                 history=_Shared(history),
                 auto_suggest=_FromHistory(),
                 completer=self._completer,
-                complete_while_typing=False,
-                enable_history_search=True,
-                enable_open_in_editor=True,
+                complete_while_typing=Condition(self._calls_a_command),
+                enable_history_search=Condition(lambda: not self._calls_a_command()),
+                enable_open_in_editor=False,  # the library's own way sends what comes back
                 enable_suspend=True,
-                tempfile_suffix=".md",
                 search_ignore_case=True,
                 bottom_toolbar=self._toolbar_text,
                 key_bindings=self._bindings(vi=vi),
                 style=_STYLE,
                 color_depth=None if color else ColorDepth.DEPTH_1_BIT,
                 cursor=ModalCursorShapeConfig() if vi else None,
-                reserve_space_for_menu=4,
+                reserve_space_for_menu=_MENU_ROWS,
             )
         self._session.app.renderer.cpr_not_supported_callback = None  # a warning of the library, to nobody's use
         self._by_hand = ByHand()
@@ -179,8 +195,12 @@ class Editor:
         """Put a text that was not typed here among those that were."""
         self._session.history.append_string(text)
 
+    def _calls_a_command(self) -> bool:
+        return self._session.default_buffer.text.startswith("/")
+
     def _toolbar_text(self) -> str:
-        text = self._hint or self._toolbar()
+        mode = f"{_MODES.get(self._session.app.vi_state.input_mode, 'insert')} · " if self._vi else ""
+        text = self._hint or f"{mode}{self._toolbar()}"
         room = self._session.app.output.get_size().columns - 1
         if get_cwidth(text) > room:
             while text and get_cwidth(text) >= room:
@@ -191,6 +211,7 @@ class Editor:
     def _begin(self) -> None:
         self._by_hand.begin()
         self._place = _place_of(self._session.default_buffer)
+        self._session.reserve_space_for_menu = max(1, min(_MENU_ROWS, self._session.output.get_size().rows // 3))
 
     def _follow(self, buffer: Buffer) -> None:
         self._hint = ""
@@ -218,6 +239,24 @@ class Editor:
         @bindings.add("enter", filter=typing & _choosing)
         def take(event: KeyPressEvent) -> None:
             event.current_buffer.complete_state = None
+
+        @bindings.add("tab", filter=typing)
+        def tab(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if _choosing():
+                buffer.complete_next()
+                return
+            # At once: the menu that opens while one types may still be on its way, and would swallow the key.
+            asked = CompleteEvent(completion_requested=True)
+            found = list(self._completer.get_completions(buffer.document, asked))
+            if len(found) == 1:
+                buffer.apply_completion(found[0])
+            elif common := get_common_complete_suffix(buffer.document, found):
+                buffer.insert_text(common)
+            elif buffer.complete_state is not None:
+                buffer.complete_next()
+            elif found:
+                buffer.start_completion(select_first=False)
 
         # With vi keys, Escape and then Enter are two: only what arrives in one piece is Alt-Enter.
         @bindings.add("escape", "c-j", filter=typing)
@@ -248,11 +287,30 @@ class Editor:
             finally:
                 self._pasting = False
 
+        @bindings.add(
+            "c-x", "c-e", filter=typing & ((emacs_mode & ~has_selection) | vi_insert_mode | vi_navigation_mode)
+        )
+        @bindings.add("v", filter=typing & vi_navigation_mode)
+        async def in_editor(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            before = buffer.text
+            changed = await run_in_terminal(lambda: self._edit(before))
+            if changed != before:
+                buffer.document = Document(changed, len(changed))
+
         @bindings.add("c-l")
         def ctrl_l(event: KeyPressEvent) -> None:
             event.app.renderer.clear()
 
         return bindings
+
+
+_MODES = {
+    InputMode.NAVIGATION: "normal",
+    InputMode.REPLACE: "replace",
+    InputMode.REPLACE_SINGLE: "replace",
+}
+"""What vi calls the modes in which a key is not put in."""
 
 
 def is_open_block(text: str) -> bool:

@@ -16,6 +16,7 @@ from .by_hand import FOREIGN
 from .chat import Chat
 from .editor import BLOCK, Candidate, Editor, block_of
 from .input_history import InputHistory
+from .showing import say_goodbye, show_whereabouts, welcome
 
 _SWITCH_SECONDS = 0.0005
 
@@ -31,6 +32,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
         typed,
         complete=lambda text: _complete(chat, text),
         toolbar=chat.toolbar,
+        edit=lambda text: _edited(chat, text),
         vi=chat.settings.edit_mode == "vi",
         color=chat.terminal.color_on_stdout,
     )
@@ -39,9 +41,8 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
     warming = asyncio.create_task(_warm())
     try:
         with chat.keyboard.quiet(), on_interrupt(chat.interrupt, chat.interrupt_at_once):
+            welcome(chat)
             if chat.conversation.session is not None:
-                from .showing import show_whereabouts  # only an old session pays for it
-
                 await chat.stoppable(show_whereabouts(chat))
             if first:
                 editor.remember(first)
@@ -53,6 +54,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
                 while later:
                     chat.terminal.notice(later.pop())
                 if line is None or not await handle(chat, line.text, by_hand=line.by_hand):
+                    say_goodbye(chat)
                     return
                 typed.tie()
     finally:
@@ -92,6 +94,18 @@ async def _do(chat: Chat, line: str, by_hand: str) -> None:
     question = question_of(line) if block is None else block
     if question.strip():
         await chat.ask_typed(question, by_hand=by_hand if block is None else None)
+
+
+def _edited(chat: Chat, text: str) -> str:
+    """What a person makes of the line in an editor; the line as it was, when that fails."""
+    from ..conversation.prompt import edited
+
+    try:
+        with chat.keyboard.released():
+            return edited(text)
+    except GigaChatError as problem:
+        chat.show_problem(problem)
+        return text
 
 
 def _complete(chat: Chat, text: str) -> Iterable[Candidate]:

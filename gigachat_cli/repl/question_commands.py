@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from ..bounded import json_value
 from ..conversation import NamedModel
 from ..conversation.prompt import edited, read_system
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..known_models import all_known_models
-from ..text import one_line, safe, visible
+from ..text import in_quotes, one_line, safe, visible
 from . import showing
-from .commands import COMMANDS, command, count, files, unknown
+from .commands import COMMANDS, GROUPS, command, count, files, unknown
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -25,8 +25,31 @@ _KEYS = (
     ("Enter", 'sends; Alt-Enter or Ctrl-J begins a line; """ opens a block'),
     ("@PATH", "in a question attaches a file, as /attach does"),
     ("Ctrl-C", "stops an answer, clears the line; Ctrl-D leaves"),
-    ("Ctrl-R", "searches what was typed; Ctrl-X Ctrl-E opens $EDITOR"),
+    ("Ctrl-R", "searches what was typed; Ctrl-X Ctrl-E edits the line in $EDITOR"),
 )
+_FIELDS = (
+    "attachments",
+    "flags",
+    "function_call",
+    "functions",
+    "max_tokens",
+    "n",
+    "profanity_check",
+    "reasoning_effort",
+    "repetition_penalty",
+    "response_format",
+    "stop",
+    "storage",
+    "temperature",
+    "tool_config",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "unnormalized_history",
+    "update_interval",
+    "user_info",
+)
+"""Fields of a request that the service is known to take, for what may be a slip of the finger."""
 _SETTABLE = ("temperature", "top_p", "max_tokens", "repetition_penalty", "update_interval")
 _SIGNALS_SETTLE = 0.01  # seconds
 
@@ -45,26 +68,31 @@ def _system_files(chat: Chat, typed: str) -> Iterable[str]:
 
 @command("help", "[COMMAND]", choices=lambda chat, typed: COMMANDS)
 async def help_(chat: Chat, argument: str) -> None:
-    """List the commands, or explain one."""
+    """List or explain commands
+    As in: /help set.
+    """
     if argument:
         found = COMMANDS.get(argument.lstrip("/.").lower())
         if found is None:
             raise unknown(argument)
-        about = f"{found.help} {found.more}".strip()
-        chat.terminal.write(showing.definitions(chat, [(found.usage, about)]))
+        chat.terminal.write(showing.definitions(chat, [(found.usage, found.about)]))
         return
-    rows = [(each.usage, each.help) for each in COMMANDS.values()]
-    chat.terminal.write(f"{showing.definitions(chat, rows)}{showing.definitions(chat, _KEYS)}")
+    groups = [(title, [(f"/{name}", COMMANDS[name].help) for name in names]) for title, names in GROUPS]
+    chat.terminal.write(f"{showing.groups(chat, groups)}{showing.definitions(chat, _KEYS)}")
 
 
 @command("quit")
 async def quit_(chat: Chat, argument: str) -> None:
-    """Leave; so do Ctrl-D, exit and quit."""
+    """Leave the chat
+    So do Ctrl-D, exit and quit.
+    """
 
 
 @command("model", "[NAME]", choices=_models)
 async def model(chat: Chat, argument: str) -> None:
-    """Show the model, or ask another from here on."""
+    """Choose the model
+    Without a name all models of the account are shown, to move in and to choose from. It answers from here on.
+    """
     if len(argument.split()) > 1:
         raise UsageError("A model's name is one word.", hint="As in: /model GigaChat-2-Pro")
     if argument:
@@ -77,7 +105,9 @@ async def model(chat: Chat, argument: str) -> None:
 
 @command("system", "[TEXT|@FILE|off]", choices=_system_files, reads_file=True)
 async def system(chat: Chat, argument: str) -> None:
-    """Show the system message, or set it; off: none."""
+    """Set the system message
+    Without a text it is shown; off removes it, and @FILE reads it from a file.
+    """
     if argument:
         given = None if argument.lower() == "off" else read_system(argument)
         if given is None or await _may_go(chat, argument, given):
@@ -88,11 +118,12 @@ async def system(chat: Chat, argument: str) -> None:
 
 @command("set", "[FIELD [VALUE|off]]", choices=_fields)
 async def set_(chat: Chat, argument: str) -> None:
-    """Show the request fields, or set one.
-    As in: /set temperature 0.3. Any field of the request will do; a value that is no JSON is sent as a text, off
-    removes the field.
+    """Set a request field
+    As in: /set temperature 0.3. Without a field all that are set are shown. Any field of the request will do; a value
+    that is no JSON is sent as a text, off removes the field. A name in quotes is taken as it stands.
     """
     name, value = _assignment(argument)
+    name = _meant_field(chat, name)
     if name and not value:
         raise UsageError(f"/set {name} needs a value.", hint=f"As in: /set {name} 1, or: /set {name} off")
     if name in ("messages", "stream", "model", "slot"):
@@ -106,8 +137,9 @@ async def set_(chat: Chat, argument: str) -> None:
 
 @command("functions", "[FILE|off]", choices=lambda chat, typed: ["off", *files(typed)], reads_file=True)
 async def functions(chat: Chat, argument: str) -> None:
-    """List the model's functions, or load a file.
-    Public functions with type hints and a docstring are offered; off forgets them. You are asked before one runs.
+    """Give the model functions
+    They come from a Python file; without one those that are there are listed. Public functions with type hints and
+    a docstring are offered; off forgets them. You are asked before one runs.
     """
     from . import functions as held  # slow to import
 
@@ -130,8 +162,8 @@ async def functions(chat: Chat, argument: str) -> None:
 
 @command("attach", "[PATH|off]", choices=lambda chat, typed: ["off", *files(typed)], reads_file=True)
 async def attach(chat: Chat, argument: str) -> None:
-    """Attach a file to the next question.
-    A question can name files itself, as @PATH; off takes back what is attached.
+    """Attach a file
+    It goes with the next question. A question can name files itself, as @PATH; off takes back what is attached.
     """
     if argument.lower() == "off":
         chat.attached = []
@@ -147,7 +179,9 @@ async def attach(chat: Chat, argument: str) -> None:
 
 @command("retry")
 async def retry(chat: Chat, argument: str) -> None:
-    """Ask the last question again, for another answer."""
+    """Ask the question again
+    The last one, for another answer.
+    """
     question = chat.last_prompt()
     chat.undo()
     await chat.ask(question.content, attachments=question.attachments)
@@ -155,22 +189,27 @@ async def retry(chat: Chat, argument: str) -> None:
 
 @command("continue")
 async def continue_(chat: Chat, argument: str) -> None:
-    """Go on with an answer that was cut.
-    Both parts are kept as one answer.
+    """Go on with a cut answer
+    The model is asked to go on where the answer ended: by Ctrl-C, at its token limit, or by a broken connection. Both
+    parts are kept as one answer, and the history marks where they meet.
     """
     await chat.resume()
 
 
 @command("undo")
 async def undo(chat: Chat, argument: str) -> None:
-    """Take back the last question and its answer."""
+    """Take a question back
+    The last one, with its answer.
+    """
     taken = chat.undo()
     chat.say(f"Taken back: {one_line(taken.prompt.content, 60)}" if taken else "There is nothing to take back.")
 
 
 @command("edit")
 async def edit(chat: Chat, argument: str) -> None:
-    """Change the last question in $EDITOR and ask anew."""
+    """Change the question
+    The last one, in $EDITOR; it is asked anew.
+    """
     question = chat.last_prompt()
     with chat.keyboard.released():
         changed = edited(question.content).strip("\n")
@@ -185,8 +224,8 @@ async def edit(chat: Chat, argument: str) -> None:
 
 @command("copy", "[N|code]", choices=lambda chat, typed: ("code",))
 async def copy(chat: Chat, argument: str) -> None:
-    """Copy the last answer, the Nth last, or its code.
-    code is the first code block of the last answer.
+    """Copy the answer
+    The last one, or the Nth last; code is the first code block of the last answer.
     """
     from . import clipboard
 
@@ -208,7 +247,9 @@ async def copy(chat: Chat, argument: str) -> None:
 
 @command("usage")
 async def usage(chat: Chat, argument: str) -> None:
-    """Show the tokens of the last answer and in all."""
+    """Show the tokens used
+    By the last answer, and in all.
+    """
     from ..render.answers import usage_line
 
     last = chat.conversation.last_usage
@@ -218,7 +259,9 @@ async def usage(chat: Chat, argument: str) -> None:
 
 @command("info")
 async def info(chat: Chat, argument: str) -> None:
-    """Show model, session, service and fields."""
+    """Show where you are
+    Model, session, service, request fields.
+    """
     session = chat.conversation.session
     if session is None:
         label = "begins with the first question"
@@ -237,7 +280,7 @@ async def info(chat: Chat, argument: str) -> None:
 
 @command("multiline")
 async def multiline(chat: Chat, argument: str) -> None:
-    """Swap Enter and Alt-Enter."""
+    """Swap Enter and Alt-Enter"""
     chat.multiline = not chat.multiline
     chat.say("Alt-Enter sends, Enter begins a line." if chat.multiline else "Enter sends, Alt-Enter begins a line.")
 
@@ -255,6 +298,24 @@ async def _may_go(chat: Chat, argument: str, text: str) -> bool:
 def _assignment(text: str) -> tuple[str, str]:
     found = re.match(r"([^\s=]+)(?:\s*=\s*|\s+|\Z)(.*)\Z", text, re.DOTALL)
     return (found[1], found[2].strip()) if found else (text, "")
+
+
+def _meant_field(chat: Chat, typed: str) -> str:
+    """The field that was typed; one in quotes is taken as it stands.
+
+    Raises UsageError for one that is not known but near a known one.
+    """
+    exact = in_quotes(typed)
+    if exact is not None:
+        return exact
+    known = dict.fromkeys([*_FIELDS, *chat.fields])
+    near = None if not typed or typed in known else nearest(typed.lower(), list(known))
+    if near is not None:
+        raise UsageError(
+            f"{one_line(typed, 80)} is not a request field.",
+            hint=f'Did you mean {near}? In quotes it is sent as it stands: /set "{one_line(typed, 80)}" …',
+        )
+    return typed
 
 
 def _value(name: str, text: str) -> object:

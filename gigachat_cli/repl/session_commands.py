@@ -31,8 +31,9 @@ def _names(chat: Chat, typed: str) -> Iterable[str]:
 
 @command("session", "[NAME]", choices=_names)
 async def session(chat: Chat, argument: str) -> None:
-    """Show this session, or go on with another.
-    By name, by id, or by the id's beginning; a new name begins a session.
+    """Go on with a session
+    By name, by id, or by the id's beginning; a new name begins a session, one in quotes also when it is like another's.
+    Without a name all are shown, to move in and to choose from.
     """
     if argument:
         chat.join(chat.session_of(argument))
@@ -44,7 +45,9 @@ async def session(chat: Chat, argument: str) -> None:
 
 @command("sessions", "[N]")
 async def sessions(chat: Chat, argument: str) -> None:
-    """List the last sessions, the newest first."""
+    """List the last sessions
+    The newest first, 20 or N.
+    """
     from ..render.remembered import session_list
 
     found = chat.store.sessions(limit=count(argument, 20))
@@ -56,7 +59,7 @@ async def sessions(chat: Chat, argument: str) -> None:
 
 @command("rename", "NAME")
 async def rename(chat: Chat, argument: str) -> None:
-    """Give this session a name."""
+    """Name this session"""
     if not argument:
         raise UsageError("/rename needs a name.")
     begun = _begun(chat)
@@ -66,7 +69,9 @@ async def rename(chat: Chat, argument: str) -> None:
 
 @command("fork", "[NAME]")
 async def fork(chat: Chat, argument: str) -> None:
-    """Go on in a copy; this session stays as it is."""
+    """Go on in a copy
+    This session stays as it is.
+    """
     before = chat.conversation
     chat.join(chat.store.fork_session(_begun(chat).id, name=argument or None))
     chat.conversation.named_model, chat.conversation.system = before.named_model, before.system
@@ -76,8 +81,8 @@ async def fork(chat: Chat, argument: str) -> None:
 
 @command("search", "TEXT")
 async def search(chat: Chat, argument: str) -> None:
-    """Search all that was ever asked and answered.
-    "a phrase" and begin* are understood.
+    """Search the history
+    All that was ever asked and answered. "a phrase" and begin* are understood.
     """
     if not argument:
         raise UsageError("/search needs words to look for.", hint='As in: /search "a phrase" begin*')
@@ -90,7 +95,9 @@ async def search(chat: Chat, argument: str) -> None:
 
 @command("history", "[N]")
 async def history(chat: Chat, argument: str) -> None:
-    """Show the last questions and answers, 10 or N."""
+    """Show what was said
+    The last questions and answers, 10 or N.
+    """
     shown = chat.conversation.exchanges[-count(argument, 10) :]
 
     async def show() -> None:
@@ -104,7 +111,7 @@ async def history(chat: Chat, argument: str) -> None:
 
 @command("clear")
 async def clear(chat: Chat, argument: str) -> None:
-    """Begin a new session.
+    """Begin a new session
     The old one stays in the history; model and system message stay as they are.
     """
     chat.clear()
@@ -113,8 +120,8 @@ async def clear(chat: Chat, argument: str) -> None:
 
 @command("compact")
 async def compact(chat: Chat, argument: str) -> None:
-    """Go on from a summary, in a new session.
-    The model is asked for the summary, which becomes part of the system message.
+    """Go on from a summary
+    That is a new session. The model is asked for the summary, which becomes part of the system message.
     """
     exchanges = chat.conversation.exchanges
     if not exchanges:
@@ -137,8 +144,8 @@ async def compact(chat: Chat, argument: str) -> None:
 
 @command("export", "[PATH]", choices=lambda chat, typed: files(typed))
 async def export(chat: Chat, argument: str) -> None:
-    """Write this session to a file.
-    As Markdown; as JSON or JSON lines when the path ends in .json or .jsonl.
+    """Write this to a file
+    The session is written as Markdown; as JSON or JSON lines when the path ends in .json or .jsonl.
     """
     begun = _begun(chat)
     written = _written(chat, begun, argument or f"gigachat-{begun.name or begun.id}.md")

@@ -16,11 +16,51 @@ _DIM, _NOT_DIM = "\x1b[2m", "\x1b[22m"
 _LAST_ROWS = 8  # of the last answer, when an old session is joined
 
 
+def welcome(chat: Chat) -> None:
+    """The first line of a chat: which model answers, and the two things to know."""
+    if not chat.terminal.quiet:
+        parts = (one_line(chat.model or "GigaChat", 40), "/help lists the commands", "Ctrl-D leaves")
+        chat.terminal.write(f"{_dim(chat, one_line(' · '.join(parts), chat.terminal.width - 1))}\n")
+
+
+def say_goodbye(chat: Chat) -> None:
+    """How to come back, where there is something to come back to."""
+    left = chat.written
+    if left is None or chat.terminal.quiet:
+        return
+    session = chat.conversation.session
+    name = session.name if session is not None and session.id == left else None
+    way = f"gigachat chat -S {name}" if name else "gigachat chat -c"
+    chat.terminal.write(f"{_dim(chat, f'{way} goes on with this conversation.')}\n")
+
+
 def definitions(chat: Chat, rows: Sequence[tuple[str, str]]) -> str:
     """Terms and what they mean."""
     from ..render import columns
 
     return columns.definitions(rows, width=chat.terminal.width)
+
+
+def groups(chat: Chat, shown: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> str:
+    """Groups of terms and what they mean: two beside each other where the terminal is wide enough."""
+    from ..render import columns
+
+    blocks = [[_bold(chat, title), *_terms(rows)] for title, rows in shown]
+    side = max(columns.cells(line) for block in blocks for line in block)
+    if 2 * side + 2 >= chat.terminal.width:
+        return "\n".join("\n".join(block) + "\n" for block in blocks)
+    lines: list[str] = []
+    for left, right in zip(blocks[::2], [*blocks[1::2], []], strict=False):
+        for number in range(max(len(left), len(right))):
+            one = left[number] if number < len(left) else ""
+            other = right[number] if number < len(right) else ""
+            lines.append(f"{one}{' ' * (side + 2 - columns.cells(one))}{other}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _terms(rows: Sequence[tuple[str, str]]) -> list[str]:
+    widest = max(len(term) for term, _ in rows)
+    return [f"  {term:<{widest}}  {meaning}" for term, meaning in rows]
 
 
 async def exchanges(chat: Chat, shown: Sequence[Exchange]) -> str:
@@ -71,8 +111,11 @@ async def _whereabouts(chat: Chat) -> str:
 
 
 def _question(chat: Chat, text: str) -> str:
-    mark = f"{_BOLD}›{_NOT_BOLD}" if chat.terminal.color_on_stdout else "›"
-    return f"{mark} {safe(text)}\n"
+    return f"{_bold(chat, '›')} {safe(text)}\n"
+
+
+def _bold(chat: Chat, text: str) -> str:
+    return f"{_BOLD}{text}{_NOT_BOLD}" if chat.terminal.color_on_stdout else text
 
 
 def _dim(chat: Chat, text: str) -> str:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @command("web", "[on|off]", choices=lambda chat, typed: ("on", "off"))
 async def web(chat: Chat, argument: str) -> None:
-    """Let the model search the web, or stop that.
-    Answers name their sources at the end. A search takes many tokens.
+    """Let it search the web
+    off stops that. Answers name their sources at the end. A search takes many tokens.
     """
     wanted = argument.lower() or ("off" if WEB in tools_of(chat.fields) else "on")
     if wanted not in ("on", "off"):
@@ -28,8 +28,9 @@ async def web(chat: Chat, argument: str) -> None:
 
 @command("tool", "[NAME [off]|off]", choices=lambda chat, typed: ("off", *SERVICE_TOOLS))
 async def tool(chat: Chat, argument: str) -> None:
-    """List the service's tools in use, or use one.
-    As in: /tool url_content_extraction. With off behind its name it is used no more, and off alone ends all.
+    """Use the service's tools
+    Without a name those in use are listed. As in: /tool url_content_extraction. With off behind its name it is used
+    no more, and off alone ends all.
     """
     name, *rest = argument.split() or [""]
     if len(rest) > 1 or (rest and rest[0].lower() != "off"):
@@ -45,7 +46,7 @@ async def tool(chat: Chat, argument: str) -> None:
 
 @command("reasoning", "[EFFORT|off]", choices=lambda chat, typed: (*EFFORTS, "off"))
 async def reasoning(chat: Chat, argument: str) -> None:
-    """Show how much the model reasons, or set it.
+    """Set how much it reasons
     The effort is low, medium or high; off leaves it to the service. What it thinks is shown dim.
     """
     word = argument.lower()

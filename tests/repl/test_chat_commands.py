@@ -43,10 +43,12 @@ def test_help_fits_the_terminal(chat: Start, simulator: Simulator, columns: int)
     evening.wait_for_prompt()
     evening.ask("/help")
     listed = [line for line in evening.said.splitlines() if line]
-    assert sum(line.startswith("  /") for line in listed) == len(COMMANDS)
+    assert {word for line in listed for word in line.split() if word[1:] in COMMANDS} >= {
+        f"/{name}" for name in COMMANDS
+    }
     assert all(cell_len(line) < columns for line in listed)
     if columns >= 80:
-        assert len(listed) == len(COMMANDS) + 4
+        assert len(listed) <= 20  # with the line above, the prompt and the toolbar on one screen of 24
     evening.ask("/help set")
     assert "As in: /set temperature 0.3" in " ".join(evening.said.split())
 

@@ -135,7 +135,7 @@ def test_tab_completes_commands_models_sessions_and_files(chat: Start, home: Pat
         evening.type(CTRL_C)
         evening.wait(lambda: evening.cursor_line == "›")
     evening.type("/" + TAB)
-    evening.wait_for("List the commands, or explain one.")
+    evening.wait_for("List or explain commands")
 
 
 def test_ctrl_x_ctrl_e_opens_the_editor(chat: Start, simulator: Simulator, home: Path) -> None:
@@ -145,9 +145,8 @@ def test_ctrl_x_ctrl_e_opens_the_editor(chat: Start, simulator: Simulator, home:
     evening = chat(environment={"VISUAL": str(editor)})
     evening.wait_for_prompt()
     evening.type("draft\x18\x05")
-    evening.wait(lambda: "draft, edited" in evening.cursor_line or asked(simulator))
-    if not asked(simulator):
-        evening.ask("")
+    evening.wait(lambda: "draft, edited" in evening.cursor_line)
+    evening.ask("")
     assert asked(simulator) == ["draft, edited"]
 
 

@@ -111,7 +111,9 @@ def refused(evening: Evening, times: int) -> bool:
 
 
 def test_what_an_editor_brings_is_text(evening: Evening, simulator: Simulator) -> None:
-    evening.type("x" + OPEN_EDITOR)  # which sends what the editor leaves
+    evening.type("x" + OPEN_EDITOR)
+    evening.wait(lambda: evening.cursor_line == "› from a file @notes.md")
+    evening.type(ENTER)
     evening.wait(lambda: simulator.calls("chat") and evening.at_prompt, "the answer")
     evening.wait_for("Not attached, as it was not typed: notes.md.")
     body: Any = simulator.calls("chat")[-1].json
