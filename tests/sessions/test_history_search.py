@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,110 @@ def prompts(store: Store, hits: list[SearchHit]) -> list[str]:
 )
 def test_search_finds(filled: Store, text: str, found: list[str]) -> None:
     assert prompts(filled, filled.search(text)) == found
+
+
+FORMS = {
+    "Расскажи о башне Сююмбике": "Эта башня стоит в Казани. С башни виден Кремль; перед башнями гуляют.",
+    "Which towers are leaning?": "The tower of Pisa leans. Happy tourists fly there; flying is quick.",
+    "Онлайн-курсы по Python": "Есть онлайн-курс для начинающих и dockerfile к нему.",
+    "Который час?": "Кот спит. Море спокойно. Который раз?",
+    "морковь": "Морковка растёт в огороде, а не под ёлками.",
+    "Сравни GPT-4 и GigaChat": "GigaChat-2-Max отвечает по-русски, GPT-4o тоже.",
+}
+
+
+@pytest.fixture(scope="module")
+def in_forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_store(tmp_path_factory.mktemp("forms") / "history.db") as store:
+        for prompt, answer in FORMS.items():
+            turn_id = store.begin_turn(store.create_session("ask").id, Message("user", prompt))
+            store.finish_turn(turn_id, Answer(answer, complete=True))
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("башнями", ["Расскажи"]),
+        ("БАШЕН башня", []),  # Snowball takes a fleeting vowel for another word
+        ("башней КАЗАНЬ кремля", ["Расскажи"]),
+        ("сююмб", ["Расскажи"]),
+        ("СЮЮМБ башню", ["Расскажи"]),
+        ("юмби", ["Расскажи"]),
+        ("ЮМБИ", ["Расскажи"]),
+        ('"башней"', []),  # quoted is as it is written
+        ('"эта башня"', ["Расскажи"]),
+        ("leaned tower", ["Which"]),
+        ("happiness", ["Which"]),
+        ("flies", ["Which"]),
+        ("башню tower", []),
+        ("питона python", []),
+        ("Python курса", ["Онлайн-курсы"]),
+        ("онлайн-курсом", ["Онлайн-курсы"]),
+        ("онлайн-курсов", ["Онлайн-курсы"]),
+        ("docker", ["Онлайн-курсы"]),  # no such word, so a beginning
+        ("кота", ["Который"]),
+        ("кот", ["Который"]),
+        ("моря", ["Который"]),  # not морковь, which begins like the stem
+        ("елка", ["морковь"]),
+        ("ЁЛКОЙ", ["морковь"]),
+        ("gpt-4", ["Сравни"]),
+        ("по-русски", ["Сравни"]),
+        ("gigachat 2 max", ["Сравни"]),
+        ("в не а", ["морковь"]),
+        ("и", ["Онлайн-курсы", "Сравни"]),  # words that tell little are words
+        ("не под", ["морковь"]),
+        ("башни?!», (Казань)…", ["Расскажи"]),
+    ],
+)
+def test_search_finds_word_forms(in_forms: Store, text: str, found: list[str]) -> None:
+    assert prompts(in_forms, in_forms.search(text)) == found
+
+
+def test_found_forms_are_marked(in_forms: Store) -> None:
+    (hit,) = in_forms.search("башню казань")
+    assert [hit.snippet[start:end] for start, end in hit.matches] == ["башня", "Казани", "башни", "башнями"]
+    (hit,) = in_forms.search("сююмб")
+    assert [hit.snippet[start:end] for start, end in hit.matches] == ["Сююмбике"]
+    (hit,) = in_forms.search("онлайн-курсами")
+    assert [hit.snippet[start:end] for start, end in hit.matches] == ["Онлайн-курсы"]
+
+
+def test_question_about_it_comes_before_a_mention_of_it(store: Store) -> None:
+    for prompt, answer in [
+        ("Что посмотреть в Казани?", "Кремль, озеро Кабан и башню, если останется время."),
+        ("Зачем построили башню?", "Чтобы видеть врага издалека."),
+        ("О чём-то другом", "Ничего."),
+    ]:
+        turn_id = store.begin_turn(store.create_session("ask").id, Message("user", prompt))
+        store.finish_turn(turn_id, Answer(answer, complete=True))
+    assert prompts(store, store.search("башня")) == ["Зачем", "Что"]
+    assert [store.turn(each.turn_id).prompt.content[:5] for each in store.search("башня")] == ["Зачем", "Что п"]
+
+
+def test_search_of_forms_leaves_the_tables_as_they_are(path: Path) -> None:
+    with open_store(path) as store:
+        turn_id = store.begin_turn(store.create_session("ask").id, Message("user", "о башнях"))
+        store.finish_turn(turn_id, Answer("Стоят.", complete=True))
+    connection = sqlite3.connect(path)
+    before = connection.execute("SELECT group_concat(sql) FROM sqlite_master").fetchone()
+    connection.close()
+    with open_store(path) as store:
+        assert len(store.search("башня")) == 1
+        assert len(store.search("башня")) == 1
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT group_concat(sql) FROM sqlite_master").fetchone() == before
+    connection.close()
+
+
+def test_most_forms_of_most_words_are_still_one_query(store: Store) -> None:
+    words = [f"{stem}{end}" for stem in ("башн", "стен", "ламп", "гор") for end in ("а", "ы", "е", "у", "ой", "ами")]
+    turn_id = store.begin_turn(store.create_session("ask").id, Message("user", " ".join(words)))
+    store.finish_turn(turn_id, Answer("-".join(words), complete=True))
+    assert len(store.search(" ".join(words))) == 1
+    assert len(store.search("-".join(words))) == 1
+    assert len(store.search("гора-стена-лампа")) == 0
+    assert len(store.search("башнями-стена")) == 1
 
 
 def test_better_hit_comes_first(filled: Store) -> None:
