@@ -57,12 +57,14 @@ class GigaChatError(Exception):
     `message` is one sentence on what happened, `next_step` one on what to do; with `doctor`, the `hint` that is shown
     also sends the person to that command, which itself shows `next_step` alone.  `status` is the HTTP status and
     `request_id` the service's own id of the request, where there are such.  None of them holds a secret.
-    `retry_after` is how many seconds the service wants to be left alone, where it says so.
+    `retry_after` is how many seconds the service wants to be left alone, where it says so.  With `never_left` nothing
+    of what was to be sent has left this machine: there was no login, no place in the queue, or no connection.
     """
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "error"
     retry_after: float | None = None
+    never_left: bool = False
 
     def __init__(
         self,

@@ -22,11 +22,12 @@ class _History(Group):
 history = App(help="Look into what was asked and answered.", cls=_History)
 
 Session = Annotated[
-    str, typer.Argument(metavar="SESSION", help="Name, id, or the id's beginning.", autocompletion=complete_session)
+    str,
+    typer.Argument(metavar="SESSION", help="Name, id, the id's beginning, or last.", autocompletion=complete_session),
 ]
 Sessions = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SESSION", help="Names or ids.", autocompletion=complete_session, show_default=False),
+    typer.Argument(metavar="SESSION", help="Names, ids, or last.", autocompletion=complete_session, show_default=False),
 ]
 Age = Annotated[
     str | None, typer.Option("--older-than", metavar="AGE", help="Those last written before that: 12h, 30d, 2w.")
@@ -55,7 +56,10 @@ def show(session: Session, json: options.Json = False) -> None:
 
 @history.command()
 def search(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help='Words, "a phrase", or a beginning*.')],
+    text: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT", help='Words in any of their forms, "a phrase" as it is, or a beginning*.'),
+    ],
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, metavar="N", help="At most so many.")] = 20,
     json: options.Json = False,
 ) -> None:

@@ -248,7 +248,10 @@ class Conversation:
                     yield chunk
         except GigaChatError as problem:
             self._count(builder.answer(ended=False))
-            if recorder is not None:
+            if recorder is not None and problem.never_left and recorder.forget():
+                if self.unanswered is not None:
+                    self.unanswered = replace(self.unanswered, turn_id=None)
+            elif recorder is not None:
                 recorder.fail(problem.code, problem.message, answer=self._kept(builder.answer(ended=False)))
             raise
         except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):

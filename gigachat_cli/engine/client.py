@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -138,10 +138,12 @@ class GigaChat:
         contract = contract_of(fields)
         offered = None if any_call else offered_functions(fields)
         named = model or self.settings.model
-        # Before the model is chosen, so that what is wrong with the call is told without a request.
-        request = self.chat_request(messages, model=named, stream=stream, **fields)
-        name, begun = named or await self.model(), False
-        async with self._slot() if slot is None else slot as held:
+        async with AsyncExitStack() as stack:
+            with _before_it_leaves():
+                # Before the model is chosen, so that what is wrong with the call is told without a request.
+                request = self.chat_request(messages, model=named, stream=stream, **fields)
+                name, begun = named or await self.model(), False
+                held = await stack.enter_async_context(self._slot() if slot is None else slot)
             while True:
                 if not named:
                     request = self.chat_request(messages, model=name, stream=stream, **fields)
@@ -180,8 +182,9 @@ class GigaChat:
         """
         if self.settings.model:
             return self.settings.model
-        await self._authorization.access_token()  # the account is known then
-        return await self._models.choice(self.models, patience=self.settings.timeout)
+        with _before_it_leaves():
+            await self._authorization.access_token()  # the account is known then
+            return await self._models.choice(self.models, patience=self.settings.timeout)
 
     async def other_model(self, refused: str) -> str | None:
         """The choice from the account's list anew, after the service refused a name; None when there is no other."""
@@ -435,6 +438,16 @@ class GigaChat:
         took = time.monotonic() - began
         which = f", request {reply.request_id}" if reply.request_id else ""
         self._notify(Notice("debug", f"{request.method} {request.url}: HTTP {reply.status} after {took:.3f} s{which}"))
+
+
+@contextmanager
+def _before_it_leaves() -> Iterator[None]:
+    """Mark what goes wrong here as a problem after which nothing of the question has left."""
+    try:
+        yield
+    except GigaChatError as problem:
+        problem.never_left = True
+        raise
 
 
 def _check_size(size: int, most: int | None, reply: Reply) -> None:

@@ -114,11 +114,13 @@ class Transport:
                 unproved = problem.certificate_error
                 if not self._trust.widen(host):
                     assert isinstance(unproved, ssl.SSLError)
-                    raise tls_fault(unproved, host, trust=self._trust) from None
+                    raise _before_the_connection(tls_fault(unproved, host, trust=self._trust)) from None
             except TimeoutError as problem:
                 raise self._too_late(request, proxy, problem) from None
             except (aiohttp.ClientError, OSError, ValueError) as problem:
                 failure = sending.problem or self._unsent(request, host, proxy, problem)
+                if isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError):
+                    _before_the_connection(failure)
                 if isinstance(failure, ConnectionFailedError) and _left_whole(tracker):
                     mark_maybe_done(failure, request)
                 raise failure from None
@@ -167,7 +169,7 @@ class Transport:
     def _too_late(self, request: Request, proxy: Proxy | None, problem: TimeoutError) -> GigaChatError:
         if isinstance(problem, aiohttp.ConnectionTimeoutError):
             way = f"through the proxy {proxy.shown}" if proxy else f"to {_place(request.url)}"
-            return _no_way(f"The connection {way} did not open in time.", request.url)
+            return _before_the_connection(_no_way(f"The connection {way} did not open in time.", request.url))
         return silence(request, self._timeout, None)
 
     def _unsent(self, request: Request, host: str, proxy: Proxy | None, problem: Exception) -> GigaChatError:
@@ -259,6 +261,11 @@ def _for_library(proxy: Proxy | None) -> dict[str, Any]:
     host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
     headers = {"Proxy-Authorization": f"Basic {login}"} if login else None
     return {"proxy": f"{proxy.scheme}://{host}:{proxy.port}", "proxy_headers": headers}
+
+
+def _before_the_connection(problem: GigaChatError) -> GigaChatError:
+    problem.never_left = True
+    return problem
 
 
 def _left_whole(tracker: aiohttp.UploadTracker) -> bool:

@@ -15,7 +15,10 @@ from .values import Session, SessionKind
 
 
 def find(database: Database, reference: str) -> sqlite3.Row:
-    """The session of a name, an id or the beginning of an id.  Raises UsageError for none and for several."""
+    """The session of a name, an id or the beginning of an id, or the `last` one.
+
+    Raises UsageError for none and for several.
+    """
     typed = storable(names.typed_id(reference))
     name = storable(names.typed_name(reference))
     with database.reading():
@@ -26,6 +29,11 @@ def find(database: Database, reference: str) -> sqlite3.Row:
         )
         named = database.read("SELECT name FROM sessions WHERE name IS NOT NULL")
     exact = [each for each in rows if each["name"] == name] or [each for each in rows if each["id"] == typed]
+    if not exact and names.means_last(reference):
+        last = database.read(f"SELECT {SESSION_COLUMNS} FROM sessions ORDER BY last_write DESC LIMIT 1")
+        if not last:
+            raise UsageError("There is no session yet.", hint="Ask something first: gigachat ask 'Hello'")
+        return last[0]
     if exact or len(rows) == 1:
         return (exact or rows)[0]
     if rows:
@@ -76,9 +84,11 @@ def free_name(connection: sqlite3.Connection, name: str, *, but: str | None = No
 
 
 def find_exactly(connection: sqlite3.Connection, name: str) -> str | None:
-    """The id of the session of exactly that name or id."""
+    """The id of the session of exactly that name or id, or of the `last` one."""
     found = connection.execute(
         "SELECT id FROM sessions WHERE name = ? OR id = ?",
         (storable(names.typed_name(name)), storable(names.typed_id(name))),
     ).fetchone()
+    if found is None and names.means_last(name):
+        found = connection.execute("SELECT id FROM sessions ORDER BY last_write DESC LIMIT 1").fetchone()
     return str(found[0]) if found else None

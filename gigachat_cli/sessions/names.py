@@ -9,6 +9,8 @@ from ..errors import UsageError
 
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that could be taken for a digit
 ID_LENGTH = 7
+LAST = "last"
+"""What stands for the session that was written last, wherever a session is named."""
 NAME_LENGTH = 64
 TITLE_LENGTH = 60
 
@@ -25,6 +27,8 @@ def check_name(name: str) -> str:
         raise UsageError(f"A session's name is too long ({len(name)} characters).", hint=rules)
     if not name[0].isalnum() or not all(each.isalnum() or each in "-_." for each in name):
         raise UsageError(f"{name!r} cannot be a session's name.", hint=f"{rules} It begins with a letter or digit.")
+    if means_last(name):
+        raise UsageError(f"{name!r} cannot be a session's name: it stands for the one that was written last.")
     if looks_like_id(name):
         raise UsageError(f"{name!r} cannot be a session's name: it looks like a session's id.")
     return name
@@ -74,6 +78,10 @@ def typed_name(text: str) -> str:
 def typed_id(text: str) -> str:
     """An id or its beginning as a person may have typed it, with what looks like a digit taken for one."""
     return text.strip().lower().translate(str.maketrans("oil", "011"))
+
+
+def means_last(text: str) -> bool:
+    return typed_name(text).lower() == LAST
 
 
 def looks_like_id(text: str) -> bool:

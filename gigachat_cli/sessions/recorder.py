@@ -84,6 +84,18 @@ class Recorder:
         """End the turn that went wrong, with what came of the answer: `answer`, else what was journaled."""
         self._in_turn(lambda store, turn_id: store.fail_turn(turn_id, code=code, message=message, answer=answer))
 
+    def forget(self) -> bool:
+        """Take a question back that never left; whether it was one.
+
+        Where anything came of it, or the question is an older one, it stays.
+        """
+        gone: list[bool] = []
+        self._in_turn(lambda store, turn_id: gone.append(store.forget_turn(turn_id)))
+        if not any(gone):
+            return False
+        self.turn_id = None
+        return True
+
     def close(self) -> None:
         if self._store is not None and self._given is None:
             self._store.close()

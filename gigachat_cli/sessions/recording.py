@@ -125,6 +125,22 @@ def settle(database: Database, turn_ids: Sequence[int]) -> None:
                 _end(connection, turn, answer=Answer(held=False), problem=INTERRUPTED)
 
 
+def forget_turn(database: Database, turn_id: int) -> str | None:
+    """Delete a running turn that holds its question alone, and return its session; None where it holds more."""
+    with database.writing() as connection:
+        turn = _turn(connection, turn_id)
+        (messages,) = connection.execute("SELECT count(*) FROM messages WHERE turn_id = ?", (turn_id,)).fetchone()
+        if messages > 1 or turn["state"] != "running" or _has_text(connection, turn_id, "journal"):
+            return None
+        connection.execute("DELETE FROM turns WHERE id = ?", (turn_id,))
+        connection.execute(
+            """UPDATE sessions SET title = '' WHERE id = ?1
+                AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)""",
+            (turn["session_id"],),
+        )
+        return str(turn["session_id"])
+
+
 def remove_turn(database: Database, turn_id: int) -> None:
     """Mark a turn as undone, so that it is neither sent, shown nor found."""
     with database.writing() as connection:

@@ -7,12 +7,23 @@ moment keeps the log alive: then the text goes with it, when the last process cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from ..errors import HistoryError
 from .database import Database
 from .recording import unindex_session
+
+
+def delete_empty_sessions(database: Database, session_ids: Iterable[str]) -> None:
+    """Delete those of the sessions in which nothing was ever asked."""
+    with database.writing() as connection:
+        for session_id in session_ids:
+            connection.execute(
+                """DELETE FROM sessions WHERE id = ?1
+                    AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)""",
+                (session_id,),
+            )
 
 
 def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:

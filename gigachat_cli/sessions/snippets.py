@@ -53,7 +53,10 @@ class Marker:
             for phrase, term, exact in self._candidates(words[at][0]):
                 if _stands(phrase, [word for word, _ in words[at : at + len(phrase.words)]]):
                     length = len(phrase.words)
-                    found.append(Match((words[at][1][0], words[at + length - 1][1][1]), term, exact))
+                    start, end = words[at + length - 1][1]
+                    if phrase.begins:
+                        end = min(end, start + len(phrase.words[-1]))
+                    found.append(Match((words[at][1][0], end), term, exact))
                     break
             at += length
         return found

@@ -33,6 +33,7 @@ class Store:
         self._database = database
         self._lock_file = database.lock_file
         self._journals: dict[int, Journal] = {}
+        self._begun: set[str] = set()
 
     @classmethod
     def open(cls, path: Path, *, busy_timeout: float) -> Store:
@@ -49,10 +50,18 @@ class Store:
         return self._database.notice
 
     def close(self) -> None:
-        """Close the file; a turn of ours that still runs is ended as interrupted."""
+        """Close the file; a turn of ours that still runs is ended as interrupted.
+
+        A session that a name began here, or whose question never left, is gone then if nothing was asked in it.
+        """
         for turn_id in list(self._journals):
             with suppress(HistoryError):
                 self.fail_turn(turn_id, code=INTERRUPTED[0], message=INTERRUPTED[1])
+        if self._begun:
+            from . import removal
+
+            with suppress(HistoryError):
+                removal.delete_empty_sessions(self._database, self._begun)
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -84,7 +93,9 @@ class Store:
         with self._database.writing() as connection:
             found = catalogue.find_exactly(connection, name)
             if found is None:
-                return catalogue.insert_session(connection, kind, name=name, model=model, system=system)
+                begun = catalogue.insert_session(connection, kind, name=name, model=model, system=system)
+                self._begun.add(begun.id)
+                return begun
         return self.session(found)
 
     def find_session(self, reference: str) -> Session:
@@ -99,8 +110,13 @@ class Store:
         return session_from(row)
 
     def latest_session(self) -> Session | None:
-        """The conversation that any command wrote last."""
-        row = self._database.read_one(f"SELECT {SESSION_COLUMNS} FROM sessions ORDER BY last_write DESC LIMIT 1")
+        """The conversation that any command wrote last and that has an answer, which can be gone on with."""
+        row = self._database.read_one(
+            f"""SELECT {SESSION_COLUMNS} FROM sessions WHERE EXISTS (
+                    SELECT 1 FROM turns JOIN messages ON messages.id = turns.answer_message
+                    WHERE turns.session_id = sessions.id AND NOT removed AND state <> 'running' AND content <> '')
+                ORDER BY last_write DESC LIMIT 1"""
+        )
         return session_from(row) if row else None
 
     def sessions(self, *, limit: int | None = None, before: float | None = None) -> list[Session]:
@@ -186,6 +202,17 @@ class Store:
         )
         self._follow(turn_id)
         return turn_id
+
+    def forget_turn(self, turn_id: int) -> bool:
+        """Delete a turn whose question never left; False, and nothing is changed, where anything came of it."""
+        pending = self._end_journal(turn_id)
+        session_id = None if any(pending) else recording.forget_turn(self._database, turn_id)
+        if session_id is not None:
+            self._begun.add(session_id)
+            return True
+        self._follow(turn_id)
+        self.journal(turn_id, pending[0], reasoning=pending[1])
+        return False
 
     def note_model(self, turn_id: int, model: str) -> None:
         """Note the model that a running turn is asked of; its session goes on with that one."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..errors import BrokenHistoryError, HistoryError
 from .database import Database
 
 if TYPE_CHECKING:
@@ -35,12 +36,22 @@ class Vocabulary:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # A view of the index by FTS5 itself; it lies in the connection's own memory and takes no lock.
-        database.read("CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab('main', 'search', 'row')")
         self._forms: dict[str, list[str]] = {}
+        self._is_open = True
+        try:
+            # A view of the index by FTS5 itself; it lies beside the history, which it neither changes nor locks.
+            database.read(
+                "CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab('main', 'search', 'row')"
+            )
+        except BrokenHistoryError:
+            raise
+        except HistoryError:  # not even beside it may anything be made: each word stands for itself
+            self._is_open = False
 
     def forms(self, word: str) -> list[str]:
         """The words of the index that are forms of a folded word, itself included; none where there is none."""
+        if not self._is_open:
+            return [word]
         if word not in self._forms:
             self._forms[word] = self._found(word)
         return self._forms[word]
