@@ -183,7 +183,7 @@ def test_ctrl_c_in_the_chat_ends_the_reading_of_a_long_list(
 
 def assert_obeyed(measured: Callable[[], float]) -> None:
     """The delay is within what is promised; on a busy machine, at one of three tries."""
-    delays = []
+    delays: list[float] = []
     while not delays or (len(delays) < 3 and delays[-1] >= OBEYED):
         delays.append(measured())
     assert delays[-1] < OBEYED, delays
