@@ -404,7 +404,7 @@ def test_a_function_ends_with_the_program(
     assert turn["state"] == "failed"
     assert [each["role"] for each in turn["messages"]][:3] == ["user", "assistant", "function"]
     # What stayed without an answer is not sent again, the calls neither.
-    assert gigachat("ask", "-c", "next").code == 0
+    assert gigachat("ask", "--session", str(kept["id"]), "next").code == 0
     assert len(bodies(simulator)[-1]["messages"]) == 1
 
 

@@ -360,9 +360,10 @@ def test_names_of_sessions_cannot_fool_a_terminal(
         assert len([line for line in screen.lines() if "turn" in line]) == len(screen.lines()) == 1
 
 
-def test_a_chats_info_and_sessions_cannot_fool_a_terminal(simulator: Simulator, chat: Callable[..., Evening]) -> None:
-    with open_store(paths.history_file()) as store:
-        store.create_session("chat", name="good", model="m")
+def test_a_chats_info_and_sessions_cannot_fool_a_terminal(
+    gigachat: Program, simulator: Simulator, chat: Callable[..., Evening]
+) -> None:
+    assert gigachat("ask", "hi", "--session", "good").code == 0
     spoil_names("evil\x1b]0;title\x07\nname")
     evening = chat("-c")
     evening.wait_for_prompt()
