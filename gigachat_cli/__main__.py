@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def end_on_interrupt() -> None:
-    """Let Ctrl-C end the process at once, until there is something to tidy (`cli.context.raise_on_interrupt`).
+    """Let Ctrl-C end the process at once, until there is something to tidy (`commands.context.raise_on_interrupt`).
 
     An exception would now and then come up in a callback of an import, where Python shows it and drops it.
     """
@@ -115,7 +115,8 @@ def _run(arguments: Sequence[str]) -> int:
         return _run_without_arguments()
     import typer
 
-    from .cli.app import NAME, build
+    from .cli.app import build
+    from .commands import NAME
     from .errors import ClosedPipeError, GigaChatError
 
     try:

@@ -85,8 +85,9 @@ def command_pages() -> list[Any]:
     """The page of every command, each group before what is in it."""
     import typer
 
-    from gigachat_cli.cli.app import NAME, build
+    from gigachat_cli.cli.app import build
     from gigachat_cli.cli.helping import page
+    from gigachat_cli.commands import NAME
 
     def below(command: Any, name: str, parent: Any) -> list[Any]:
         context = command.make_context(name, [], parent=parent, resilient_parsing=True)

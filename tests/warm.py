@@ -112,7 +112,7 @@ def _import_all() -> None:
     import gigachat_cli.__main__
     import gigachat_cli.cli.app
     import gigachat_cli.cli.ask
-    import gigachat_cli.cli.asking
+    import gigachat_cli.commands.ask
     import gigachat_cli.credentials
     import gigachat_cli.engine
     import gigachat_cli.render.problems

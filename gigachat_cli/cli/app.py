@@ -1,4 +1,4 @@
-"""The command tree.  A new command is a file here and a word in `HEADINGS`."""
+"""The command tree, from the table of the commands."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ..commands import COMMANDS, HEADINGS, HELP, NAME
 from .helping import App, Group
-
-NAME = "gigachat"
-HELP = "A terminal client for Sber's GigaChat."
-
-HEADINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Talk", ("ask", "chat", "image", "history", "functions")),
-    ("Work with many", ("batch", "tokens", "embed", "check")),
-    ("Account and service", ("auth", "models", "balance", "files", "doctor")),
-    ("This program", ("config", "completion", "simulator")),
-)
-"""Every command, as the help lists them: `cli/ask.py` holds `ask`, which is a function or an app of its own."""
-
-COMMANDS = tuple(name for _, names in HEADINGS for name in names)
 
 
 class _Root(Group):

@@ -92,9 +92,9 @@ def ask(
     Stdin that is a pipe or a file is read to its end and joined to the words. Put -- before words that begin with
     a dash.
     """
+    from ..commands.ask import Question, answer
+    from ..commands.context import Context
     from ..errors import UsageError
-    from .asking import Question, answer
-    from .context import Context
 
     if json and output not in (None, "json"):
         raise UsageError(f"--json and --output {output} contradict each other.", hint="Leave one of them out.")

@@ -36,8 +36,8 @@ def login(
     the other, do as well. On a terminal you then choose a model, which is set in the config file, and it is asked one
     short question.
     """
-    from .context import Context
-    from .login import log_in
+    from ..commands.auth import log_in
+    from ..commands.context import Context
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     log_in(Context(flags, debug=debug), test=not no_test)
@@ -46,8 +46,8 @@ def login(
 @auth.command()
 def status(json: options.Json = False) -> None:
     """Show where the key is, its scope, and when the access token ends."""
-    from .context import Context
-    from .login import show_status
+    from ..commands.auth import show_status
+    from ..commands.context import Context
 
     show_status(Context(), as_json=json)
 
@@ -55,7 +55,7 @@ def status(json: options.Json = False) -> None:
 @auth.command()
 def logout() -> None:
     """Forget the stored key and all access tokens."""
-    from .context import Context
-    from .login import log_out
+    from ..commands.auth import log_out
+    from ..commands.context import Context
 
     log_out(Context())

@@ -19,8 +19,8 @@ def balance(
 
     An account that pays as it goes has none.
     """
-    from .context import Context
-    from .measuring import show_balance
+    from ..commands.balance import show_balance
+    from ..commands.context import Context
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     show_balance(Context(flags, quiet=quiet, debug=debug), as_array=json)

@@ -12,7 +12,7 @@ from . import options
 from .helping import App, Group
 
 if TYPE_CHECKING:
-    from .context import Context
+    from ..commands.context import Context
 
 
 _WANTING = ("run", "status", "fetch")
@@ -129,8 +129,8 @@ def run(
     the exit code is 6. With -O every answer is on disk at once: after Ctrl-C, a kill or an error, --resume asks what
     is missing and nothing twice.
     """
-    from .batching import Batch, run_batch
-    from .context import Context
+    from ..commands.batch import Batch, run_batch
+    from ..commands.context import Context
 
     called = None
     if any(each is not None for each in (functions, approve, max_rounds)):
@@ -185,7 +185,7 @@ def status(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Tell how far a remote batch is."""
-    from .remote_batching import show_task
+    from ..commands.batch_remote import show_task
 
     context = _context(scope, base_url, proxy, timeout, max_retries, quiet=quiet, debug=debug)
     show_task(batch_id, context, as_json=json)
@@ -217,7 +217,7 @@ def fetch(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Write the rows of a remote batch that is completed, joined to the lines of its input."""
-    from .remote_batching import fetch as fetch_rows
+    from ..commands.batch_remote import fetch as fetch_rows
 
     context = _context(scope, base_url, proxy, timeout, max_retries, quiet=quiet, debug=debug)
     fetch_rows(batch_id, output_file, context, force=force, wait=wait)
@@ -235,7 +235,7 @@ def list_(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """List the account's remote batches."""
-    from .remote_batching import list_tasks
+    from ..commands.batch_remote import list_tasks
 
     list_tasks(_context(scope, base_url, proxy, timeout, max_retries, quiet=quiet, debug=debug), as_json=json)
 
@@ -250,7 +250,7 @@ def _context(
     quiet: bool,
     debug: bool,
 ) -> Context:
-    from .context import Context
+    from ..commands.context import Context
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     return Context(flags, quiet=quiet, debug=debug)

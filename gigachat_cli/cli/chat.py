@@ -47,10 +47,10 @@ def chat(
 
     Enter sends, Alt-Enter begins a new line, /help lists the commands, Ctrl-C stops an answer, Ctrl-D leaves.
     """
+    from ..commands.context import Context
     from ..errors import UsageError
     from ..repl import loop
     from ..repl.chat import Chat
-    from .context import Context
 
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
         raise UsageError("A chat needs a terminal; in a pipe or a script, use: gigachat ask")
@@ -79,7 +79,7 @@ def chat(
         known_model=lambda: context.known_model,
     )
     if option or web or tool or reasoning is not None:
-        from .fields import request_fields
+        from ..commands.fields import request_fields
 
         running.fields.update(request_fields(option or (), web=web, tools=tool or (), reasoning=reasoning))
     if any(each is not None for each in (functions, approve, max_rounds, function_timeout)):
@@ -88,14 +88,14 @@ def chat(
         running.function_options = function_options(functions, approve, max_rounds, function_timeout)
     given, first = None, None
     if system is not None or prompt:
+        from ..commands.agreement import ATTACH_IT, read_agreed
         from ..conversation.prompt import text_of
-        from .attaching import ATTACH_IT, read_agreed
 
         given = read_agreed(system, context.terminal, otherwise=ATTACH_IT)
         first = text_of(" ".join(prompt or ()), "The prompt")
     running.enter(continued=continue_, name=session, model=model, system=given)
     if attach:
-        from .attaching import agree
+        from ..commands.agreement import agree
 
         running.attach([str(path) for path in attach])
         agree(running.attached, context.terminal)

@@ -41,8 +41,8 @@ def check(
     Who wrote it the service tells of Russian text of at least 20 words, to businesses that pay as they go.
     With --profanity it takes any text. The exit code is 0 whatever the verdict: it stands in the row.
     """
-    from .context import Context
-    from .measuring import check_profanity, check_texts
+    from ..commands.check import check_profanity, check_texts
+    from ..commands.context import Context
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     work = check_profanity if profanity else check_texts

@@ -35,8 +35,8 @@ def embed(
 
     A terminal shows the beginning of each vector, unless you give --json. Blank lines are left out.
     """
-    from .context import Context
-    from .measuring import embed_texts
+    from ..commands.context import Context
+    from ..commands.embed import embed_texts
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     embed_texts(text or (), file or (), Context(flags, quiet=quiet, debug=debug), model=model, as_lines=json)

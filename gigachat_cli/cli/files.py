@@ -27,8 +27,8 @@ def list_(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """List the files of the account."""
-    from .context import Context
-    from .filing import list_files
+    from ..commands.context import Context
+    from ..commands.files import list_files
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     list_files(Context(flags, quiet=quiet, debug=debug), as_array=json)
@@ -47,8 +47,8 @@ def upload(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Store files; one that the account has stored already keeps its id."""
-    from .context import Context
-    from .filing import upload_files
+    from ..commands.context import Context
+    from ..commands.files import upload_files
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     upload_files([str(each) for each in path], Context(flags, quiet=quiet, debug=debug), as_array=json)
@@ -67,8 +67,8 @@ def show(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Show one file."""
-    from .context import Context
-    from .filing import show_file
+    from ..commands.context import Context
+    from ..commands.files import show_file
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     show_file(file_id, Context(flags, quiet=quiet, debug=debug), as_array=json)
@@ -96,9 +96,9 @@ def download(
 
     Without --output-file it is written here under its own name, or under its id when it has none.
     """
+    from ..commands.context import Context
+    from ..commands.files import download_file
     from ..engine.wire import MOST_DOWNLOADED
-    from .context import Context
-    from .filing import download_file
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     context = Context(flags, quiet=quiet, debug=debug)
@@ -119,8 +119,8 @@ def delete(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Delete files from the service, for good."""
-    from .context import Context
-    from .filing import delete_files
+    from ..commands.context import Context
+    from ..commands.files import delete_files
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     delete_files(file_id, Context(flags, quiet=quiet, debug=debug), as_array=json)

@@ -28,8 +28,8 @@ def validate(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Have the service check the descriptions of the functions."""
-    from .calling import validate
-    from .context import Context
+    from ..commands.context import Context
+    from ..commands.functions import validate
 
     flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
     validate(file, Context(flags, quiet=quiet, debug=debug), as_array=json)
@@ -38,7 +38,7 @@ def validate(
 @functions.command()
 def show(file: File, quiet: options.Quiet = False, debug: options.Debug = False) -> None:
     """Show the descriptions that are sent, as JSON; nothing is sent."""
-    from .calling import show_descriptions
-    from .context import Context
+    from ..commands.context import Context
+    from ..commands.functions import show_descriptions
 
     show_descriptions(file, Context(quiet=quiet, debug=debug))

@@ -41,7 +41,7 @@ def list_(
     json: options.Json = False,
 ) -> None:
     """List the sessions, those written last first."""
-    from .remembering import list_sessions
+    from ..commands.history import list_sessions
 
     list_sessions(limit=limit, older_than=older_than, as_array=json)
 
@@ -49,7 +49,7 @@ def list_(
 @history.command()
 def show(session: Session, json: options.Json = False) -> None:
     """Show a session, its questions and its answers."""
-    from .remembering import show_session
+    from ..commands.history import show_session
 
     show_session(session, as_object=json)
 
@@ -64,7 +64,7 @@ def search(
     json: options.Json = False,
 ) -> None:
     """Search all questions and answers."""
-    from .remembering import search_text
+    from ..commands.history import search_text
 
     search_text(" ".join(text), limit=limit, as_array=json)
 
@@ -89,7 +89,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
 ) -> None:
     """Export sessions, or all of them."""
-    from .remembering import export_sessions
+    from ..commands.history import export_sessions
 
     export_sessions(session or [], form=form, output_file=output_file, force=force)
 
@@ -105,7 +105,7 @@ def delete(
 
     The lines that were typed in them go as well.
     """
-    from .remembering import delete_sessions
+    from ..commands.history import delete_sessions
 
     delete_sessions(session or [], older_than=older_than, every=every, yes=yes)
 

@@ -46,8 +46,8 @@ def image(
     Without --output-file it goes to the folder images beside the history. A terminal shows it; in a pipe its path
     stands in the answer.
     """
-    from .asking import Picture, Question, answer
-    from .context import Context
+    from ..commands.ask import Picture, Question, answer
+    from ..commands.context import Context
 
     flags = {
         "model": model,

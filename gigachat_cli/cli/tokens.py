@@ -26,8 +26,8 @@ def tokens(
     max_retries: options.MaxRetries = None,
 ) -> None:
     """Count the tokens of texts, of each and in all."""
-    from .context import Context
-    from .measuring import count_tokens
+    from ..commands.context import Context
+    from ..commands.tokens import count_tokens
 
     flags = {
         "model": model,

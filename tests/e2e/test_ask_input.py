@@ -373,7 +373,7 @@ def test_a_silent_pipe_is_told_of_in_scripts(
 ) -> None:
     """The program with its patience made short; nothing else of it is changed."""
     impatient = (
-        "from gigachat_cli.cli import context; context._SILENCE_IN_SCRIPTS_SECONDS = 0.2; "
+        "from gigachat_cli.commands import context; context._SILENCE_IN_SCRIPTS_SECONDS = 0.2; "
         "from gigachat_cli.__main__ import main; main()"
     )
     reading, writing = os.pipe()

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import typer
 
-from gigachat_cli.cli.app import HEADINGS, NAME, build
+from gigachat_cli.cli.app import build
 from gigachat_cli.cli.helping import Page, command_lines, lines, page
 from gigachat_cli.cli.lessons import LESSONS
+from gigachat_cli.commands import HEADINGS, NAME
 from gigachat_cli.settings import declarations
 from gigachat_cli.simulator import FAULTS, Simulator
 from gigachat_cli.simulator.faults import _DETAILS

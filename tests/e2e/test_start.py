@@ -83,7 +83,7 @@ def test_an_answer_in_a_pipe_with_a_cached_token_loads_nothing_heavy(gigachat: P
 def test_a_plain_answer_loads_nothing_of_files_and_pictures(gigachat: Program, simulator: Simulator) -> None:
     assert gigachat("ask", "hi").code == 0
     rooms = {"attachments", "generated", "kinds", "saving"}
-    others = {"engine.api.files", "engine.uploads", "render.pictures", "cli.files", "cli.filing", "cli.image"}
+    others = {"engine.api.files", "engine.uploads", "render.pictures", "cli.files", "commands.files", "cli.image"}
     modules = loaded(gigachat, "ask", "hi")
     assert not {f"gigachat_cli.{each}" for each in [*(f"conversation.{room}" for room in rooms), *others]} & modules
     assert "PIL" not in packages(modules)

@@ -149,7 +149,7 @@ def answer(question: Question, context: Context) -> None:
         if picture is not None and picture.on_stdout:  # where no word may stand beside it
             writer = answers.TextAnswer(lambda text: None)
         if attached:
-            from .attaching import announce
+            from .agreement import announce
 
             announce(attached, terminal)
         try:
@@ -200,7 +200,7 @@ async def _with_uploads(
 def _system(question: Question, terminal: Terminal) -> str | None:
     if question.system is None or question.dry_run:
         return read_system(question.system)
-    from .attaching import ATTACH_IT, read_agreed
+    from .agreement import ATTACH_IT, read_agreed
 
     return read_agreed(question.system, terminal, otherwise=ATTACH_IT)
 
@@ -216,7 +216,7 @@ def _attached(question: Question, context: Context) -> list[Attachment]:
         context.wait_for_stdin()
     found = read_attachments(question.attach, context.terminal.notice)
     if not question.dry_run:
-        from .attaching import agree
+        from .agreement import agree
 
         agree(found, context.terminal)
     return found
@@ -290,7 +290,7 @@ def _schema(question: Question, fields: dict[str, Any], terminal: Terminal) -> S
     from ..conversation.schema import read_schema  # slow to import
 
     if not question.dry_run:
-        from .attaching import agree_to_schema
+        from .agreement import agree_to_schema
 
         agree_to_schema(question.schema, terminal)
     schema = read_schema(question.schema)
@@ -314,7 +314,7 @@ def _functions(question: Question, context: Context) -> AbstractContextManager[F
         raise UsageError("--approve, --max-rounds and --function-timeout go with --functions.")
     if question.resume:
         raise UsageError("--resume goes on with an answer and takes no --functions.", hint="Leave one of them out.")
-    from .calling import opened  # a plain question does without it
+    from .approval import opened  # a plain question does without it
 
     return opened(question.functions, context)
 

@@ -18,6 +18,8 @@ from ..named_files import LARGEST, check_stdin, open_input, wait_readable
 T = TypeVar("T")
 
 STDIN = "-"
+CHARACTERS_AT_ONCE = 200_000
+"""Most characters of texts that go in one request."""
 
 _MOST = f"{LARGEST // 2**20} MiB"
 

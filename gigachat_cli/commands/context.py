@@ -14,7 +14,7 @@ from ..interrupts import on_interrupt
 from ..messages import Notice
 from ..render.terminal import Terminal
 from ..settings import VERIFICATION_OFF, Settings, load_settings
-from .app import COMMANDS, NAME
+from . import COMMANDS, NAME
 
 if TYPE_CHECKING:
     from ..credentials import Credential
@@ -62,7 +62,7 @@ class Context:
             return
         if self.credential is None:
             from ..errors import NO_KEY, NO_KEY_HINT, MissingKeyError
-            from .login import offer_login
+            from .auth import offer_login
 
             offer_login(self, MissingKeyError(NO_KEY, hint=NO_KEY_HINT), goes_on=goes_on)
 

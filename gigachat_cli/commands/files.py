@@ -16,7 +16,7 @@ from ..engine.uploads import Uploads, upload_once
 from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
-from .attaching import PIPE_IT, agree, announce
+from .agreement import PIPE_IT, agree, announce
 from .context import Context
 
 _COLUMNS = ("id", "bytes", "created", "filename", "purpose")

@@ -26,10 +26,10 @@ from ..messages import Notice
 from ..render.answers import as_json
 from ..render.reports import show_object, show_rows
 from ..render.terminal import Terminal
-from .attaching import GIVE_TEXT, agree_to_files, agree_to_schema, read_agreed
+from .agreement import GIVE_TEXT, agree_to_files, agree_to_schema, read_agreed
+from .batch_items import asking
 from .context import Context
 from .fields import request_fields
-from .item_asking import asking
 
 if TYPE_CHECKING:
     from ..conversation.functions import FunctionOptions
@@ -84,7 +84,7 @@ def run_batch(batch: Batch, context: Context) -> None:
         if batch.dry_run:
             _count(read_items(source, format, reading), fields, batch, context)
         elif batch.remote:
-            from .remote_batching import submit  # the only way that needs it
+            from .batch_remote import submit  # the only way that needs it
 
             submit(_with_fields(read_items(source, format, reading), fields), context, as_json=batch.as_json)
         else:

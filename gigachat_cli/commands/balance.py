@@ -1,0 +1,28 @@
+"""The work of `gigachat balance`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ..engine.api import balance
+from ..render.reports import show_rows
+from .context import Context
+
+
+def show_balance(context: Context, *, as_array: bool) -> None:
+    """Show the tokens left in each package; on a terminal with a bar beside it."""
+
+    async def asked() -> list[balance.Package]:
+        async with context.client() as giga:
+            return await balance.balance(giga)
+
+    packages = context.run(asked())
+    terminal = context.terminal
+    if terminal.stdout_is_terminal and not as_array:
+        from ..render.bars import bars
+
+        terminal.write(bars([(each.usage, each.tokens) for each in packages], width=terminal.width))
+        if not packages:
+            terminal.say("gigachat: The account has no packages.")
+        return
+    show_rows([asdict(each) for each in packages], ("usage", "tokens"), terminal, as_array=as_array)

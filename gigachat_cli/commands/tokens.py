@@ -1,0 +1,42 @@
+"""The work of `gigachat tokens`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from ..engine.api import tokens
+from ..render.reports import show_rows
+from .agreement import agree_to_files
+from .context import Context
+from .inputs import CHARACTERS_AT_ONCE, apart, batched, named_texts
+
+_COUNTED_AT_ONCE = 32
+_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat tokens < letter.txt"
+
+
+def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, *, as_array: bool) -> None:
+    """Show the tokens and characters of each text, and of all when there are several."""
+    agree_to_files(files, context.terminal)
+    rows: list[dict[str, object]] = []
+
+    async def count() -> None:
+        names: list[str] = []
+
+        def texts() -> Iterator[str]:
+            for name, text in named_texts(words, files, hint=_HINT, silence=context.silence):
+                names.append(name)
+                yield text  # and is let go batch by batch
+
+        async with context.client() as giga:
+            batches = batched(texts(), _COUNTED_AT_ONCE, characters=CHARACTERS_AT_ONCE)
+            while batch := await apart(lambda: next(batches, None)):
+                for size in await tokens.count_tokens(giga, batch):
+                    rows.append({"input": names[len(rows)], **asdict(size)})
+
+    context.run(count())
+    if len(rows) > 1:
+        total = {name: sum(int(str(row[name])) for row in rows) for name in ("tokens", "characters")}
+        rows.append({"input": "total", **total})
+    show_rows(rows, ("input", "tokens", "characters"), context.terminal, as_array=as_array)
