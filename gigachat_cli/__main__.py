@@ -26,12 +26,12 @@ _WELCOME = """\
 gigachat is a terminal client for GigaChat, Sber's language model: ask it one
 question, converse with it, or let it work through a file.
 
-  gigachat auth login                    store the key that developers.sber.ru gives you
+  gigachat auth login                    store a key from developers.sber.ru
   gigachat ask 'Why is the sky blue?'    ask one question
   gigachat chat                          converse
   gigachat simulator -- gigachat chat    try it without a key
 
-'gigachat --help' lists all commands, 'gigachat ask --help' what one of them can."""
+'gigachat --help' lists the commands, 'gigachat ask --help' explains one."""
 
 KEY_HINT = "Run 'gigachat auth login' and paste it at the prompt, or pipe it in."
 

@@ -25,6 +25,7 @@ def test_the_name_alone_says_how_to_begin(at_terminal: Callable[..., AtTerminal]
     assert screen.finish() == 0
     lines = screen.lines()
     assert len(lines) <= 24
+    assert max(map(len, lines)) < 80  # a line of 80 was broken by the terminal
     for command in ("auth login", "ask 'Why is the sky blue?'", "chat", "simulator -- gigachat chat", "--help"):
         assert f"gigachat {command}" in screen.text
 
