@@ -10,8 +10,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import BinaryIO, TextIO
 
 from ..errors import ClosedPipeError, OutputError, UsageError
@@ -55,6 +55,7 @@ class Terminal:
         self._drawn = False
         self._alarms: set[str] = set()
         self._reasoning_is_open = False
+        self._held: list[Notice] | None = None
 
     @property
     def width(self) -> int:
@@ -151,6 +152,10 @@ class Terminal:
         if notice.kind == "progress" and self._spinning:
             self._beside_spinner = one_line(from_outside(notice.text))
             return
+        if self._held is not None:
+            if notice.kind != "progress":
+                self._held.append(notice)
+            return
         if notice.kind == "alarm":
             if notice.text in self._alarms:  # a run may make several clients
                 return
@@ -163,6 +168,18 @@ class Terminal:
         }[notice.kind]
         if wanted and notice.text:
             self.say(f"gigachat: {from_outside(notice.text)}")
+
+    @contextmanager
+    def holding_notices(self) -> Iterator[None]:
+        """Tell notices afterwards; progress, which is over then, not at all."""
+        held: list[Notice] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            for notice in held:
+                self.notice(notice)
 
     def beside_spinner(self, text: str) -> None:
         """How far the work is, beside the spinner while one turns; the newest alone, none after an empty text."""

@@ -26,6 +26,7 @@ from ..sessions import Recorder, Session, open_store
 from ..settings import Settings
 from ..text import in_quotes, one_line, visible
 from .keyboard import Keyboard
+from .model_names import ModelNames
 
 if TYPE_CHECKING:
     from ..conversation.attachments import Attachment
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ..engine import GigaChat
     from ..render.terminal import Terminal
     from ..sessions.store import Store
+    from .picker import Choice
 
 
 _ATTACH_HINT = "Type the path after the @, or use /attach."
@@ -68,6 +70,10 @@ class Chat:
         self.keyboard = Keyboard(escapes=terminal.moves_on_stdout)
         self.gather: Callable[[], AbstractContextManager[None]] = nullcontext
         self.reply: Callable[[str], Awaitable[str | None]] = _nobody
+        self.pick: Callable[[Sequence[Choice], str], Awaitable[str | None]] | None = None
+        """Has a person choose of a list, where the terminal can show one."""
+        self.complete_anew: Callable[[], None] = _nothing
+        self.model_names = ModelNames(lambda: self.client, lambda: self.complete_anew())
         self.functions: Functions | None = None
         self.attached: list[Attachment] = []
         self.written: str | None = None
@@ -109,6 +115,7 @@ class Chat:
             return None
 
     async def close(self) -> None:
+        await self.model_names.leave_off()
         if self.functions is not None:
             self.functions.library.close()
         if "recorder" in self.__dict__ and self.recorder is not None:
@@ -398,6 +405,7 @@ class Chat:
     async def _show(self, chunks: AsyncGenerator[Chunk, None]) -> None:
         from ..render import answers
 
+        await self.model_names.leave_off()
         writer = answers.writer(self.format, self.terminal, settings=self.settings)
         self._interrupted = False
         self._answering = asyncio.create_task(answers.show(with_files(chunks, self._saver), writer, self.terminal))
@@ -430,6 +438,10 @@ class Chat:
 
 def _untold(notice: Notice) -> None:
     """Told elsewhere."""
+
+
+def _nothing() -> None:
+    """Nothing is to be done."""
 
 
 async def _nobody(question: str) -> str | None:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from .editor import Candidate
 
     Run = Callable[[Chat, str], Awaitable[None]]
-    Choices = Callable[[Chat, str], Iterable[str]]
+    Choices = Callable[[Chat, str], Iterable[str | tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A slash command: how it is called, what it does in one line and at length, and what can stand after it.
 
-    `choices` gets what was typed of the argument; those that begin with it are offered.  With `reads_file` it sends a
+    `choices` gets what was typed of the argument; those that begin with it are offered, each with a word on what it is
+    where it comes as a pair.  With `reads_file` it sends a
     file that is named, or runs it.
     """
 
@@ -129,8 +130,9 @@ def complete(chat: Chat, text: str) -> Iterable[Candidate]:
     except GigaChatError:  # a history that cannot be read has nothing to offer
         return
     for choice in choices:
-        if choice.lower().startswith(typed.lower()):
-            yield Candidate(choice, len(typed))
+        text, about = (choice, "") if isinstance(choice, str) else choice
+        if text.lower().startswith(typed.lower()):
+            yield Candidate(text, len(typed), about)
 
 
 def _mentions(text: str) -> Iterable[Candidate]:

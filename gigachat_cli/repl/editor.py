@@ -1,4 +1,4 @@
-"""The line that a person types: the one home of prompt-toolkit.
+"""The line that a person types.
 
 Enter sends; Alt-Enter and Ctrl-J begin a new line; a paste never sends; three double quotes open a block that the
 next three close.  A menu opens while a slash command is typed.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
 
     from .input_history import InputHistory
+    from .picker import Choice
 
 BLOCK = '"""'
 _LEAVE_HINT = "Ctrl-D or /quit leaves."
@@ -96,6 +97,7 @@ class Editor:
         self._hint = ""
         self._toolbar = toolbar
         self._edit = edit
+        self._color_depth = None if color else ColorDepth.DEPTH_1_BIT
         self._vi = vi
         self._completer = _Completer(complete)
         with _plain_output() if is_dumb_terminal() else nullcontext():
@@ -115,7 +117,7 @@ class Editor:
                 bottom_toolbar=self._toolbar_text,
                 key_bindings=self._bindings(vi=vi),
                 style=_STYLE,
-                color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+                color_depth=self._color_depth,
                 cursor=ModalCursorShapeConfig() if vi else None,
                 reserve_space_for_menu=_MENU_ROWS,
             )
@@ -190,6 +192,19 @@ class Editor:
             except asyncio.CancelledError:
                 write("\n")
                 raise
+
+    async def pick(self, choices: Sequence[Choice], title: str) -> str | None:
+        """What a person chooses of a list; None when nothing is."""
+        from .picker import pick  # an evening may do without it
+
+        app = self._session.app
+        return await pick(choices, title, source=app.input, output=app.output, color_depth=self._color_depth)
+
+    def complete_anew(self) -> None:
+        """Show the menu again while a command is typed: there is more to offer."""
+        buffer = self._session.default_buffer
+        if self._session.app.is_running and self._calls_a_command() and not _choosing_in(buffer):
+            buffer.start_completion(select_first=False)
 
     def remember(self, text: str) -> None:
         """Put a text that was not typed here among those that were."""
@@ -346,7 +361,11 @@ def _plain_output() -> AbstractContextManager[object]:
 def _is_completion_chosen() -> bool:
     from prompt_toolkit.application.current import get_app
 
-    state = get_app().current_buffer.complete_state
+    return _choosing_in(get_app().current_buffer)
+
+
+def _choosing_in(buffer: Buffer) -> bool:
+    state = buffer.complete_state
     return state is not None and state.current_completion is not None
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .. import paths
 from ..errors import ClosedPipeError, GigaChatError, UsageError
 from ..interrupts import on_interrupt
-from ..messages import Notice
 from .by_hand import FOREIGN
 from .chat import Chat
 from .editor import BLOCK, Candidate, Editor, block_of
 from .input_history import InputHistory
 from .showing import say_goodbye, show_whereabouts, welcome
+
+if TYPE_CHECKING:
+    from .picker import Choice
 
 _SWITCH_SECONDS = 0.0005
 
@@ -26,8 +30,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
 
     Raises ClosedPipeError when there is no terminal any more to show anything on.
     """
-    later: list[Notice] = []  # what goes wrong while a line is typed is not told across it
-    typed = InputHistory(paths.input_history_file(), later.append, session=chat.session_id, keeps=chat.log)
+    typed = InputHistory(paths.input_history_file(), chat.terminal.notice, session=chat.session_id, keeps=chat.log)
     editor = Editor(
         typed,
         complete=lambda text: _complete(chat, text),
@@ -38,6 +41,9 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
     )
     chat.gather = editor.gathering
     chat.reply = editor.reply
+    if chat.terminal.moves_on_stdout:
+        chat.pick = partial(_picked, chat, editor)
+    chat.complete_anew = editor.complete_anew
     warming = asyncio.create_task(_warm())
     try:
         with chat.keyboard.quiet(), on_interrupt(chat.interrupt, chat.interrupt_at_once):
@@ -50,9 +56,8 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
                 typed.tie()
             while True:
                 editor.multiline = chat.multiline
-                line = await editor.read()
-                while later:
-                    chat.terminal.notice(later.pop())
+                with chat.terminal.holding_notices():  # what goes wrong while a line is typed is not told across it
+                    line = await editor.read()
                 if line is None or not await handle(chat, line.text, by_hand=line.by_hand):
                     say_goodbye(chat)
                     return
@@ -94,6 +99,11 @@ async def _do(chat: Chat, line: str, by_hand: str) -> None:
     question = question_of(line) if block is None else block
     if question.strip():
         await chat.ask_typed(question, by_hand=by_hand if block is None else None)
+
+
+async def _picked(chat: Chat, editor: Editor, choices: Sequence[Choice], title: str) -> str | None:
+    with chat.terminal.holding_notices():
+        return await editor.pick(choices, title)
 
 
 def _edited(chat: Chat, text: str) -> str:

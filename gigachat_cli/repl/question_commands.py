@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from ..bounded import json_value
 from ..conversation import NamedModel
 from ..conversation.prompt import edited, read_system
-from ..errors import UsageError, nearest
-from ..known_models import all_known_models
+from ..errors import GigaChatError, UsageError, nearest
+from ..known_models import nearest_first
 from ..text import in_quotes, one_line, safe, visible
 from . import showing
 from .commands import COMMANDS, GROUPS, command, count, files, unknown
+from .picker import Choice
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -55,7 +56,8 @@ _SIGNALS_SETTLE = 0.01  # seconds
 
 
 def _models(chat: Chat, typed: str) -> Iterable[str]:
-    return all_known_models()
+    chat.model_names.look_up()
+    return chat.model_names.known()
 
 
 def _fields(chat: Chat, typed: str) -> Iterable[str]:
@@ -95,12 +97,36 @@ async def model(chat: Chat, argument: str) -> None:
     """
     if len(argument.split()) > 1:
         raise UsageError("A model's name is one word.", hint="As in: /model GigaChat-2-Pro")
-    if argument:
-        chat.conversation.named_model = NamedModel(argument, "/model")
-    known = all_known_models()
-    unseen = argument and known and argument not in known
-    about = "; 'gigachat models' did not list it" if unseen else ""
-    chat.say(f"Model: {chat.model_shown}{about}")
+    chosen = argument or await _picked_model(chat)
+    about = ""
+    if chosen:
+        known = chat.model_names.known()
+        by_letters = {each.lower(): each for each in known}
+        chosen = by_letters.get(chosen.lower(), chosen)
+        chat.conversation.named_model = NamedModel(chosen, "/model")
+        if known and chosen not in known:
+            meant, _ = nearest_first(chosen, known)
+            about = f", which the account's list does not have{f'; did you mean {visible(meant)}?' if meant else ''}"
+    chat.say(chat.terminal.folded(f"Model: {chat.model_shown}{about}"))
+
+
+async def _picked_model(chat: Chat) -> str | None:
+    """The model that a person chooses of the account's; where nothing can be chosen from a list, that is shown."""
+
+    async def ask() -> None:
+        try:
+            async with chat.terminal.spinner():
+                await chat.model_names.ask()
+        except GigaChatError as problem:
+            chat.show_problem(problem)
+
+    await chat.stoppable(ask())
+    names, current = chat.model_names.known(), chat.model
+    rows = [Choice(each, visible(each), each, current=each == current) for each in names]
+    if not rows or chat.pick is None:
+        chat.terminal.write("".join(f"{'*' if each.current else ' '} {each.line}\n" for each in rows))
+        return None
+    return await chat.pick(rows, "Models of the account")
 
 
 @command("system", "[TEXT|@FILE|off]", choices=_system_files, reads_file=True)

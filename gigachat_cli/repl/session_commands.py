@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 from .. import paths
 from ..errors import UsageError
-from ..text import visible
+from ..text import one_line, visible
 from . import showing
 from .commands import command, count, files
+from .picker import Choice
 
 if TYPE_CHECKING:
     from ..sessions import Session
@@ -22,11 +23,12 @@ _SUMMARISE = {
     True: "Кратко перескажи наш разговор: цели, решения, важные факты, имена и числа. Только пересказ.",
     False: "Summarise our conversation briefly: aims, decisions, key facts, names and numbers. Only the summary.",
 }
+_MOST_SHOWN = 1000  # sessions to choose from
 _FORMATS = {".json": "json", ".jsonl": "jsonl"}
 
 
-def _names(chat: Chat, typed: str) -> Iterable[str]:
-    return [session.name or session.id for session in chat.store.sessions(limit=100)]
+def _names(chat: Chat, typed: str) -> Iterable[tuple[str, str]]:
+    return [(each.name or each.id, one_line(each.title, 50)) for each in chat.store.sessions(limit=100)]
 
 
 @command("session", "[NAME]", choices=_names)
@@ -37,10 +39,33 @@ async def session(chat: Chat, argument: str) -> None:
     """
     if argument:
         chat.join(chat.session_of(argument))
-    elif chat.conversation.session is None:
-        chat.say("The session begins with the first question.")
-        return
+    else:
+        chosen = await _picked(chat)
+        if chosen is None:
+            return
+        chat.join(chat.store.session(chosen))
     await chat.stoppable(showing.show_whereabouts(chat))
+
+
+async def _picked(chat: Chat) -> str | None:
+    """The id of the session that a person chooses; where nothing can be chosen from a list, that is shown."""
+    from ..render.remembered import session_list
+
+    found = chat.store.sessions(limit=_MOST_SHOWN)
+    ours = chat.conversation.session
+    if not found:
+        chat.say("There is no session yet: it begins with the first question.")
+        return None
+    if chat.pick is None:
+        chat.terminal.write(session_list(found, chat.terminal, current=ours.id if ours else None))
+        chat.say("/session NAME goes on with one of them.")
+        return None
+    lines = session_list(found, chat.terminal).splitlines()
+    choices = [
+        Choice(each.id, line[2:], f"{line} {each.title}", current=ours is not None and each.id == ours.id)
+        for each, line in zip(found, lines, strict=True)
+    ]
+    return await chat.pick(choices, "Sessions")
 
 
 @command("sessions", "[N]")
