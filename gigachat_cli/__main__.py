@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import typer
 
     from .errors import GigaChatError, UsageError
+    from .ways import Ways
 
 
 _COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
@@ -118,10 +119,12 @@ def _run(arguments: Sequence[str]) -> int:
     from .cli.app import build
     from .commands import NAME
     from .errors import ClosedPipeError, GigaChatError
+    from .ways import use
 
     try:
         called = arguments[0] if arguments and not completing else None
         command = typer.main.get_command(build(called))
+        use(lambda: _ways(command, arguments))
         if completing:
             from typer.completion import completion_init  # type: ignore[attr-defined]  # its only home in typer
 
@@ -158,6 +161,12 @@ def _run_without_arguments() -> int:
 
     with redirect_stdout(sys.stderr):
         return _run(["--help"]) or UsageError.exit_code
+
+
+def _ways(command: object, arguments: Sequence[str]) -> Ways:
+    from .cli.ways import ways_of  # only who has something to say needs it
+
+    return ways_of(command, arguments)
 
 
 def _told(problem: GigaChatError, arguments: Sequence[str]) -> int:

@@ -28,6 +28,7 @@ from .proxies import SETTING, Proxy, odd_exceptions, proxy_for
 from .setting_values import is_loopback
 from .settings import VERIFICATION_OFF, Settings, load_settings
 from .text import one_line
+from .ways import worded
 
 _STEP_SECONDS = 15.0
 _CLOCK_SECONDS = 60.0  # more than that, and tokens are renewed at the wrong time
@@ -332,4 +333,6 @@ def _host(url: str) -> tuple[str, int]:
 
 
 def _failure(step: str, problem: GigaChatError) -> Check:
-    return Check(step, "failure", problem.message, problem.next_step, exit_code=problem.exit_code)
+    return Check(
+        step, "failure", problem.message, problem.next_step and worded(problem.next_step), exit_code=problem.exit_code
+    )

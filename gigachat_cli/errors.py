@@ -48,14 +48,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .ways import worded
+
 DOCTOR = "'gigachat doctor' checks each step of the way."
 
 
 class GigaChatError(Exception):
     """A problem that a person can read.
 
-    `message` is one sentence on what happened, `next_step` one on what to do; with `doctor`, the `hint` that is shown
-    also sends the person to that command, which itself shows `next_step` alone.  `status` is the HTTP status and
+    `message` is one sentence on what happened, `next_step` one on what to do, with its ways unsaid.  `hint` is that
+    step in the words of the front end (see `ways`); with `doctor` it also sends the person to that command, which
+    itself shows the step alone.  `status` is the HTTP status and
     `request_id` the service's own id of the request, where there are such.  None of them holds a secret.
     `retry_after` is how many seconds the service wants to be left alone, where it says so.  With `never_left` nothing
     of what was to be sent has left this machine: there was no login, no place in the queue, or no connection.
@@ -85,12 +88,17 @@ class GigaChatError(Exception):
 
     @property
     def hint(self) -> str | None:
-        return " ".join(filter(None, (self.next_step, DOCTOR if self.doctor else None))) or None
+        said = worded(self.next_step) if self.next_step else None
+        return " ".join(filter(None, (said, DOCTOR if self.doctor else None))) or None
 
     @hint.setter
     def hint(self, text: str | None) -> None:
         self.next_step = text and _one_stop(text)
         self.doctor = False
+
+    def add_hint(self, text: str) -> None:
+        """Say one sentence more on what to do."""
+        self.next_step = " ".join(filter(None, (self.next_step, _one_stop(text))))
 
 
 class UsageError(GigaChatError):

@@ -71,7 +71,7 @@ def check_output(path: Path, *, only_file: bool = False) -> None:
     except OSError as problem:
         raise UsageError(f"{path} cannot be written: {problem.strerror}.", hint="Name another file.") from None
     if found is not None and stat.S_ISDIR(found):
-        raise UsageError(f"{path} is a folder.", hint="Name a file with --output-file.")
+        raise UsageError(f"{path} is a folder.", hint="Name a file with ‹output_file›.")
     try:
         if only_file or not (found is None or stat.S_ISFIFO(found) or stat.S_ISCHR(found)):
             paths.check_file(path)

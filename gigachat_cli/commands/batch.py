@@ -203,7 +203,7 @@ def _run(
                 finished = True
             except GigaChatError as problem:
                 if file is not None and not isinstance(problem, UsageError):
-                    problem.hint = f"{problem.hint or ''} {_go_on(counts)}".strip()
+                    problem.add_hint(_go_on(counts))
                 raise
             except BaseException:
                 if file is not None:

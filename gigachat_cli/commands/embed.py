@@ -65,7 +65,7 @@ async def _embedded(giga: GigaChat, texts: list[str], model: str | None) -> list
         return await embeddings.embed(giga, texts, model=model or embeddings.DEFAULT_MODEL)
     except UnknownModelError as problem:
         if model:
-            problem.hint = f"{problem.hint or ''} The name comes from --model.".strip()
+            problem.add_hint("The name comes from --model.")
         raise
 
 

@@ -94,7 +94,7 @@ def checked(found: Sequence[Attachment], tell: Callable[[Notice], None]) -> list
     if len(images) > IMAGES_A_MESSAGE:
         raise UsageError(
             f"A message takes one image, and there are {len(images)}: {', '.join(each.name for each in images)}.",
-            hint="Ask about them one after another: gigachat ask -a FIRST …, then gigachat ask -c -a SECOND …",
+            hint="Ask about them one after another, each with ‹attach›.",
         )
     _check_sum([each.size for each in found if each.source and each.kind.name != "text"])
     documents = [each for each in found if each.source and each.kind.name == "text"]
@@ -190,7 +190,7 @@ async def renew_gone(
 def explain_refusal(problem: GigaChatError) -> None:
     """Say what to do about a request with attachments that was refused as invalid."""
     if isinstance(problem, InvalidRequestError) and problem.hint is None:
-        problem.hint = "Images and sound want a model that takes them, as GigaChat-2-Pro and GigaChat-2-Max: --model."
+        problem.hint = "Images and sound want a model that takes them, as GigaChat-2-Pro and GigaChat-2-Max: ‹model›."
 
 
 def renamed(message: Message, ids: Mapping[str, str]) -> Message:

@@ -364,7 +364,7 @@ class Conversation:
         named = self.named_model
         if named is not None and not named.of_session:
             if named.origin and problem.hint:
-                problem.hint += f" The name comes from {named.origin}."
+                problem.add_hint(f"The name comes from {named.origin}.")
             return None
         other = await client.other_model(refused)
         if other is not None and named is not None:

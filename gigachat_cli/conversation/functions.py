@@ -268,7 +268,7 @@ async def in_rounds(
         if rounds == functions.max_rounds:
             raise TooManyRoundsError(
                 f"The model calls functions on and on: {rounds} rounds were the most.",
-                hint="Allow more with --max-rounds, or ask for less at once.",
+                hint="Ask for less at once. ‹max_rounds› allows more.",
                 request_id=answer.request_id,
             )
         rounds += 1

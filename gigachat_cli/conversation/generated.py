@@ -72,7 +72,7 @@ class FileSaver:
         if not self._saved:
             raise NothingDrawnError(
                 "There is no picture in the answer.",
-                hint="Say what to draw in other words, or ask another model with --model.",
+                hint="Say what to draw in other words, or ask another model with ‹model›.",
             )
 
     @property

@@ -23,7 +23,7 @@ from .locks import LockTimeout, hold_one
 
 _RENEWED_FOR = 60.0  # seconds; many refusals in a row ask for the list once
 
-_NAME_ONE = "No model is named; name one with --model, or 'gigachat config set model NAME'."
+_NAME_ONE = "No model is named; name one with ‹model›, or 'gigachat config set model NAME'."
 
 List = Callable[[], Awaitable[list[Model]]]
 
@@ -124,7 +124,7 @@ class AccountModels:
             if (
                 stale is None or stale.choice is None
             ) and problem.status != 404:  # an address that is wrong helps no name
-                problem.hint = f"{problem.hint or ''} {_NAME_ONE}".strip()
+                problem.add_hint(_NAME_ONE)
             if stale is None or stale.choice is None:
                 raise
             return stale  # yesterday's list does for today

@@ -59,7 +59,7 @@ _MEANINGS = {
     402: _Meaning(
         TokensUsedUpError,
         "No tokens are left for the model {model}",
-        "Buy tokens for it, or ask another model with --model; 'gigachat models' lists them.",
+        "Buy tokens for it, or ask another model with ‹model›; 'gigachat models' lists them.",
     ),
     403: _Meaning(AccessDeniedError, "The service denied access", "Check what the account may do.", doctor=True),
     408: _Meaning(ServiceError, "The service did not get {purpose} in time", "Try again."),
@@ -184,7 +184,7 @@ def login_refusal(request: Request, response: Response, *, scope: str, doubt: st
     if code == _SCOPE_MISMATCH:
         problem = ScopeRefusedError(
             f"The authorization key does not belong to the scope {scope} {where}{said}.",
-            hint=f"Try another scope with --scope: {', '.join(SCOPES)}.",
+            hint=f"Try another scope with ‹scope›: {', '.join(SCOPES)}.",
         )
     elif code in (1, 5):  # documented: "scope data format invalid", "scope is empty"
         problem = ScopeRefusedError(

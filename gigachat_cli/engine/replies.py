@@ -43,7 +43,7 @@ MOST_STREAMED_BYTES = 1024**3
 _DRAIN_SECONDS = 0.2
 _MOST_BLANKS = 64 * 1024  # bytes before the first that tells what a body is
 _STREAM_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
-_CUT_HINT = "Ask again, or go on with it: gigachat ask --resume, or /continue in a chat."
+_CUT_HINT = "Ask again. ‹go_on› goes on with it."
 
 
 async def chunks_of(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
@@ -96,7 +96,7 @@ async def judged(
     if finish_reason == "blacklist":
         raise ContentFilterError(
             "The service's content filter stopped the answer (finish_reason: blacklist).",
-            hint="Put the question in other words, or ask another model with --model.",
+            hint="Put the question in other words, or ask another model with ‹model›.",
             request_id=request_id,
         )
     if finish_reason == "error":
@@ -112,11 +112,11 @@ def _no_answer(finish_reason: str | None, stray: str, request_id: str | None) ->
     message, hint = "The service sent an empty answer.", "Try again."
     if stray:
         message = f"The model called a function that it was not offered, {one_line(stray, 60)}, instead of an answer."
-        hint = "Try again, or offer functions with --functions."
+        hint = "Try again. ‹functions› lets the model call functions of yours."
     elif finish_reason == "function_call":
         message = "The service told of a function call, but not of which."
     elif finish_reason == "length":
-        message, hint = "The answer met its token limit before its first word.", "Allow more with --max-tokens."
+        message, hint = "The answer met its token limit before its first word.", "Allow more with ‹max_tokens›."
     return NoAnswerError(message, hint=hint, request_id=request_id)
 
 
@@ -281,7 +281,7 @@ class _Body:
         purpose = self.reply.request.purpose
         return SilenceError(
             f"For {seconds:.3g} seconds the service said no more in answer to {purpose} than that it is alive.",
-            hint="Try again, or wait longer with --timeout.",
+            hint="Try again, or wait longer with ‹timeout›.",
             request_id=self.reply.request_id,
         )
 

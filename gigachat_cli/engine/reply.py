@@ -153,7 +153,7 @@ def _is_json(content: bytes) -> bool:
 def silence(request: Request, timeout: float, request_id: str | None) -> SilenceError:
     return SilenceError(
         f"Nothing came for {timeout:g} seconds in answer to {request.purpose}.",
-        hint="Try again, or wait longer with --timeout.",
+        hint="Try again, or wait longer with ‹timeout›.",
         request_id=request_id,
     )
 

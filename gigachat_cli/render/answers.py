@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import (
     ClosedPipeError,
+    ContentFilterError,
     CutAnswerError,
     FunctionCallError,
     GigaChatError,
@@ -28,6 +29,7 @@ from ..errors import (
 from ..messages import Answer, AnswerBuilder, Chunk, SavedFile, Usage
 from ..named_files import check_output, is_stream, open_output
 from ..text import TerminalFilter, one_line, safe
+from ..ways import worded
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "markdown", "json", "stream-json")
 
+_GO_ON = "‹go_on› goes on with it."
 _LONGEST_PART = 4096  # characters of a chunk that are written in one go
 
 Write = Callable[[str], None]
@@ -318,11 +321,11 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
         writer.end(answer)
     finally:
         if answer.finish_reason == "length":
-            terminal.say("gigachat: The answer is not complete: it met its token limit.")
+            terminal.say(worded(f"gigachat: The answer is not complete: it met its token limit. {_GO_ON}"))
     if answer.function_call is not None and not writer.shows_calls:
         raise FunctionCallError(
             f"The model calls the function {one_line(answer.function_call.name, 60)} instead of an answer.",
-            hint="--json gives the call; --functions FILE.py lets the model call functions of yours.",
+            hint="‹json› gives the call. ‹functions› lets the model call functions of yours.",
             request_id=answer.request_id,
         )
     return answer
@@ -343,9 +346,11 @@ async def _write_in_parts(chunk: Chunk, writer: TextAnswer) -> None:
 def _mark(problem: BaseException, terminal: Terminal) -> None:
     """Say that what came is not all: with the problem that will be told, else (Ctrl-C) in a line of its own."""
     if not isinstance(problem, GigaChatError):
-        terminal.say("gigachat: The answer is not complete.")
+        terminal.say(worded(f"gigachat: The answer is not complete. {_GO_ON}"))
     elif not isinstance(problem, CutAnswerError):  # which says so by itself
         problem.message += " The answer is not complete."
+        if not isinstance(problem, ContentFilterError):  # the rest would not be let through either
+            problem.add_hint(_GO_ON)
 
 
 def answer_object(answer: Answer, *, session: str | None = None) -> dict[str, Any]:

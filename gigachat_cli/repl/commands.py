@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import GigaChatError, UsageError, nearest
 from ..paths import expanded
+from ..settings import declarations
 from ..text import one_line
+from ..ways import Ways
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -54,6 +56,20 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("This chat", ("attach", "multiline", "export", "info", "help", "quit")),
 )
 """Every command, in the order of `/help`."""
+
+WAYS: Ways = {
+    **{name: f"'gigachat config set {name} VALUE'" for name, declared in declarations().items() if not declared.secret},
+    "attach": "/attach FILE",
+    "functions": "/functions FILE.py",
+    "go_on": "/continue",
+    "max_rounds": "'gigachat chat --max-rounds N'",
+    "max_tokens": "/set max_tokens N",
+    "model": "/model NAME",
+    "no_log": "'gigachat chat --no-log'",
+    "output_file": "/export FILE",
+    "sessions": "/sessions",
+}
+"""What the chat calls its ways (see `ways`)."""
 
 
 def command(

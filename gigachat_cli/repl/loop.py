@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .. import paths
 from ..errors import ClosedPipeError, GigaChatError, UsageError
 from ..interrupts import on_interrupt
+from ..ways import Ways, use
 from .by_hand import FOREIGN
 from .chat import Chat
 from .editor import BLOCK, Candidate, Editor, block_of
@@ -44,6 +45,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
     if chat.terminal.moves_on_stdout:
         chat.pick = partial(_picked, chat, editor)
     chat.complete_anew = editor.complete_anew
+    use(_ways)
     warming = asyncio.create_task(_warm())
     try:
         with chat.keyboard.quiet(), on_interrupt(chat.interrupt, chat.interrupt_at_once):
@@ -116,6 +118,12 @@ def _edited(chat: Chat, text: str) -> str:
     except GigaChatError as problem:
         chat.show_problem(problem)
         return text
+
+
+def _ways() -> Ways:
+    from .commands import WAYS
+
+    return WAYS
 
 
 def _complete(chat: Chat, text: str) -> Iterable[Candidate]:

@@ -68,12 +68,12 @@ async def exchanges(chat: Chat, shown: Sequence[Exchange]) -> str:
     return "\n".join([f"{_question(chat, each.prompt.content)}{await answer(chat, each)}" for each in shown])
 
 
-async def answer(chat: Chat, exchange: Exchange) -> str:
-    """An answer as it looked when it came, with its seams, and a mark when it is not all."""
+async def answer(chat: Chat, exchange: Exchange, *, way_on: str = "") -> str:
+    """An answer as it looked when it came, with its seams, and a mark when it is not all, with the way on."""
     from ..sessions.export import with_seams
 
     text = with_seams(exchange.answer.text, exchange.seams)
-    mark = "" if exchange.answer.complete else _dim(chat, "The answer is not complete.") + "\n"
+    mark = "" if exchange.answer.complete else _dim(chat, f"The answer is not complete.{way_on}") + "\n"
     if chat.format == "markdown" and chat.terminal.moves_on_stdout:
         from ..render.growing import rendered
 
@@ -104,7 +104,7 @@ async def _whereabouts(chat: Chat) -> str:
     if not conversation.exchanges:
         return head
     last = conversation.exchanges[-1]
-    rows = (await answer(chat, last)).splitlines(keepends=True)
+    rows = (await answer(chat, last, way_on=" /continue goes on with it.")).splitlines(keepends=True)
     before = _dim(chat, "…") + "\n" if len(rows) > _LAST_ROWS else ""
     question = _question(chat, columns.shortened(one_line(last.prompt.content), chat.terminal.width - 3))
     return f"{head}{question}{before}{''.join(rows[-_LAST_ROWS:])}\n"

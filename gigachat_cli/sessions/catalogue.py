@@ -43,7 +43,7 @@ def find(database: Database, reference: str) -> sqlite3.Row:
     near = nearest(reference, [each["name"] for each in named])
     raise UsageError(
         f"There is no session {reference!r}.",
-        hint=f"Did you mean {near!r}?" if near else "See them all: gigachat history list",
+        hint=f"Did you mean {near!r}?" if near else "‹sessions› lists them all.",
     )
 
 

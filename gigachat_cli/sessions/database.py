@@ -219,7 +219,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if version > len(migrations.MIGRATIONS):
         raise HistoryError(
             f"The history {path} was written by a newer version of gigachat; it was left as it is.",
-            hint="Update this gigachat, or go without the history: --no-log.",
+            hint="Update this gigachat. ‹no_log› goes without the history.",
         )
     return version
 

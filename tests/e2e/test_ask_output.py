@@ -192,7 +192,7 @@ def test_nothing_to_extract_prints_the_whole_answer_a_line_and_6(gigachat: Progr
     simulator.answer = ["Only ", "words."]
     result = gigachat("ask", "hi", "-x")
     assert (result.out, result.code) == ("Only \n", 6)
-    assert result.err.startswith("gigachat: The answer is not complete: it met its token limit.\n")
+    assert result.err.startswith("gigachat: The answer is not complete: it met its token limit. 'gigachat ask")
 
 
 def test_a_cut_answer_is_cut_with_extract_too(gigachat: Program, simulator: Simulator) -> None:

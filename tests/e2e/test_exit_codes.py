@@ -180,7 +180,7 @@ def test_every_problem_has_a_word_of_its_own_and_an_exit_code_of_the_table() -> 
 
 def test_a_token_limit_is_0_with_the_line_and_the_mark(gigachat: Program, simulator: Simulator) -> None:
     simulator.answer = CHUNKS
-    line = "gigachat: The answer is not complete: it met its token limit.\n"
+    line = "gigachat: The answer is not complete: it met its token limit. 'gigachat ask --resume' goes on with it.\n"
     for words in ([], ["--no-stream"]):
         simulator.faults.add("length", after=2)
         text = gigachat("ask", "hi", *words)

@@ -367,9 +367,14 @@ def test_a_chats_info_and_sessions_cannot_fool_a_terminal(
     spoil_names("evil\x1b]0;title\x07\nname")
     evening = chat("-c")
     evening.wait_for_prompt()
-    for line, wanted in (("/info", "Session"), ("/sessions", "turn"), ("/session", "Session"), ("/model", "Model:")):
+    for line, wanted in (("/info", "Session"), ("/sessions", "turn")):
         evening.ask(line)
         assert wanted in evening.said
+    for line in ("/session", "/model"):
+        evening.type(f"{line}\r")
+        evening.wait_for("Enter takes it")
+        evening.type("\x1b")
+        evening.wait_for_prompt()
     assert r"evil\x1b]0;title\x07\nname" in evening.everything
     assert b"\x1b]0" not in evening.raw
     evening.leave()

@@ -87,7 +87,8 @@ def test_flags_and_settings_go_to_the_same_places(gigachat: Program, simulator: 
 def test_the_service_takes_them(gigachat: Program, simulator: Simulator) -> None:
     for words in ((), ("--web",)):
         result = gigachat("ask", "Hi", *words, *options(FIELDS))
-        assert (result.code, result.err) == (0, "gigachat: The answer is not complete: it met its token limit.\n")
+        assert result.code == 0
+        assert result.err.startswith("gigachat: The answer is not complete: it met its token limit.")
 
 
 def test_the_page_tells_of_all_of_them() -> None:

@@ -19,7 +19,7 @@ from .conftest import AtTerminal, ended
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 CHUNKS = ["one ", "two ", "three"]
-MARK = "gigachat: The answer is not complete.\n"
+MARK = "gigachat: The answer is not complete. 'gigachat ask --resume' goes on with it.\n"
 
 
 def stalled(gigachat: Program, simulator: Simulator, *words: str, after: int = 2) -> subprocess.Popen[bytes]:

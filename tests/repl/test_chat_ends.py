@@ -101,7 +101,7 @@ def test_killed_in_mid_answer_the_turn_is_there_and_marked(
     simulator.answer = "Answered."
     evening = chat("-c")
     evening.wait_for_prompt()
-    assert "The answer is not complete." in evening.everything
+    assert "The answer is not complete. /continue goes on with it." in evening.everything
     evening.ask("three")
     sent = [message["content"] for message in simulator.calls("chat")[-1].json["messages"]]
     assert sent == ["one", "Answered.", "two", "Once upon ", "three"]

@@ -49,7 +49,7 @@ def test_ctrl_c_keeps_what_was_typed_meanwhile(answering: Evening, simulator: Si
     time.sleep(0.2)
     answering.type(CTRL_C)
     answering.wait(lambda: answering.cursor_line == "› kept")
-    assert "The answer is not complete." in answering.everything
+    assert "The answer is not complete. /continue goes on with it." in answering.everything
     answering.ask("")
     assert asked(simulator) == ["tell", "kept"]
 

@@ -28,7 +28,7 @@ PATH = "/batches"
 METHOD = "chat_completions"
 COMPLETED = "completed"
 
-_DENIED_HINT = "The batch API is for businesses that pay as they go (scope GIGACHAT_API_CORP); leave --remote out."
+_DENIED_HINT = "The batch API is for businesses that pay as they go (scope GIGACHAT_API_CORP). Leave ‹remote› out."
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ async def check_profanity(giga: GigaChat, text: str, *, model: str = DEFAULT_MOD
     try:
         response = await giga.fetch(giga.request("POST", PATH, "the check for profanity", body=body), model=model)
     except AccessDeniedError as problem:
-        problem.hint = "The filter is not open to this account; an answer is filtered with: -o profanity_check=true"
+        problem.hint = (
+            "The filter is not open to this account; an answer is filtered with: gigachat ask -o profanity_check=true"
+        )
         raise
     except UnknownModelError as problem:
         problem.hint = "'gigachat models --all' lists the models of type filter; not every host has them."
