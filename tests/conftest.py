@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ WIRE = ROOT.parent / "shared" / "wire"
 # A job in the background of a script begins with Ctrl-C ignored, and so would every program that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+PYTHON = (sys.executable, *shlex.split(os.environ.get("GIGACHAT_TESTS_PYTHON", "")))
+"""The interpreter of the program, with an option to try it under: `make test-modes MODE=-OO`."""
 
 _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -80,7 +84,7 @@ def use(running: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch) -> None
 class Program:
     """The program itself, as a process: `gigachat("ask", "hi")` with `.out`, `.err`, `.code`."""
 
-    arguments: tuple[str, ...] = (sys.executable, "-m", "gigachat_cli")
+    arguments: tuple[str, ...] = (*PYTHON, "-m", "gigachat_cli")
 
     def __init__(self, warm: Path | None = None) -> None:
         self.warm = warm
@@ -192,7 +196,7 @@ def warm_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | No
     path = tmp_path_factory.mktemp("warm") / "socket"
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.warm", str(path)],
+        [*PYTHON, "-m", "tests.warm", str(path)],
         cwd=ROOT,
         env={**environment, "LANG": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
