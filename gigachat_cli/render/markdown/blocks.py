@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from markdown_it.token import Token
 
@@ -84,8 +85,10 @@ class OpenDocument:
         if self._leaf is None or isinstance(self._leaf, Waiting | Formula) or self._may_be_table():
             return []
         rows = self._page.preview(self._leaf.lines())
-        if isinstance(self._leaf, Code) and len(rows) > 1 and any(row.ambiguous for row in rows):
-            return []  # where the terminal will wrap this line is not known; it is shown when it is whole
+        first = self._page.gap_rows + 1
+        if isinstance(self._leaf, Code) and len(rows) > first and any(row.ambiguous for row in rows):
+            # Where the terminal will wrap this line is not known; all of it is shown when it is whole.
+            return [*rows[: first - 1], replace(rows[first - 1], joined=False)]
         return rows
 
     def fit(self, height: int) -> None:

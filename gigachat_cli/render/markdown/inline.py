@@ -16,6 +16,7 @@ from rich.style import Style
 
 from ...text import BIDI_CONTROLS
 from . import tags
+from .begun import ADDRESS
 from .look import Look
 from .rows import Run, Runs
 from .syntax import (
@@ -25,7 +26,6 @@ from .syntax import (
     block_parser,
     block_tokens,
     inline_tokens,
-    open_formula,
     parser,
     unmatched_marks,
 )
@@ -33,12 +33,7 @@ from .syntax import (
 # The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
 _CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
 _INDENTS = re.compile(r"\n +")
-_BEGUN_LINK = re.compile(r"\[[^\[\]]+\]\([^()\s<>]*$")
-_BEGUN_ADDRESS = re.compile(
-    r"""\]\(\s*(?:(?:<[^<>\n]*>?|[^\s<]\S*)(?:\s+(?:"(?:\\.|[^"])*"?|'(?:\\.|[^'])*'?|\((?:\\.|[^()])*\)?)?\s*)?)?$"""
-)
-_BEGUN_CODE = re.compile(r"`[^`\n]+$")
-_BEGUN_BOLD = re.compile(r"\*\*[^\s*][^\n]*$")
+_BEGUN_ADDRESS = re.compile(rf"\]{ADDRESS}")
 _LAST_WORD = re.compile(r" +[^ ]*$")
 _BLANKS = re.compile(r"  +")
 _SPANS = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
@@ -122,6 +117,10 @@ class Inline:
                 return Parsed(cut, self._runs(beginning, base), self._runs(rest, base), unmatched)
         return Parsed(0, [], self._runs(tokens, base), unmatched)
 
+    def begun(self, text: str, base: Style) -> Runs:
+        """The runs of a text that is still coming; emphasis that begins in its last line goes on to its end."""
+        return self._runs(inline_tokens(self._inlines, text, self._env, begun=True), base)
+
     def _note_labels(self, text: str, tokens: Sequence[Token]) -> None:
         if "]" not in text:
             return
@@ -196,21 +195,6 @@ class Inline:
 def without_indents(text: str) -> str:
     """Take the indents off the lines of a paragraph, which mean nothing, not even inside code."""
     return _INDENTS.sub("\n", text)
-
-
-def completed(text: str) -> str:
-    """Close the last link, code, tag and bold text that are begun in a text which is still coming."""
-    begun = open_formula(text)
-    if begun >= 0 or text.endswith("\\"):  # it is shown when it is whole
-        text = text[:begun]
-    closed = text = tags.completed(text)
-    if _BEGUN_LINK.search(text):
-        closed += ")"
-    if text.count("`") % 2 and _BEGUN_CODE.search(text):
-        closed += "`"
-    if text.count("**") % 2 and _BEGUN_BOLD.search(text):
-        closed = (closed.rstrip() if closed == text else closed) + "**"
-    return closed
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,8 @@ from itertools import islice
 
 from rich.style import Style
 
-from .inline import Inline, Parsed, completed
+from .begun import completed
+from .inline import Inline, Parsed
 from .layout import Block, code_frame, code_language, split_blocks
 from .look import LONGEST_HIGHLIGHTED, Look
 from .rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
@@ -129,10 +130,19 @@ class Prose:
             runs = parsed.open_runs
             if not begun:
                 runs = self._inline.runs(self._tail, self._style)
-            elif (closed := completed(self._tail)) != self._tail:
-                runs = self._inline.parse(closed, self._style).all_runs
+            elif (closed := completed(self._tail)) != self._tail or parsed.unmatched:
+                runs = self._as_begun(closed, parsed)
             self._shown = wrap([*self._row, *runs], self.width)
         return [*self._kept, *self._shown]
+
+    def _as_begun(self, closed: str, parsed: Parsed) -> Runs:
+        """The tail as it will look when what is begun in it is whole; `closed` is it as `completed` has it."""
+        left = self._tail[len(closed) :]
+        if parsed.open_runs and not parsed.unmatched and self._tail.startswith(closed):
+            *runs, (text, ink) = parsed.open_runs
+            if text.endswith(left):  # so nothing else changes
+                return [*runs, (text.removesuffix(left), ink)]
+        return self._inline.begun(closed, self._style)
 
     def _settle(self, parsed: Parsed) -> None:
         if parsed.settled:
@@ -320,6 +330,8 @@ class OpenTable:
         if self._frozen:
             return []
         rows = self._table.rows
+        if not rows:
+            return self._layout.head_alone()
         layout = TableLayout(self._table, self._inline.look, self._width, self._needs)
         if self._lines is None or layout.widths != self._layout.widths:
             self._layout, self._lines, self._laid_out = layout, layout.head(), 0

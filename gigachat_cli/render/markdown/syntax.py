@@ -7,6 +7,7 @@ them. `$5 and $6` stays money.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -25,7 +26,8 @@ LONGEST_MONEY_GAP = 200
 LONGEST_FORMULA = 2000
 """How many characters a formula inside a paragraph may have; a longer one stays text."""
 
-_CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+"""What closes a formula by what opens it; a single dollar sign is closed as `formula_end` says."""
 _ENVIRONMENT = re.compile(
     r"\\begin\{((?:align(?:ed|at)?|equation|gather(?:ed)?|multline|eqnarray|split|d?cases|[bpvBV]?matrix|array)\*?)\}"
 )
@@ -33,13 +35,15 @@ _ENVIRONMENT = re.compile(
 _OPERATORS = re.compile(r"[\\^_={}+*/<>]")
 _SURE = re.compile(r"[\\^_]")  # signs that only formulas have
 _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
-_BEGUN = re.compile(r"(?<![\\$])(\$\$?|\\\(|\\\[)")
+_MONEY = re.compile(r"\d[\d.,]*(?:\s+(?:[^\s+\-*/=<>^\\(]|\*\S|<[a-z])|[^\w\s+\-*/=<>^\\{(.,])")
+_PROSE = re.compile(r"[^=<>\\^_]*[^\W\d_]{2,}\s+[^\W\d_]{2,}")  # two words before any sign of a formula
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 LONGEST_BLOCK_FORMULA = 4000
 """How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
 LONGEST_DEFINITION = 20
 """How many lines the definition of a link may have; a title that never ends would be read anew for each of them."""
 
+_MOST_BEGUN = 12  # marks of emphasis that are shown as if they were closed
 _MAX_NESTING = 100  # of links and emphasis in each other
 # Of blocks the outermost alone counts, and what is directly in it: containers are followed line by line.
 _MAX_BLOCK_NESTING = 4
@@ -85,9 +89,12 @@ def block_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
     return tokens
 
 
-def inline_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
-    """Parse the text of one paragraph; `unmatched_marks` then tells how much emphasis is left open."""
-    env["unmatched"] = 0
+def inline_tokens(markdown: MarkdownIt, text: str, env: Env, *, begun: bool = False) -> list[Token]:
+    """Parse the text of one paragraph; `unmatched_marks` then tells how much emphasis is left open.
+
+    Of one that is still coming, `begun`, the emphasis that begins in its last line goes on to its end.
+    """
+    env["unmatched"], env["begun"] = 0, begun
     env["label_ends"] = {}
     tokens: list[Token] = []
     markdown.inline.parse(text, markdown, env, tokens)
@@ -173,35 +180,7 @@ def closer_of(line: str) -> str:
     """Give what ends the formula that a line begins; empty when it begins none."""
     stripped = line.lstrip(" ")
     environment = _ENVIRONMENT.match(stripped)
-    return f"\\end{{{environment[1]}}}" if environment else _CLOSERS.get(stripped[:2], "")
-
-
-def open_formula(text: str) -> int:
-    """Give the place where a formula begins that is not closed yet at the end of a text, or -1.
-
-    A single dollar sign begins one only where what follows looks like one so far.
-    """
-    start, end = -1, 0
-    for opener in _BEGUN.finditer(text, max(0, len(text) - LONGEST_FORMULA)):
-        if opener.start() < end:
-            continue
-        closed = text.find(_CLOSERS.get(opener[1], "$"), opener.end())
-        if opener[1] == "$":
-            closed = _money_or_formula(text, opener.start())
-            if closed < 0 and not _may_be_formula(text, opener.start()):
-                continue
-        if closed < 0:
-            start = opener.start()
-            break
-        end = closed + len(opener[1])
-    return start if start >= 0 and text.count("`", 0, start) % 2 == 0 else -1
-
-
-def _may_be_formula(text: str, start: int) -> bool:
-    before, content = text[:start][-1:], text[start + 1 :]
-    if len(content) > LONGEST_MONEY_GAP or "\n" in content or (before.isascii() and before.isalnum()):
-        return False
-    return bool(_SURE.search(content)) or not (content[:1].isdigit() or _WORD.search(content))
+    return f"\\end{{{environment[1]}}}" if environment else CLOSERS.get(stripped[:2], "")
 
 
 def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
@@ -223,7 +202,17 @@ def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool)
 
 
 def _note_unmatched(state: StateInline) -> None:
-    state.env["unmatched"] = sum(delimiter.open and delimiter.end < 0 for delimiter in state.delimiters)
+    unmatched = [delimiter for delimiter in state.delimiters if delimiter.open and delimiter.end < 0]
+    state.env["unmatched"] = len(unmatched)
+    if not state.env["begun"]:
+        return
+    line = max((place for place, token in enumerate(state.tokens) if token.type.endswith("break")), default=-1)
+    for opener in reversed(unmatched[-_MOST_BEGUN:]):
+        if opener.token > line and not opener.close:  # what could close as well stands within a word: 2*3, a*b
+            opener.end = len(state.delimiters)
+            token = state.push("text", "", 0)
+            token.content = state.tokens[opener.token].content
+            state.delimiters.append(replace(opener, token=len(state.tokens) - 1, open=False, close=True, end=-1))
 
 
 def _inline_formula(state: StateInline, silent: bool) -> bool:
@@ -231,7 +220,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     if source[start] not in "$\\":
         return False
     opener = source[start : start + 2]
-    closer = _CLOSERS.get(opener)
+    closer = CLOSERS.get(opener)
     if closer is not None:
         content_start = start + 2
         end = source.find(closer, content_start, content_start + LONGEST_FORMULA + 2)
@@ -240,7 +229,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     elif source[start] == "$":
         opener = closer = "$"
         content_start = start + 1
-        end = _money_or_formula(source, start)
+        end = formula_end(source, start)
         if end < 0:
             return False
     else:
@@ -255,7 +244,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _money_or_formula(source: str, start: int) -> int:
+def formula_end(source: str, start: int) -> int:
     """Find the `$` that closes a formula opened at `start`, or give -1 where the sign means money."""
     before = source[start - 1] if start else ""
     if before == "$" or (before.isascii() and before.isalnum()):
@@ -270,6 +259,8 @@ def _money_or_formula(source: str, start: int) -> int:
     content, after = source[start + 1 : end], source[end + 1 : end + 2]
     if not content.strip() or "\n" in content or "`" in content or after == "$" or after.isdigit():
         return -1
+    if is_prose(content):
+        return -1
     sure = _SURE.search(content) is not None
     padded = content[0].isspace(), content[-1].isspace()
     if any(padded) and not (all(padded) and sure):
@@ -281,6 +272,11 @@ def _money_or_formula(source: str, start: int) -> int:
     if content[0].isdigit() and not _OPERATORS.search(content) and not _NUMBER.fullmatch(content):
         return -1
     return end
+
+
+def is_prose(content: str) -> bool:
+    """Whether what stands behind a dollar sign is a sum of money or a text; more behind it changes nothing."""
+    return _MONEY.match(content) is not None or _PROSE.match(content) is not None
 
 
 def _block_formula(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:

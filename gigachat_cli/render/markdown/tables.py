@@ -100,6 +100,7 @@ class TableLayout:
             for cells in table.rows:
                 needs.add(cells)
         self.widths = needs.widths(width)
+        self._natural = needs.natural
 
     def lines(self) -> list[Runs]:
         """Lay the whole table out."""
@@ -114,6 +115,13 @@ class TableLayout:
             return []
         rule = "─┼─".join("─" * width for width in self.widths)
         return [*self._columns(self._table.head, self.widths), [(rule, self._faint)]]
+
+    def head_alone(self) -> list[Runs]:
+        """The head before there is any row: in one line, unless its columns are clear."""
+        if self.widths == self._natural:
+            return self.head()
+        joined = [run for name in self._table.head for run in [*name, (_GUTTER, self._faint)]]
+        return [line.runs for line in wrap(joined[:-1], self._width)]
 
     def row(self, cells: Sequence[Runs], *, first: bool) -> list[Runs]:
         """Lay one row out; a rule stands between records but not before the first one."""

@@ -1,0 +1,124 @@
+"""What is begun at the end of a text that is still coming: code, links, tags, formulas, entities.
+
+It is shown as it will look when it is whole, without the marks that will go then: nothing flashes, and a paragraph
+never needs fewer rows than before.  What comes to nothing has its marks back in the end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import tags
+from .syntax import CLOSERS, LONGEST_FORMULA, LONGEST_MONEY_GAP, formula_end, is_prose
+
+LONGEST_LINK = 120
+"""How many characters a text in brackets may have before they are shown: it is hardly the text of a link."""
+
+ADDRESS = (
+    r"\(\s*(?:(?:<[^<>\n]*>?|[^\s<]\S*)"
+    r"""(?:\s+(?:"(?:\\.|[^"])*"?|'(?:\\.|[^'])*'?|\((?:\\.|[^()])*\)?)?\s*)?)?$"""
+)
+"""The address of a link and its title, from the bracket before it to the end of what came of them."""
+
+_RUN = re.compile(r"(?<!\\)`+")
+# Brackets behind a word are an index, and those around a number a reference or an interval.
+_LINK = re.compile(rf"(?<![\w\]\\])!?\[(?=[^\W\d]|[*_`\"«])([^\[\]\n]{{1,{LONGEST_LINK}}})(?:\](?:{ADDRESS})?)?$")
+_BRACKET = re.compile(r"(?:(?<![^\s(])!|!?\[)$")
+_ADDRESS_IN_BRACKETS = re.compile(r"<[a-z][a-z\d+.-]{1,31}:[^\s<>]+$", re.IGNORECASE)
+_HALF = re.compile(r"(?:<[a-z][\w.+@:-]{0,63}|&#?[a-z\d]{0,31}|(?<!\\)[*_~]+|\\)$", re.IGNORECASE)
+_LONGEST_HALF = 64
+
+_FORMULA = re.compile(r"(?<![\\$])(\$\$?|\\\(|\\\[)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """The code in a paragraph: where it stands, and where some begins that is not closed, -1 where none does."""
+
+    spans: list[tuple[int, int]]
+    begun: int = -1
+    mark: str = ""
+
+    def covers(self, place: int) -> bool:
+        return any(start < place < end for start, end in self.spans) or -1 < self.begun < place
+
+
+def completed(text: str) -> str:
+    """Close what is begun at the end of a text, or leave it out where nothing of it can be shown."""
+    code = _code_in(text)
+    begun = _open_formula(text, code)
+    if begun >= 0:
+        text = text[:begun]
+    text = tags.completed(_without_brackets(_with_code(text, code), code))
+    if _ADDRESS_IN_BRACKETS.search(text):
+        return f"{text}>"
+    return _HALF.sub("", text, count=1) if _HALF.search(text, max(0, len(text) - _LONGEST_HALF)) else text
+
+
+def _code_in(text: str) -> _Code:
+    runs = list(_RUN.finditer(text))
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for index, opening in enumerate(runs):
+        if opening.start() < end:
+            continue
+        closing = next((run for run in runs[index + 1 :] if run[0] == opening[0]), None)
+        if closing is not None:
+            end = closing.end()
+            spans.append((opening.start(), end))
+        elif text.find("\n", opening.end()) < 0:
+            return _Code(spans, opening.start(), opening[0])
+    return _Code(spans)
+
+
+def _open_formula(text: str, code: _Code) -> int:
+    """Give the place where a formula begins that is not closed yet, or -1.
+
+    A single dollar sign begins one only where what follows looks like one so far.
+    """
+    end = 0
+    for opener in _FORMULA.finditer(text, max(0, len(text) - LONGEST_FORMULA)):
+        start = opener.start()
+        if -1 < code.begun < start:
+            return start  # in code, if that is what it will be
+        if start < end or code.covers(start):
+            continue
+        closed = text.find(CLOSERS.get(opener[1], "$"), opener.end())
+        if opener[1] == "$":
+            closed = formula_end(text, start)
+            if closed < 0 and not _may_be_formula(text, start):
+                continue
+        if closed < 0:
+            return start
+        end = closed + len(opener[1])
+    return -1
+
+
+def _may_be_formula(text: str, start: int) -> bool:
+    """Whether a dollar sign that nothing closes yet may begin a formula; what was none once will be none."""
+    before, content = text[:start][-1:], text[start + 1 :]
+    if len(content) > LONGEST_MONEY_GAP or "\n" in content or (before.isascii() and before.isalnum()):
+        return False
+    if "$" in content.replace("\\$", ""):  # which would have closed it
+        return False
+    return not is_prose(content)
+
+
+def _with_code(text: str, code: _Code) -> str:
+    """Close code that is begun."""
+    start = code.begun + len(code.mark)
+    if code.begun < 0 or code.begun >= len(text):
+        return text
+    content = text[start:].rstrip("`")  # which may be a half of its end
+    return f"{text[:start]}{content}{code.mark}" if content.strip() else text[: code.begun]
+
+
+def _without_brackets(text: str, code: _Code) -> str:
+    """Leave out the brackets of a link that is begun, and its address, which is shown when it is whole."""
+    link = _LINK.search(text, max(0, text.rfind("[") - 1))
+    if link is None or code.covers(link.start()):
+        return _BRACKET.sub("", text)
+    address = text[link.end(1) :]
+    is_whole = address.endswith(")") and address.count("(") == address.count(")")
+    return text if is_whole else text[: link.start()] + link[1]
