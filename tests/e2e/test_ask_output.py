@@ -170,6 +170,8 @@ CODE = [
     ("> ```\n> quoted\n> ```\n", "quoted\n"),
     ("An `inline` one.\n\n    indented\n\n```\nfenced", "fenced\n"),
     ("```\r\nwindows\r\n```\r\n", "windows\n"),
+    ("```make\nall:\n\tgo\tbuild  \n```\n", "all:\n\tgo\tbuild  \n"),
+    ("1. Do\n\n   ```go\n   if x {\n   \t\ty()\n   }\n   ```\n", "if x {\n\t\ty()\n}\n"),
 ]
 
 
@@ -180,6 +182,15 @@ def test_extract_prints_the_first_fenced_block_alone(
     simulator.answer = answer
     result = gigachat("ask", "hi", "-x")
     assert (result.out, result.err, result.code) == (code, "", 0)
+
+
+@pytest.mark.parametrize(("answer", "code"), CODE[-2:])
+def test_every_copy_of_code_has_its_tabs(gigachat: Program, simulator: Simulator, answer: str, code: str) -> None:
+    simulator.answer = answer
+    assert gigachat("ask", "hi").out == answer
+    assert answer in gigachat("history", "export", "--format", "markdown").out
+    assert json.dumps(answer, ensure_ascii=False) in gigachat("history", "export", "--format", "json").out
+    assert code.split("\n")[1] in gigachat("history", "show", "last").out
 
 
 def test_nothing_to_extract_prints_the_whole_answer_a_line_and_6(gigachat: Program, simulator: Simulator) -> None:

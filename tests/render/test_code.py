@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+from gigachat_cli.render.markdown import MarkdownOptions, render_offline
 from gigachat_cli.render.markdown.code import Highlighter, code_theme_exists
-from gigachat_cli.render.markdown.look import Look, MarkdownOptions
+from gigachat_cli.render.markdown.look import Look
 from gigachat_cli.render.markdown.rows import PLAIN, Ink, Runs
 
-from .screens import grown, offline
+from .answers import CODE
+from .screens import Growing, grown, offline
 
 _SAMPLES = {
     "python": 'def f(x):\n    """doc\n    more"""\n    return f"{x!r}"  # комментарий\n\n@a\nclass B: pass',
@@ -121,9 +123,90 @@ _LONG_LINES = {
 }
 
 
-@pytest.mark.parametrize("language", _LONG_LINES)
-@pytest.mark.parametrize("width", [20, 31, 40, 80])
-def test_a_line_longer_than_the_screen_is_right_after_each_redraw(language: str, width: int) -> None:
-    text = f"```{language}\n{_LONG_LINES[language]}\nx = 1\n```\n"
-    for size in (1, 2, 3, 7):
-        assert grown(text, width, 400, cuts=range(0, len(text), size)) == offline(text, width)
+_BLOCKS = [
+    *(f"```{language}\n{line}\nx = 1\n```\n" for language, line in _LONG_LINES.items()),
+    *(f"```{language}\n{code}\n```\n" for language, code in CODE.items()),
+]
+
+
+@pytest.mark.parametrize("start", range(20, 30))
+def test_code_is_right_after_each_redraw_at_every_width(start: int) -> None:
+    for width in range(start, 121, 10):
+        for number in (width, width + 5):
+            _assert_right_after_each_redraw(_BLOCKS[number % len(_BLOCKS)], width, (1, 2, 3, 7)[number % 4])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("block", range(len(_BLOCKS)))
+def test_each_code_is_right_after_each_redraw_at_every_width(block: int) -> None:
+    for width in range(20, 121):
+        for size in (1, 3, 7):
+            _assert_right_after_each_redraw(_BLOCKS[block], width, size)
+        _assert_right_after_each_redraw(f"1. a\n\n   {_BLOCKS[block]}".replace("\n", "\n   "), width, 2)
+
+
+def _assert_right_after_each_redraw(text: str, width: int, size: int) -> None:
+    whole = offline(text, width)
+    letters = _letters(whole)
+    growing = Growing(width, 40)
+    seen = ""
+    for start in range(0, len(text), size):
+        growing.feed(text[start : start + size])
+        before, seen = seen, _letters(growing.screen.lines())
+        assert letters.startswith(seen), seen
+        assert len(seen) >= len(before), seen
+    assert growing.finish() == whole
+
+
+def _letters(lines: list[str]) -> str:
+    return "".join(lines).replace(" ", "")
+
+
+_COLOURLESS = MarkdownOptions(color="none")
+_TABBED = [
+    "func main() {",
+    "\tfor i := range 10 {",
+    "\t\tfmt.Println(i)\t// печать",
+    "\t}",
+    "a\tb\tc\t",
+    "日本\tx\ty",
+    "\t" * 4 + "deep(call, with, arguments)",
+    "\t" + "long_name(" * 9,
+    "\t```",
+    "  \t  mixed",
+    "}",
+]
+
+
+@pytest.mark.parametrize("width", [20, 33, 40, 80, 120])
+@pytest.mark.parametrize("height", [4, 60])
+def test_lines_with_tabs_are_right_after_each_redraw(width: int, height: int) -> None:
+    text = "```go\n" + "\n".join(_TABBED) + "\n```\nконец\n"
+    shown = offline(text, width)
+    assert "".join(shown).replace(" ", "") == "".join(["╭─go", *_TABBED, "╰─конец"]).replace("\t", "").replace(" ", "")
+    for size in (1, 2, 3, 7, 1000):
+        assert grown(text, width, height, cuts=range(0, len(text), size)) == shown
+
+
+def test_tabs_are_written_as_tabs_where_the_line_begins_where_the_row_does() -> None:
+    text = "\n".join(_TABBED)
+    assert render_offline(f"```\n{text}\n```\n", width=80, options=_COLOURLESS).split("\n")[1:4] == _TABBED[:3]
+    nested = render_offline("- a\n\n  ```\n  \tx\n  ```\n> ```\n> \tx\n> ```\n", width=80, options=_COLOURLESS)
+    assert "\t" not in nested
+    narrow = render_offline("```\n\t" + "word " * 9 + "\n```\n", width=40, options=_COLOURLESS)
+    assert "\t" not in narrow
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 4))
+@pytest.mark.parametrize("width", [50, 60])
+def test_a_line_with_tabs_goes_on_after_a_stop_and_a_resize(cut: int, width: int) -> None:
+    text = "```go\n\tif x {\ty()\t} else { z(1, 2, 3) }\tand more\n\tlast()\n```\nend"
+    growing = Growing(50, 20)
+    growing.feed(*text[:cut])
+    if width == 50:
+        growing.markdown.leave()
+    else:
+        growing.resize(width, 20)
+    growing.feed(*text[cut:])
+    assert _letters(growing.finish()) == "╭─goifx{y()}else{z(1,2,3)}andmorelast()╰─end"

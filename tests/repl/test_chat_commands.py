@@ -258,12 +258,12 @@ def test_copy_goes_through_osc_52_within_its_bound(evening: Evening, simulator: 
 
     evening.ask("/copy")
     assert "There is no answer yet." in evening.said
-    simulator.answer = "Привет\n\n```sh\necho hi\n```\n"
+    simulator.answer = "Привет\n\n```make\nall:\n\techo hi\n```\n"
     evening.ask("greet")
     evening.ask("/copy")
     assert copied().decode() == simulator.answer
     evening.ask("/copy code")
-    assert copied() == b"echo hi\n"
+    assert copied() == b"all:\n\techo hi\n"
     simulator.answer = "x" * 80_000
     evening.ask("long")
     before = evening.raw.count(b"\x1b]52;")

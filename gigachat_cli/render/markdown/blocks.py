@@ -19,7 +19,7 @@ from .leaves import Code, Formula, Heading, Leaf, OpenTable, Prose, Waiting
 from .look import Look
 from .nesting import Nesting, is_clear, is_quote, item_in, match, quote_in
 from .page import Page
-from .rows import Row
+from .rows import TAB_STOP, Row
 from .syntax import LONGEST_DEFINITION
 
 _HASHES = re.compile(r" {0,3}#{1,6} *")
@@ -61,7 +61,7 @@ class OpenDocument:
             if index:
                 self._end_line()
             if piece:
-                self._extend(self._expanded(piece))
+                self._extend(piece if self._keeps_tabs() else self._expanded(piece))
 
     def finish(self) -> bool:
         """Finish everything that is open, or a part of it where that is much; say whether there is more."""
@@ -114,6 +114,7 @@ class OpenDocument:
         if isinstance(self._leaf, Prose | Heading):  # whose lines are left whole
             while 0 < count < len(rows) and rows[count - 1].joined:
                 count += 1
+        is_all = count >= len(rows)
         rows = rows[:count]
         shown = rows[self._page.gap_rows :]
         leaf = self._leaf
@@ -121,7 +122,9 @@ class OpenDocument:
             leaf.freeze()
         elif isinstance(leaf, Code):
             if shown:
-                leaf.drop(sum(len(text) for row in shown for text, _ in row.runs) - self._page.prefix_length())
+                texts = ("".join(text for text, _ in row.runs) for row in shown)
+                length = sum(len(text.expandtabs(TAB_STOP)) for text in texts) - self._page.prefix_length()
+                leaf.drop(length, resumes=is_all)
             self._page.settle_rows(rows, unfinished=bool(shown))
         elif isinstance(leaf, Prose | Heading):
             self._lines = None
@@ -135,6 +138,10 @@ class OpenDocument:
             self._leaf.prose.rewrap(self._page.prose_width)
         elif isinstance(self._leaf, OpenTable):
             self._leaf.rewrap(self._page.prose_width)
+
+    def _keeps_tabs(self) -> bool:
+        """Whether the line is one of code that begins where the line does, so that its tabs mean what they do there."""
+        return not self._nesting and isinstance(self._leaf, Code) and self._leaf.keeps_tabs
 
     def _expanded(self, piece: str) -> str:
         if "\t" in piece:

@@ -16,7 +16,7 @@ from .begun import completed
 from .inline import Inline, Parsed
 from .layout import Block, code_frame, code_language, split_blocks
 from .look import LONGEST_HIGHLIGHTED, Look
-from .rows import PLAIN, Line, Run, Runs, total_cells, unwrap, wrap
+from .rows import PLAIN, TAB_STOP, Line, Run, Runs, total_cells, unwrap, wrap
 from .syntax import LONGEST_BLOCK_FORMULA, closer_of
 from .tables import Needs, TableLayout, read_row, read_table
 
@@ -217,7 +217,8 @@ class Code:
         self._line: str | None = None  # the open line,
         self._more: list[str] = []  # what was added to it,
         self._dropped = 0  # how much of it is shown for good,
-        self._is_long = False  # and whether it is too long for colours
+        self._is_long = False  # whether it is too long for colours,
+        self._resumes = False  # and whether it goes on in the middle of a row
         self.blank_lines = 0
         self.is_closed = False  # the end of the formula has come, in the open line
         self._seen = ""  # the end of what came of that line, where the closer may begin
@@ -225,6 +226,11 @@ class Code:
     @property
     def is_fence(self) -> bool:
         return bool(self._fence)
+
+    @property
+    def keeps_tabs(self) -> bool:
+        """Whether its lines are to come with their tabs, outside of lists and quotes."""
+        return self.is_fence and not self._indent and not self._closer
 
     def ends_with(self, line: str) -> bool:
         """Say whether this whole line ends the block."""
@@ -234,14 +240,14 @@ class Code:
             return bool(line.strip()) and not line.startswith("    ")
         stripped = line.strip()
         return (
-            len(line) - len(line.lstrip(" ")) < 4
+            not line.startswith(("    ", "\t", " \t", "  \t", "   \t"))
             and len(stripped) >= len(self._fence)
             and not stripped.strip(self._fence[0])
         )
 
     def may_end_with(self, beginning: str) -> bool:
         """Say whether a line that begins so might become the end of a fence or formula."""
-        return bool(self._closer) or not beginning.strip(f" {self._fence[0]}")
+        return bool(self._closer) or not beginning.strip(f" \t{self._fence[0]}")
 
     def start_line(self, line: str) -> None:
         if not self._fence and not line.strip():
@@ -257,6 +263,8 @@ class Code:
     def add(self, text: str) -> None:
         if self._line is None:
             self._line = ""
+        if self._dropped or self._is_long:  # it goes on where no tab stop is known
+            text = text.expandtabs(TAB_STOP)
         self._more.append(text)
         self._watch(text)
 
@@ -270,7 +278,7 @@ class Code:
         if self._line is not None:
             line = self._text()
             self._finished.append(_plain(line) if self._is_long else _cut(self._highlighter.line(line), self._dropped))
-            self._line, self._dropped, self._is_long = None, 0, False
+            self._line, self._dropped, self._is_long, self._resumes = None, 0, False, False
         self._seen = ""
 
     def take(self) -> list[Runs]:
@@ -278,14 +286,17 @@ class Code:
         return lines
 
     def lines(self) -> list[Runs]:
-        if self._line is None:
+        if self._line is None or self._resumes:  # where nobody knows the column, text can only be added once
             return []
         line = self._text()
         return [_plain(line) if self._is_long else _cut(self._highlighter.peek(line), self._dropped)]
 
-    def drop(self, characters: int) -> None:
-        """Forget the beginning of the open line, which is on the screen for good."""
+    def drop(self, characters: int, *, resumes: bool) -> None:
+        """Forget the beginning of the open line, which is on the screen for good; what `resumes` goes on at its end."""
+        self._resumes = resumes
         line = self._text()
+        if "\t" in line:  # what is on the screen is counted in cells
+            line = self._line = line.expandtabs(TAB_STOP)
         if self._is_long or len(line) > LONGEST_HIGHLIGHTED:  # which is left plain
             self._line, self._dropped, self._is_long = line[self._dropped + characters :], 0, True
         else:

@@ -24,6 +24,9 @@ class Ink:
 
 PLAIN = Ink("", "")
 
+TAB_STOP = 8
+"""Cells between the tab stops of a terminal."""
+
 Run = tuple[str, Ink]
 Runs = list[Run]
 
@@ -73,8 +76,8 @@ _WIDE_WORD = re.compile(f"[{_WIDE}]")
 
 
 def is_ambiguous(text: str) -> bool:
-    """Say whether terminals may disagree about the width of this text."""
-    return not text.isascii() and _AMBIGUOUS.search(text) is not None
+    """Say whether terminals may disagree about the width of this text; their tab stops can be set."""
+    return "\t" in text if text.isascii() else _AMBIGUOUS.search(text) is not None
 
 
 def cells(text: str) -> int:
@@ -124,7 +127,16 @@ def merge(runs: Iterable[Run]) -> Runs:
 
 
 def soft_rows(runs: Runs, width: int) -> list[Row]:
-    """Split a line that is left to the terminal's own wrapping into the rows it will take."""
+    """Split a line that is left to the terminal's own wrapping into the rows it will take.
+
+    Tabs stay tabs, for terminals that copy them, in a line that fits and begins where the row does.
+    """
+    if any("\t" in text for text, _ in runs):
+        text = "".join(text for text, _ in runs)
+        size = cells(text.expandtabs(TAB_STOP))
+        if size < width and text[: text.rfind("\t")].isascii():
+            return [Row(tuple(merge(runs)), size)]
+        runs = without_tabs(runs)
     size = total_cells(runs)
     if size <= width:
         return [Row(tuple(merge(runs)), size)]
@@ -140,6 +152,17 @@ def soft_rows(runs: Runs, width: int) -> list[Row]:
             column += size
     rows.append(Row(tuple(merge(row)), column))
     return rows
+
+
+def without_tabs(runs: Runs) -> Runs:
+    """The runs of a line with blanks up to each tab stop."""
+    expanded: Runs = []
+    column = 0
+    for text, ink in runs:
+        offset = column % TAB_STOP
+        expanded.append(((" " * offset + text).expandtabs(TAB_STOP)[offset:], ink))
+        column += len(expanded[-1][0])
+    return expanded
 
 
 @lru_cache(maxsize=8192)
