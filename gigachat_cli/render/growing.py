@@ -21,7 +21,7 @@ from ..messages import Answer, Chunk, Source
 from ..text import TerminalFilter, safe
 from .answers import Draw, TextAnswer, Write
 from .background import Background, background
-from .hyperlinks import are_clickable
+from .known_terminals import are_clickable, keeps_tabs
 from .markdown import GrowingMarkdown, MarkdownOptions, rendered_in_steps
 
 if TYPE_CHECKING:
@@ -202,6 +202,7 @@ def options_from(
         formulas=settings.formulas,
         color=_depth(environment) if color else "none",
         hyperlinks=color and are_clickable(environment),
+        tabs=color and keeps_tabs(environment),
     )
 
 

@@ -23,22 +23,10 @@ def rendered_from_tokens(text: str, width: int) -> list[str]:
     page = Page(look, width)
     source = text.expandtabs(TAB)
     inline.foresee(source)
-    blocks = split_blocks(block_tokens(block_parser(formulas=True, deep=True), source, {}))
-    lines = text.split("\n")
-    for block in blocks:
-        if block.kind == "fence" and lines[block.start].startswith(("```", "~~~")):
-            _keep_tabs(block, lines)
-    _render_all(blocks, page, inline)
+    _render_all(split_blocks(block_tokens(block_parser(formulas=True, deep=True), source, {})), page, inline)
     screen = Screen(width, 24)
     screen.write("".join(row.ansi() + ("" if row.joined else "\r\n") for row in page.take()))
     return screen.lines()
-
-
-def _keep_tabs(block: Block, lines: Sequence[str]) -> None:
-    """Put the lines of code back as they were written: outside of lists and quotes they have their tabs."""
-    token = block.tokens[0]
-    count = token.content.count("\n")
-    token.content = "".join(f"{line}\n" for line in lines[block.start + 1 : block.start + 1 + count])
 
 
 def _content_end(block: Block) -> int:

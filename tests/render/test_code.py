@@ -163,7 +163,8 @@ def _letters(lines: list[str]) -> str:
     return "".join(lines).replace(" ", "")
 
 
-_COLOURLESS = MarkdownOptions(color="none")
+_RAW = MarkdownOptions(tabs=True)
+_COLOURLESS = MarkdownOptions(color="none", tabs=True)
 _TABBED = [
     "func main() {",
     "\tfor i := range 10 {",
@@ -183,10 +184,10 @@ _TABBED = [
 @pytest.mark.parametrize("height", [4, 60])
 def test_lines_with_tabs_are_right_after_each_redraw(width: int, height: int) -> None:
     text = "```go\n" + "\n".join(_TABBED) + "\n```\nконец\n"
-    shown = offline(text, width)
+    shown = offline(text, width, options=_RAW)
     assert "".join(shown).replace(" ", "") == "".join(["╭─go", *_TABBED, "╰─конец"]).replace("\t", "").replace(" ", "")
     for size in (1, 2, 3, 7, 1000):
-        assert grown(text, width, height, cuts=range(0, len(text), size)) == shown
+        assert grown(text, width, height, cuts=range(0, len(text), size), options=_RAW) == shown
 
 
 def test_tabs_are_written_as_tabs_where_the_line_begins_where_the_row_does() -> None:
@@ -196,13 +197,14 @@ def test_tabs_are_written_as_tabs_where_the_line_begins_where_the_row_does() -> 
     assert "\t" not in nested
     narrow = render_offline("```\n\t" + "word " * 9 + "\n```\n", width=40, options=_COLOURLESS)
     assert "\t" not in narrow
+    assert offline("```\n\tx\n```\n", 80)[1] == "    x"
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 4))
 @pytest.mark.parametrize("width", [50, 60])
 def test_a_line_with_tabs_goes_on_after_a_stop_and_a_resize(cut: int, width: int) -> None:
     text = "```go\n\tif x {\ty()\t} else { z(1, 2, 3) }\tand more\n\tlast()\n```\nend"
-    growing = Growing(50, 20)
+    growing = Growing(50, 20, options=_RAW)
     growing.feed(*text[:cut])
     if width == 50:
         growing.markdown.leave()

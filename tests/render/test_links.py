@@ -9,7 +9,7 @@ import pytest
 
 from gigachat_cli.messages import Answer, Source
 from gigachat_cli.render.growing import RenderedAnswer, footnotes
-from gigachat_cli.render.hyperlinks import are_clickable
+from gigachat_cli.render.known_terminals import are_clickable, keeps_tabs
 from gigachat_cli.render.markdown import MarkdownOptions
 from gigachat_cli.render.markdown.offline import render_offline
 
@@ -158,6 +158,26 @@ def test_terminals_known_to_make_links_clickable(variables: str) -> None:
 def test_other_terminals_are_not_trusted_with_links(variables: str) -> None:
     environment = {"TERM": "xterm-256color"} | dict(each.split("=", 1) for each in variables.split())
     assert not are_clickable(environment)
+
+
+@pytest.mark.parametrize(
+    ("variables", "keeps"),
+    [
+        ("VTE_VERSION=7600", True),
+        ("VTE_VERSION=3600", False),
+        ("TERM_PROGRAM=iTerm.app", True),
+        ("TERM=alacritty", True),
+        ("ALACRITTY_WINDOW_ID=1", True),
+        ("", False),
+        ("TERM=xterm-kitty", False),
+        ("TERM=tmux-256color VTE_VERSION=7600", False),
+        ("TMUX=/tmp/x,1,0 TERM_PROGRAM=iTerm.app", False),
+        ("TERM_PROGRAM=vscode VTE_VERSION=7600", False),
+    ],
+)
+def test_terminals_known_to_copy_tabs(variables: str, keeps: bool) -> None:
+    environment = {"TERM": "xterm-256color"} | dict(each.split("=", 1) for each in variables.split())
+    assert keeps_tabs(environment) is keeps
 
 
 ADDRESS = "https://long.example/" + "/".join(f"{number:03d}" for number in range(40)) + "?q=" + "a" * 30

@@ -61,9 +61,9 @@ def test_long_code_line_is_sent_in_one_piece() -> None:
     assert line in _SEQUENCE.sub("", render_offline(text, width=80, options=MarkdownOptions())).split("\n")
 
 
-def test_tabs_in_code_move_to_the_stops_of_the_terminal_or_of_the_list_around() -> None:
-    assert offline("```\n\tx\ty\n```", 80)[1] == "        x       y"
-    assert offline("- ```\n  \tx\n  ```", 80)[1] == "     x"
+def test_tabs_in_code_become_blanks_unless_the_terminal_copies_them() -> None:
+    assert offline("```\n\tx\ty\n```", 80)[1] == "    x   y"
+    assert offline("```\n\tx\ty\n```", 80, options=MarkdownOptions(tabs=True))[1] == "        x       y"
 
 
 def test_frames_are_at_most_thirty_a_second_and_nothing_waits_for_ever() -> None:

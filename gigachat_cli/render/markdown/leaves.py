@@ -207,7 +207,7 @@ class Code:
         from .code import Highlighter
 
         self._closer = closer  # of a formula
-
+        self._look = look
         self._fence = "" if indented else opening.strip()[: _fence_length(opening)]
         self._indent = 4 if indented else len(opening) - len(opening.lstrip(" "))
         language = "" if indented else code_language(opening.strip()[len(self._fence) :])
@@ -230,7 +230,7 @@ class Code:
     @property
     def keeps_tabs(self) -> bool:
         """Whether its lines are to come with their tabs, outside of lists and quotes."""
-        return self.is_fence and not self._indent and not self._closer
+        return self._look.options.tabs and self.is_fence and not self._indent and not self._closer
 
     def ends_with(self, line: str) -> bool:
         """Say whether this whole line ends the block."""

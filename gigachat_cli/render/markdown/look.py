@@ -32,7 +32,7 @@ class MarkdownOptions:
     """How Markdown is shown.
 
     `wrap` bounds the width of everything but code, in cells. An empty `code_theme` follows `theme`; otherwise
-    it is the name of a pygments style.
+    it is the name of a pygments style. With `tabs` code has its tabs, for a terminal that copies them.
     """
 
     theme: Theme = "dark"
@@ -41,6 +41,7 @@ class MarkdownOptions:
     formulas: bool = True
     color: ColorDepth = "truecolor"
     hyperlinks: bool = True
+    tabs: bool = False
 
 
 _STYLES: dict[Theme, dict[str, str]] = {

@@ -1,4 +1,4 @@
-"""Whether a terminal is known to make links clickable (OSC 8): where it is not, the address has to be shown.
+"""What a terminal is known to do: make links clickable (OSC 8), and copy a tab as a tab.
 
 No terminal can be asked, so it is known by what it says of itself in the environment.  One that is not known, or that
 may lose links on their way (tmux and screen take them only where they are set up for it), shows addresses.
@@ -28,6 +28,7 @@ _TERMS = re.compile(r"(?:xterm-)?(?:kitty|ghostty|alacritty|foot|wezterm|contour
 _SET = ("KITTY_WINDOW_ID", "WT_SESSION", "DOMTERM", "GHOSTTY_RESOURCES_DIR", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID")
 _FIRST_VTE = 5000  # 0.50; the releases before it had faults with links
 _FIRST_KONSOLE = 201200  # 20.12
+_FIRST_VTE_WITH_TABS = 4000
 _ON_THEIR_WAY = ("TMUX", "STY", "INSIDE_EMACS")
 _OFF = ("0", "false", "no", "never")
 
@@ -38,9 +39,7 @@ def are_clickable(environment: Mapping[str, str]) -> bool:
     if forced is not None:
         return forced.strip().lower() not in _OFF
     term = environment.get("TERM", "")
-    if term in ("dumb", "linux") or any(environment.get(name) for name in _ON_THEIR_WAY):
-        return False
-    if term.startswith(("screen", "tmux")):
+    if not _is_direct(environment):
         return False
     program = environment.get("TERM_PROGRAM", "").lower()
     if program in _PROGRAMS:
@@ -53,6 +52,24 @@ def are_clickable(environment: Mapping[str, str]) -> bool:
         or _number(environment.get("VTE_VERSION", "")) >= _FIRST_VTE
         or _number(environment.get("KONSOLE_VERSION", "")) >= _FIRST_KONSOLE
     )
+
+
+def keeps_tabs(environment: Mapping[str, str]) -> bool:
+    """Say whether a terminal remembers the tabs that were written to it, and copies them."""
+    if not _is_direct(environment):
+        return False
+    if program := environment.get("TERM_PROGRAM", "").lower():
+        return program == "iterm.app"
+    term = environment.get("TERM", "")
+    is_alacritty = bool(environment.get("ALACRITTY_WINDOW_ID")) or term.startswith("alacritty")
+    return is_alacritty or _number(environment.get("VTE_VERSION", "")) >= _FIRST_VTE_WITH_TABS
+
+
+def _is_direct(environment: Mapping[str, str]) -> bool:
+    """Whether the variables speak of the terminal itself, and no other program is on the way."""
+    term = environment.get("TERM", "")
+    is_other = term in ("dumb", "linux") or term.startswith(("screen", "tmux"))
+    return not is_other and not any(environment.get(name) for name in _ON_THEIR_WAY)
 
 
 def _version(text: str) -> tuple[int, ...]:
