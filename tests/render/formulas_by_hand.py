@@ -78,6 +78,7 @@ x_{\text{макс}} -> x_(макс)
 2x + 3 = 7 \Rightarrow x = 2 -> 2x + 3 = 7 ⇒ x = 2
 a \iff b -> a ⇔ b
 \boxed{42} -> [42]
+\overset{\frown}{AB} = \wideparen{CD} -> ⌒AB = ⌒CD
 \ce{H2SO4} -> H₂SO₄
 \ce{2H2 + O2 -> 2H2O} => 2H₂ + O₂ → 2H₂O
 \ce{Fe^3+ + 3OH- -> Fe(OH)3 v} => Fe³⁺ + 3OH⁻ → Fe(OH)₃ ↓
@@ -91,6 +92,17 @@ CO_3^{2-} -> CO₃²⁻
 """
 
 UNIVERSITY = r"""
+\left. \frac{df}{dx} \right|_{x=0} -> df/dx|ₓ₌₀
+F(x)\Big|_a^b = \left. F(x) \right|_a^b -> F(x)|ₐᵇ = F(x)|ₐᵇ
+\genfrac{(}{)}{0pt}{}{n}{k} = {n \choose k} -> C(n, k) = C(n, k)
+{n \brace k} + {n \brack k} -> {n; k} + [n; k]
+\dv{f}{x} + \pdv[2]{u}{x} = 0, \dd x -> df/dx + ∂²u/∂x² = 0, dx
+a\kern3pt b \mkern 4mu c \rule{1em}{2pt} d -> a b c d
+\verb|a_b^c| = \url{https://e.org/a_b} -> a_b^c = https://e.org/a_b
+\SI{5}{\metre\per\second} -> 5 metre/second
+\newcommand{\N}{\mathbb{N}} n \in \N -> \newcommand{\N}{\mathbb{N}} n \in \N
+^{235}_{92}U + ^1_0n -> ₉₂²³⁵U + ₀¹n
+\mathchoice{a}{b}{c}{d} + e -> a + e
 \lim_{x \to 0} \frac{\sin x}{x} = 1 -> lim_(x → 0) (sin x)/x = 1
 \lim_{n\to\infty}\left(1+\frac{1}{n}\right)^n = e -> lim_(n → ∞) (1+1/n)ⁿ = e
 f'(x) = \lim_{h \to 0} \frac{f(x+h) - f(x)}{h} -> f′(x) = lim_(h → 0) (f(x+h) - f(x))/h

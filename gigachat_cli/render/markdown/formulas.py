@@ -11,7 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .grids import beside
-from .latex import Reader, Unreadable
+from .latex import Reader
+from .latex_source import Unreadable
 from .setting import linear, rows
 
 _LONGEST = 4000  # characters; nobody reads a longer one as text

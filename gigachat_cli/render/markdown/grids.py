@@ -60,7 +60,7 @@ def grid(rows: Sequence[Sequence[str]], alignments: str, gap: str, rules: Sequen
 def bracketed(inner: Grid, left: str, right: str) -> Grid:
     """Set brackets around a grid that are as tall as it is; an empty one is left out."""
     tall = [_tall(sign, len(inner.rows)) for sign in (left, right)]
-    space = " " if left == "{" else ""
+    space = " " if left == "{" and not right else ""
     rows = [f"{before}{space}{row}{after}" for before, row, after in zip(tall[0], inner.rows, tall[1], strict=True)]
     return _squared(rows, inner.middle)
 

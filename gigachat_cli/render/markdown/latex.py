@@ -6,19 +6,23 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from .grids import bracketed
+from .grids import beside, bracketed
+from .latex_source import SIGNS, Source, Unreadable
 from .scripts import subscript, superscript
 from .setting import Kind, Piece, fraction, linear, rows, with_script
-from .structures import accented, as_aligned, as_cases, as_matrix, choose, negated, trimmed
+from .structures import accented, arc, as_aligned, as_cases, as_matrix, negated, one_above, trimmed
 from .symbols import (
     ACCENTS,
+    ARCS,
     AROUND,
     ARROWS,
     COLOURED,
+    DERIVATIVES,
     FONTS,
     FRACTIONS,
     FUNCTIONS,
     HIDDEN,
+    LENGTHS,
     SILENT,
     SPACES,
     TEXTS,
@@ -28,11 +32,10 @@ from .symbols import (
     symbols,
 )
 
-_TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|\s+|.", re.DOTALL)
 _DEEPEST = 40
-_LONGEST_OPTION = 100  # commands and characters
-_SIGNS = "+-*/<>=:−"
 _ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
+_STACKED = {"\\choose": "C", "\\atop": "(", "\\brace": "{", "\\brack": "["}
+_DEFINITIONS = names("def gdef edef let newcommand renewcommand providecommand DeclareMathOperator above")
 _ESCAPED = {"{": "open", "}": "close", "|": "letter"}
 _MATRICES = {
     "matrix": "  ", "smallmatrix": "  ", "pmatrix": "()", "bmatrix": "[]", "Bmatrix": "{}", "vmatrix": "||",
@@ -45,22 +48,17 @@ aligned align alignat alignedat split gather gathered equation eqnarray multline
 """)
 
 
-class Unreadable(Exception):  # no error of the program: a model's LaTeX is often cut
-    """The text is no LaTeX that can be set."""
-
-
-class Reader:
+class Reader(Source):
     """Reads one formula.  Work grows with its length."""
 
     def __init__(self, source: str) -> None:
-        self._items = _TOKEN.findall(source)
-        self._at = 0
+        super().__init__(source)
         self._depth = 0
 
     def whole(self) -> list[Piece]:
         """All of it.  Raises Unreadable when brackets or environments do not fit."""
         lines = self._lines(None)
-        if self._at < len(self._items):
+        if self.at < len(self.items):
             raise Unreadable
         if len(lines) == 1 and len(lines[0]) == 1:
             return lines[0][0]
@@ -73,12 +71,12 @@ class Reader:
         lines: list[list[list[Piece]]] = [[]]
         while True:
             lines[-1].append(self._pieces(("&", "\\\\", "\\cr", "\\end", "\\newline")))
-            item = self._next()
+            item = self.next()
             if item in ("\\\\", "\\cr", "\\newline"):
-                self._option()
+                self.option()
                 lines.append([])
             elif item == "\\end":
-                if end is None or self._raw() != end:
+                if end is None or self.raw() != end:
                     raise Unreadable
                 break
             elif item is None:
@@ -92,13 +90,15 @@ class Reader:
         if self._depth > _DEEPEST:
             raise Unreadable
         pieces: list[Piece] = []
-        while (item := self._peek()) is not None and item not in stops:
+        while (item := self.peek()) is not None and item not in stops:
             if item in ("}", "\\right", "\\end"):
                 raise Unreadable
-            if item in ("\\over", "\\atop", "\\choose", "\\brace", "\\brack"):
-                self._next()
+            if item == "\\over" or item in _STACKED:
+                self.next()
                 below = self._pieces(stops)
-                pieces = [choose(pieces, below) if item == "\\choose" else fraction(pieces, below)]
+                if not linear(pieces) or not linear(below):
+                    raise Unreadable
+                pieces = [fraction(pieces, below) if item == "\\over" else one_above(pieces, below, _STACKED[item])]
                 break
             if item in ("^", "_", "'", "’"):
                 pieces.append(with_script([], self._scripts()))
@@ -108,13 +108,15 @@ class Reader:
         return pieces
 
     def _scripted(self, base: list[Piece]) -> list[Piece]:
-        at = self._at
-        self._skip_blanks()
-        if self._peek() in ("\\limits", "\\nolimits"):
-            self._next()
-            self._skip_blanks()
-        if self._peek() not in ("^", "_", "'", "’") or (base and base[-1].kind in ("space", "gap")):
-            self._at = at
+        at = self.at
+        self.skip_blanks()
+        if self.peek() in ("\\limits", "\\nolimits"):
+            self.next()
+            self.skip_blanks()
+        kind = base[-1].kind if base else "letter"
+        apart = kind in ("space", "gap") or (self.at > at and kind in ("sign", "relation", "binary", "comma", "open"))
+        if self.peek() not in ("^", "_", "'", "’") or apart:
+            self.at = at
             return base
         if base and base[-1].grid is not None:
             return [replace(base[-1], text=base[-1].text + (script := self._scripts())), Piece("letter", script)]
@@ -122,18 +124,18 @@ class Reader:
 
     def _scripts(self) -> str:
         primes, above, below = "", "", ""
-        while (item := self._peek()) is not None:
+        while (item := self.peek()) is not None:
             if item in ("'", "’"):
-                self._next()
+                self.next()
                 primes += "′"
             elif item == "^" and not above:
-                self._next()
+                self.next()
                 above = self._script_of(superscript)
             elif item == "_" and not below:
-                self._next()
+                self.next()
                 below = self._script_of(subscript)
-            elif item.isspace() and self._peek(1) in ("^", "_"):
-                self._next()
+            elif item.isspace() and self.peek(1) in ("^", "_"):
+                self.next()
             else:
                 break
         primes = primes.replace("′′′", "‴").replace("′′", "″")
@@ -150,15 +152,31 @@ class Reader:
             return text if text.strip("*") else f"^{text}" if len(text) == 1 else f"^({text})"
         return script(text)
 
+    def _argument(self) -> list[Piece]:
+        """What a command or script applies to: a group, a command with what belongs to it, or one character."""
+        self.skip_blanks()
+        item = self.peek()
+        if item is None or item in ("}", "&", "^", "_", "\\\\", "\\right", "\\end"):
+            raise Unreadable
+        if item.isdigit():
+            self.next()
+            return [Piece("number", item)]
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unreadable
+        pieces = self._atom()
+        self._depth -= 1
+        return pieces
+
     # Atoms
 
     def _atom(self) -> list[Piece]:
-        item = self._next()
+        item = self.next()
         if item is None:
             raise Unreadable
         if item == "{":
             pieces = self._pieces(("}",))
-            if self._next() != "}":
+            if self.next() != "}":
                 raise Unreadable
             return pieces
         if item.isspace():
@@ -176,18 +194,16 @@ class Reader:
     def _character(self, item: str) -> Piece:
         if item.isdigit():
             digits = [item]
-            while (item := self._peek() or "") and (
-                item.isdigit() or (item in ".," and (self._peek(1) or "").isdigit())
-            ):
-                digits.append(self._next() or "")
+            while (item := self.peek() or "") and (item.isdigit() or (item in ".," and (self.peek(1) or "").isdigit())):
+                digits.append(self.next() or "")
             return Piece("number", "".join(digits))
         if item.isalpha() and not item.isascii():
             letters = [item]
-            while (item := self._peek() or "") and item.isalpha() and not item.isascii():
-                letters.append(self._next() or "")
+            while (item := self.peek() or "") and item.isalpha() and not item.isascii():
+                letters.append(self.next() or "")
             return Piece("word" if len(letters) > 1 else "letter", "".join(letters))
         kind: Kind = "letter"
-        if item in _SIGNS:
+        if item in SIGNS:
             kind = "sign"
         elif item in "([":
             kind = "open"
@@ -200,9 +216,9 @@ class Reader:
     def _command(self, name: str) -> list[Piece]:
         star = name.endswith("*")
         bare = name.rstrip("*") if name[:1].isalpha() else name
-        at = self._at
+        at = self.at
         if bare.isalpha():
-            self._skip_blanks_after(bare)
+            self.skip_blanks_after(bare)
         if bare in SPACES:
             return [Piece("gap", SPACES[bare])] if SPACES[bare] else []
         if bare == "colon":
@@ -220,22 +236,30 @@ class Reader:
         found = self._structure(bare) or self._wrapped(bare, star=star)
         if found is not None:
             return found
-        written = self._as_written()
+        written = self.as_written()
         if not written:
-            self._at = at  # the blank that ends its name is shown with it
+            self.at = at  # the blank that ends its name is shown with it
         return [Piece("word", f"\\{name}{written}")]
 
     def _structure(self, name: str) -> list[Piece] | None:
         """What is made of several parts."""
         if name in FRACTIONS:
-            self._option()
+            self.option()
             return [fraction(self._argument(), self._argument())]
+        if name in _DEFINITIONS:
+            raise Unreadable
         if name == "genfrac":
-            for _ in range(4):
-                self._raw()
-            return [fraction(self._argument(), self._argument())]
+            left, _, bar, _ = (self.raw() for _ in range(4))
+            above, below = self._argument(), self._argument()
+            return [one_above(above, below, left.strip("\\") or "(") if bar.startswith("0") else fraction(above, below)]
         if name in ("binom", "dbinom", "tbinom"):
-            return [choose(self._argument(), self._argument())]
+            return [one_above(self._argument(), self._argument(), "(")]
+        if name in DERIVATIVES:
+            order = superscript(order) if (order := self.option()) else ""
+            sign, above, below = DERIVATIVES[name], self._argument(), self._argument()
+            return [
+                fraction([Piece("letter", sign + order), *above], [Piece("letter", sign), with_script(below, order)])
+            ]
         if name == "sqrt":
             return [self._root()]
         if name == "left":
@@ -243,33 +267,37 @@ class Reader:
         if name == "begin":
             return [self._environment()]
         if name in ARROWS:
-            below, above = self._option(), linear(self._argument())
-            under = linear(Reader(below)._pieces(())) if below else ""
-            label = "; ".join(filter(None, [above, under]))
+            option, over = self.option(), linear(self._argument())
+            under = linear(Reader(option)._pieces(())) if option else ""
+            label = "; ".join(filter(None, [over, under]))
             return [Piece("relation", ARROWS[name] + (f"({label})" if label else ""))]
         if name in ("overset", "stackrel", "underset"):
             mark, base = linear(self._argument()), self._argument()
+            if mark in ARCS:
+                return [arc(base)]
             script = subscript(mark) if name == "underset" else superscript(mark)
             return [with_script(base, script)]
         if name == "substack":
-            inner = Reader(self._raw())
+            inner = Reader(self.raw())
             return [Piece("word", ", ".join(linear(cell) for line in inner._lines(None) for cell in line))]
         if name == "not":
             return [negated(self._argument())]
         if name in ("ce", "pu"):
             from .chemistry import chemistry
 
-            return [Piece("letter", chemistry(self._raw()))]
+            return [Piece("letter", chemistry(self.raw()))]
         return None
 
     def _wrapped(self, name: str, *, star: bool) -> list[Piece] | None:
         """What is done with one argument."""
         if name in ACCENTS:
             return [accented(name, self._argument())]
+        if name in ARCS:
+            return [arc(self._argument())]
         if name in FONTS:
             return self._argument()
         if name in TEXTS:
-            return [Piece("word", _words(self._raw()))]
+            return [Piece("word", _words(self.raw()))]
         if name in ("operatorname", "operatornamewithlimits"):
             return [Piece("function", linear(self._argument()))]
         if name in ("mathop", "mathrel", "mathbin"):
@@ -280,27 +308,39 @@ class Reader:
             inner = self._argument()
             space = [Piece("gap", " ")] if name in ("pmod", "tag", "pod") else []
             return [*space, Piece("open", before), *inner, Piece("close", after)]
+        if name in LENGTHS:
+            self.skip_length()
+            return [Piece("gap", " ")] if name[0] == "h" else []
         if name in HIDDEN:
-            self._raw()
-            return [Piece("gap", " ")] if name == "hspace" else []
+            self.option()
+            for _ in range(HIDDEN[name]):
+                self.raw()
+            return []
+        if name == "mathchoice":
+            shown = self._argument()
+            for _ in range(3):
+                self.raw()
+            return shown
+        if name == "verb":
+            return [Piece("word", self.verbatim())]
         if name in COLOURED:
             for _ in range(COLOURED[name]):
-                self._raw()
+                self.raw()
             return self._argument()
         if name == "color":
-            self._raw()
+            self.raw()
             return []
         if (alphabet := in_alphabet(name, "")) is not None:
             text = linear(self._argument())
             alphabet = in_alphabet(name, text)
             return [Piece("letter", alphabet or text)]
         if name in ("SI", "qty", "num", "si"):
-            parts = [_words(self._raw()) for _ in range(2 if name in ("SI", "qty") else 1)]
+            parts = [_units(self.raw()) for _ in range(2 if name in ("SI", "qty") else 1)]
             return [Piece("word", " ".join(parts))]
         return None
 
     def _root(self) -> Piece:
-        degree = self._option()
+        degree = self.option()
         inner = self._argument()
         shown = linear(Reader(degree)._pieces(())) if degree else ""
         sign = _ROOTS.get(shown) or superscript(shown, mark="") + "√"
@@ -311,24 +351,23 @@ class Reader:
     def _between_brackets(self) -> list[Piece]:
         left = self._delimiter()
         parts: list[Piece] = self._pieces(("\\right", "\\middle"))
-        while self._peek() == "\\middle":
-            self._next()
+        while self.peek() == "\\middle":
+            self.next()
             parts += [Piece("letter", self._delimiter()), *self._pieces(("\\right", "\\middle"))]
-        if self._next() != "\\right":
+        if self.next() != "\\right":
             raise Unreadable
         right = self._delimiter()
         parts = trimmed(parts)
         if any(piece.grid for piece in parts):
-            from .grids import beside
-
             flat = f"{left}{linear(parts)}{right}"
             return [Piece("letter", flat, bracketed(beside(rows(parts)), left, right))]
-        opening = [Piece("open", left)] if left else []
-        return [*opening, *parts, *([Piece("close", right)] if right else [])]
+        if not left and right:  # its scripts are those of the bracket
+            return [Piece("letter", linear(parts) + right)]
+        return [Piece("open", left), *parts, *([Piece("close", right)] if right else [])] if left else parts
 
     def _delimiter(self) -> str:
-        self._skip_blanks()
-        item = self._next()
+        self.skip_blanks()
+        item = self.next()
         if item is None or item == "{":
             raise Unreadable
         if item == ".":
@@ -336,95 +375,23 @@ class Reader:
         if item[0] != "\\":
             return item
         name = item[1:]
-        self._skip_blanks_after(name)
+        self.skip_blanks_after(name)
         return {"{": "{", "}": "}", "|": "‖"}.get(name) or symbols().get(name, ("", item))[1]
 
     def _environment(self) -> Piece:
-        name = self._raw()
+        name = self.raw()
         bare = name.rstrip("*")
         if bare in _MATRICES:
-            columns = self._raw() if bare in ("array", "darray", "subarray", "tabular") else ""
+            columns = self.raw() if bare in ("array", "darray", "subarray", "tabular") else ""
             return as_matrix(self._lines(name), _MATRICES[bare], columns)
         if bare in _CASES:
             return as_cases(self._lines(name), right="rcases" in bare)
         if bare in _ALIGNED:
             if bare in ("alignat", "alignedat"):
-                self._raw()
-            self._option()
+                self.raw()
+            self.option()
             return as_aligned(self._lines(name))
         raise Unreadable
-
-    # Tokens
-
-    def _peek(self, ahead: int = 0) -> str | None:
-        place = self._at + ahead
-        return self._items[place] if place < len(self._items) else None
-
-    def _next(self) -> str | None:
-        item = self._peek()
-        self._at += 1
-        return item
-
-    def _skip_blanks(self) -> None:
-        while (self._peek() or "x").isspace():
-            self._at += 1
-
-    def _skip_blanks_after(self, name: str) -> None:
-        """TeX takes a blank after a command's name for its end; before a sign it is kept for the reader's sake."""
-        if (self._peek() or "x").isspace() and name.isalpha() and (self._peek(1) or "+") not in _SIGNS:
-            self._at += 1
-
-    def _argument(self) -> list[Piece]:
-        """What a command or script applies to: a group, a command with what belongs to it, or one character."""
-        self._skip_blanks()
-        item = self._peek()
-        if item is None or item in ("}", "&", "^", "_", "\\\\", "\\right", "\\end"):
-            raise Unreadable
-        if item.isdigit():
-            self._next()
-            return [Piece("number", item)]
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unreadable
-        pieces = self._atom()
-        self._depth -= 1
-        return pieces
-
-    def _raw(self) -> str:
-        """The source of an argument, with its inner braces."""
-        self._skip_blanks()
-        item = self._next()
-        if item is None or item == "}":
-            raise Unreadable
-        if item != "{":
-            return item
-        depth, start = 1, self._at
-        while depth:
-            item = self._next()
-            if item is None:
-                raise Unreadable
-            depth += (item == "{") - (item == "}")
-        return "".join(self._items[start : self._at - 1])
-
-    def _option(self) -> str:
-        """The source of an argument in square brackets; empty where there is none."""
-        at = self._at
-        self._skip_blanks()
-        near = self._items[self._at : self._at + _LONGEST_OPTION] if self._peek() == "[" else []
-        if "]" not in near:
-            self._at = at
-            return ""
-        end = self._at + near.index("]")
-        source = "".join(self._items[self._at + 1 : end])
-        self._at = end + 1
-        return source
-
-    def _as_written(self) -> str:
-        """The groups behind a command that is not known, as they are written."""
-        written = ""
-        while self._peek() == "{":
-            written += f"{{{self._raw()}}}"
-        return written
 
 
 def _words(source: str) -> str:
@@ -435,6 +402,11 @@ def _words(source: str) -> str:
         for index, part in enumerate(parts)
     ]
     return "".join(shown)
+
+
+def _units(source: str) -> str:
+    """A number or the units of `\\SI`: `\\metre\\per\\second` as `metre/second`."""
+    return _words(re.sub(r"\s*\\per\s*\\?", "/", source)).replace("\\", " ").strip()
 
 
 def _plain(source: str) -> str:

@@ -47,8 +47,16 @@ def accented(name: str, pieces: Sequence[Piece]) -> Piece:
     return Piece("letter", f"{name}({text})")
 
 
-def choose(above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
-    return Piece("letter", f"C({linear(above)}, {linear(below)})")
+def arc(pieces: Sequence[Piece]) -> Piece:
+    """An arc by its points, as geometry has it."""
+    return Piece("letter", f"⌒{linear(pieces)}")
+
+
+def one_above(above: Sequence[Piece], below: Sequence[Piece], bracket: str) -> Piece:
+    """Two texts above each other without a line between them, which in round brackets are a binomial coefficient."""
+    if bracket in "C(":
+        return Piece("letter", f"C({linear(above)}, {linear(below)})")
+    return Piece("letter", f"{bracket}{linear(above)}; {linear(below)}{'}' if bracket == '{' else ']'}")
 
 
 def _cells(lines: Sequence[Sequence[Sequence[Piece]]]) -> list[list[str]]:

@@ -77,7 +77,7 @@ LaTeX LaTeX KaTeX KaTeX lq ‘ rq ’ colon : ldotp . cdotp · textdegree ° cel
 percent % euro € textquotesingle ' textasciitilde ~ textasciicircum ^ textbackslash \\ textbar | textbardbl ‖
 textless < textgreater > textellipsis … textendash – textemdash — textquoteleft ‘ textquoteright ’ textquotedblleft “
 textquotedblright ” textunderscore _ textdollar $ textsterling £ textbraceleft { textbraceright } textdagger †
-textdaggerdbl ‡ permil ‰ textperthousand ‰ diameter ⌀ varcoppa ϙ
+textdaggerdbl ‡ permil ‰ textperthousand ‰ diameter ⌀ varcoppa ϙ qed ∎ dd d
 """
 _OPENING = "langle ⟨ lvert | lVert ‖ lbrace { lbrack [ lparen ( lfloor ⌊ lceil ⌈ lang ⟨ lmoustache ⎰ lgroup ⟮"
 _OPENING += " ulcorner ⌜ llcorner ⌞ llbracket ⟦ lBrace ⦃"
@@ -133,6 +133,10 @@ ACCENTS = {
     "overleftharpoon": "\u20d0",
     "underline": "\u0332",
     "underbar": "\u0332",
+    "overlinesegment": "\u0305",
+    "underlinesegment": "\u0332",
+    "underparen": "\u032e",
+    "undergroup": "\u032e",
     "utilde": "\u0330",
     "underrightarrow": "\u20ef",
     "underleftarrow": "\u20ee",
@@ -144,9 +148,15 @@ ACCENTS = {
 }
 """The mark that combines with each character below it."""
 
+ARCS = names("overparen wideparen overarc overgroup ⌢ ⌣ ⌒ ∪ ∩")
+"""Arcs over letters, by the name or by the glyph that is put above them."""
+
+DERIVATIVES = {"dv": "d", "odv": "d", "pdv": "∂"}
+"""Fractions of differentials by the sign of these."""
+
 SPACES = {
     **dict.fromkeys(["quad", "qquad", "enspace", "enskip", "space", ",", ":", ";", ">", " ", "/"], " "),
-    **dict.fromkeys(["thinspace", "medspace", "thickspace", "nobreakspace", "hskip"], " "),
+    **dict.fromkeys(["thinspace", "medspace", "thickspace", "nobreakspace"], " "),
     **dict.fromkeys(["!", "negthinspace", "negmedspace", "negthickspace"], ""),
 }
 
@@ -154,7 +164,7 @@ SILENT = names("""
 displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits nonumber notag allowbreak nobreak relax tiny
 scriptsize footnotesize small normalsize large Large LARGE huge Huge mathstrut strut hfill centering rm bf it sf tt
 cal boldmath middle big Big bigg Bigg bigl bigr bigm Bigl Bigr Bigm biggl biggr biggm Biggl Biggr Biggm protect
-noindent par DOTSI DOTSB DOTSX mathchoice hline hdashline bgroup egroup displaylimits
+noindent par DOTSI DOTSB DOTSX hline hdashline bgroup egroup displaylimits
 """)
 """Commands that say how something looks, and nothing of what it means."""
 
@@ -167,21 +177,22 @@ NEGATED = {
 
 FONTS = names("""
 mathrm mathbf mathit mathsf mathtt mathnormal boldsymbol bm pmb bold mathord mathopen mathclose mathpunct mathinner
-smash llap rlap clap mathllap mathrlap mathclap vcenter hbox ensuremath displaylines overbrace underbrace emph
-underparen overparen html overgroup undergroup overlinesegment underlinesegment overbracket underbracket mathsfit
+smash llap rlap clap mathllap mathrlap mathclap vcenter hbox ensuremath displaylines overbrace underbrace emph html
+overbracket underbracket mathsfit vb vu va
 red blue green orange purple pink gray
 """)
 """Commands whose argument stays as it is: fonts, sizes, colours, what is drawn around it."""
 
 TEXTS = names("""
-text textrm textbf textit textsf texttt textnormal textup textmd mbox textsc unit
+text textrm textbf textit textsf texttt textnormal textup textmd mbox textsc unit url
 """)
 """Commands whose argument is text."""
 
-HIDDEN = names("""
-phantom hphantom vphantom label hspace vspace kern mkern mskip rule eqref ref cite
-""")
-"""Commands whose argument is not shown."""
+HIDDEN = {**dict.fromkeys(["phantom", "hphantom", "vphantom", "label", "eqref", "ref", "cite"], 1), "rule": 2}
+"""Commands by how many arguments of theirs are not shown."""
+
+LENGTHS = names("hspace hskip vspace kern mkern mskip")
+"""Commands that move what follows by a length."""
 
 COLOURED = {"textcolor": 1, "colorbox": 1, "fcolorbox": 2, "href": 1, "raisebox": 1, "htmlId": 1, "class": 1}
 """How many arguments stand before the one that is shown."""
