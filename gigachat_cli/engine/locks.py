@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from filelock import lock_descriptor
-
 from .. import paths
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.1
 _NOTE_AT = 1  # on Windows the first byte is what is locked, and cannot be read by others
 _LONGEST_NOTE = 1000  # bytes
+_HELD_ELSEWHERE = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 
 class LockTimeout(Exception):
@@ -27,8 +33,12 @@ class LockTimeout(Exception):
 def hold_at_once(file: Path) -> int | None:
     """The descriptor of the lock, to be closed by the caller; None when somebody else holds it.  Raises OSError."""
     descriptor = paths.open_private(file, os.O_RDWR | os.O_CREAT)
-    if lock_descriptor(descriptor, blocking=False):
-        return descriptor
+    try:
+        if _locked(descriptor):
+            return descriptor
+    except OSError:
+        os.close(descriptor)
+        raise
     os.close(descriptor)
     return None
 
@@ -71,7 +81,7 @@ async def hold_one(
     try:
         for file in files:
             descriptors.append(paths.open_private(file, os.O_RDWR | os.O_CREAT))
-            if lock_descriptor(descriptors[-1], blocking=False):
+            if _locked(descriptors[-1]):
                 with _noted(descriptors[-1], note):
                     yield file
                 return
@@ -84,7 +94,7 @@ async def hold_one(
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret hangs on it
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             for file, descriptor in zip(files, descriptors, strict=True):
-                if lock_descriptor(descriptor, blocking=False):
+                if _locked(descriptor):
                     with _noted(descriptor, note):
                         yield file
                     return
@@ -110,3 +120,22 @@ def _noted(descriptor: int, note: Callable[[], bytes] | None) -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the lock of an open file; False when somebody else holds it.  Raises OSError where files have no locks.
+
+    Closing the descriptor lets go.  The two calls of the system are all that is needed: a library for them would cost
+    each start ten times what they do.
+    """
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        if problem.errno in _HELD_ELSEWHERE:
+            return False
+        raise
+    return True

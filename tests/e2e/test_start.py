@@ -73,7 +73,7 @@ def test_an_answer_in_a_pipe_with_a_cached_token_loads_nothing_heavy(gigachat: P
     assert simulator.oauth_calls == 1
     assert not HEAVY & packages(modules)
     assert "aiohttp" in modules
-    assert not {"filelock.asyncio", "tomllib", "getpass", "gigachat_cli.repl", "gigachat_cli.doctor"} & modules
+    assert not {"filelock", "tomllib", "getpass", "gigachat_cli.repl", "gigachat_cli.doctor"} & modules
     assert "gigachat_cli.engine.tunnels" not in modules
     assert not {name for name in modules if name.startswith("gigachat_cli.simulator.")} & {
         f"gigachat_cli.simulator.{name}" for name in ("server", "thread", "authority", "command")
