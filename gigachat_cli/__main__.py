@@ -116,12 +116,14 @@ def _run(arguments: Sequence[str]) -> int:
         return _run_without_arguments()
     import typer
 
+    from .ca_store import defer_for_aiohttp
     from .cli.app import build
     from .commands import NAME
     from .errors import ClosedPipeError, GigaChatError
     from .ways import use
 
     try:
+        defer_for_aiohttp()
         called = arguments[0] if arguments and not completing else None
         command = typer.main.get_command(build(called))
         use(lambda: _ways(command, arguments))

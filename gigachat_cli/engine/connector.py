@@ -9,11 +9,10 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .tls import authority_of, deferred_system_store
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
-with deferred_system_store():
-    import aiohttp
-    from aiohttp.client_proto import ResponseHandler
+from .tls import authority_of
 
 Tunnel = Callable[[str, int], Awaitable[asyncio.Transport]]
 """Opens a tunnel through a proxy to a host and its port."""

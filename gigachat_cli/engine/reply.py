@@ -8,16 +8,14 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
+import aiohttp
+from aiohttp import http_exceptions
+
 from ..bounded import json_value
 from ..errors import ConnectionFailedError, SilenceError, StreamError, TooLargeError
 from .outside import Headers
-from .tls import deferred_system_store
 from .tls_faults import reason
 from .wire import Request, Response, request_id_of
-
-with deferred_system_store():
-    import aiohttp
-    from aiohttp import http_exceptions
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MOST_REFUSAL_BYTES = 1024 * 1024

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -158,43 +157,6 @@ def authority_of(connection: ssl.SSLObject) -> str:
 def _common_name(name: Any) -> str:
     parts = {key: value for part in name for key, value in part}
     return str(parts.get("commonName") or parts.get("organizationName") or "")
-
-
-class _DeferredStore(ssl.SSLContext):
-    """A context that trusts the system's authorities, and reads them at its first connection."""
-
-    _loaded = False
-
-    def _load(self) -> None:
-        if not self._loaded:
-            self._loaded = True
-            self.load_default_certs()
-
-    def wrap_bio(self, *args: Any, **named: Any) -> ssl.SSLObject:
-        self._load()
-        return super().wrap_bio(*args, **named)
-
-    def wrap_socket(self, *args: Any, **named: Any) -> ssl.SSLSocket:
-        self._load()
-        return super().wrap_socket(*args, **named)
-
-
-@contextmanager
-def deferred_system_store() -> Iterator[None]:
-    """While it lasts, default contexts read the system's store at first use and not at once.
-
-    aiohttp makes two such contexts while it is imported, at about 50 ms, and we use neither.  Whoever does gets a
-    context that proves its peers just as well: until the store is read, it trusts nobody.
-    """
-    built = ssl.create_default_context
-    ssl.create_default_context = lambda *args, **named: _DeferredStore(ssl.PROTOCOL_TLS_CLIENT)
-    # The other of the two never verifies, so an empty store is all that it needs.
-    ssl.SSLContext.set_default_verify_paths = lambda self: None  # type: ignore[method-assign]  # restored below
-    try:
-        yield
-    finally:
-        ssl.create_default_context = built
-        del ssl.SSLContext.set_default_verify_paths  # the inherited one shows again
 
 
 def _add_bundle(context: ssl.SSLContext, path: Path) -> None:

@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
+
 from ..errors import (
     ConfigError,
     ConnectionFailedError,
@@ -25,12 +27,9 @@ from ..proxies import SETTING, Proxy, proxy_for
 from ..setting_values import is_loopback
 from .connector import Connector, Tunnel
 from .reply import Reply, WatchedResponse, garbled, mark_maybe_done, silence, unreadable, words_of
-from .tls import Trust, deferred_system_store
+from .tls import Trust
 from .tls_faults import failed_handshake, reason, tls_fault
 from .wire import USER_AGENT, Request, StreamedBody
-
-with deferred_system_store():
-    import aiohttp
 
 MOST_OF_A_HEADER = 2**17  # bytes of one line; gateways add tokens and policies of tens of KiB
 MOST_HEADERS = 1024

@@ -329,36 +329,68 @@ def test_the_program_warns_each_run_that_verification_is_off(simulator: Simulato
         assert (result.out, result.err, result.code) == ("Hello.\n", f"gigachat: {VERIFICATION_OFF}\n", 0)
 
 
-def _deferred() -> ssl.SSLContext:
-    with tls.deferred_system_store():
-        return ssl.create_default_context()
+STORE = """
+import ssl
+built = ssl.create_default_context
+from gigachat_cli import ca_store
+ca_store.defer_for_aiohttp()
+ca_store.defer_for_aiohttp()
+import aiohttp.connector
+verified, unverified = aiohttp.connector._SSL_CONTEXT_VERIFIED, aiohttp.connector._SSL_CONTEXT_UNVERIFIED
+assert ssl.create_default_context is built
+assert "set_default_verify_paths" not in vars(ssl.SSLContext)
+assert (verified.verify_mode, verified.check_hostname) == (ssl.CERT_REQUIRED, True)
+assert unverified.verify_mode == ssl.CERT_NONE
+assert verified.get_ca_certs() == []
+verified.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
+proper = ssl.create_default_context()
+assert verified.get_ca_certs() == proper.get_ca_certs() != []
+assert (verified.verify_mode, verified.check_hostname) == (proper.verify_mode, proper.check_hostname)
+
+def load():
+    assert ssl.create_default_context is not built
+    assert len(ssl.create_default_context().get_ca_certs()) == 1  # somebody else's call
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_default_verify_paths()
+    assert len(context.get_ca_certs()) == 1
+ca_store._with_deferred_store(load)
+print("held")
+"""
 
 
-def test_the_deferred_store_verifies_and_trusts_nobody_until_it_is_read(system_store: Path) -> None:
-    context = _deferred()
-    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
-    assert context.get_ca_certs() == []
+def test_the_programs_start_defers_aiohttps_store_and_nobody_elses(system_store: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", STORE], capture_output=True, text=True, env=Program.environment())
+    assert done.stdout == "held\n", done.stderr
 
 
-def test_the_deferred_store_has_the_systems_authorities_at_first_use(system_store: Path) -> None:
-    context = _deferred()
-    context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
-    proper = ssl.create_default_context()
-    assert context.get_ca_certs() == proper.get_ca_certs() != []
-    assert (context.verify_mode, context.check_hostname) == (proper.verify_mode, proper.check_hostname)
+LIBRARY = """
+import ssl
+seen = []
+built = ssl.create_default_context
+def counted(*given, **named):
+    seen.append(built(*given, **named))
+    return seen[-1]
+ssl.create_default_context = counted
+import gigachat_cli.engine
+import aiohttp.connector, sys
+assert ssl.create_default_context is counted
+assert aiohttp.connector._SSL_CONTEXT_VERIFIED is seen[0]
+assert type(seen[0]) is ssl.SSLContext
+assert len(seen[0].get_ca_certs()) == 1
+assert not any(type(each).__module__.startswith("gigachat_cli") for each in sys.meta_path)
+print("untouched")
+"""
 
 
-def test_the_way_round_leaves_ssl_as_it_was(system_store: Path) -> None:
-    before = ssl.create_default_context
-    with tls.deferred_system_store():
-        assert ssl.create_default_context is not before
-    assert ssl.create_default_context is before
-    assert "set_default_verify_paths" not in vars(ssl.SSLContext)
-    assert len(ssl.create_default_context().get_ca_certs()) == 1
+def test_the_engine_as_a_library_leaves_ssl_and_aiohttp_alone(system_store: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LIBRARY], capture_output=True, text=True, env=Program.environment())
+    assert done.stdout == "untouched\n", done.stderr
 
 
 OWN_CONTEXT = """
 import asyncio, sys
+from gigachat_cli.ca_store import defer_for_aiohttp
+defer_for_aiohttp()
 import gigachat_cli.engine
 import aiohttp
 async def main():
