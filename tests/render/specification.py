@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gigachat_cli.render.markdown.inline import readable
 from gigachat_cli.render.markdown.look import Look
 
 from ..conftest import ROOT
@@ -109,7 +110,7 @@ class _Reader(HTMLParser):
 
     def _add_address(self, address: str, shown: str) -> None:
         if address and not self._look.link_to(address) and address.removeprefix("mailto:") != shown:
-            self.seen.append(f"({address})")
+            self.seen.append(f"({readable(address)})")
 
 
 def _text(package: str, version: str, member: str) -> str:

@@ -127,8 +127,24 @@ def test_a_bare_environment_is_a_formula(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Так: \\begin{align*} x &= 1 \\\\ y &= 2 \\end{align*} всё.", "Так: x = 1; y = 2 всё."),
+        ("a \\begin{cases} x \\\\ y \\end{cases}, b", "a {x; y, b"),
+        ("a \\begin{other} x \\end{other}, C:\\begin", "a \\begin{other} x \\end{other}, C:\\begin"),
+        ("an open \\begin{cases} x $y$", "an open \\begin{cases} x y"),
+    ],
+)
+def test_an_environment_inside_a_paragraph_is_a_formula(text: str, shown: str) -> None:
+    assert offline(text, 80) == [shown]
+    for size in (1, 3, 7):
+        assert grown(text, 80, 24, cuts=range(0, len(text), size)) == [shown]
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "So \\begin{align*} a \\\\ b \\end{align*} it is.",
         "Let $x^2 + \\frac{a}{b} = 1$ be.",
         "Пусть \\(x_1 + x_2\\) и $$\\sqrt{2}$$ внутри.",
         "An $ a \\to b $ and $n$ and $-20^\\circ$C.",

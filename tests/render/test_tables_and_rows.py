@@ -65,6 +65,12 @@ def test_missing_and_surplus_cells_do_not_matter() -> None:
     assert offline("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 |\n", 80) == ["a │ b", "──┼──", "1 │", "1 │ 2"]
 
 
+def test_a_bar_in_a_formula_or_in_code_splits_no_cell_that_would_be_lost() -> None:
+    text = "| a | b |\n|---|---|\n| $|x|$ | `p || q` |\n| `x|y` | z |\n| $5 | 6 | 7 |\n"
+    assert offline(text, 80)[2:] == ["|x| │ p || q", "x|y │ z", "$5  │ 6"]
+    assert grown(text, 80, 24, cuts=range(0, len(text), 3)) == offline(text, 80)
+
+
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(alphabet=_GLYPHS, max_size=60), st.integers(2, 12))
 def test_wrapped_rows_fit_and_lose_nothing(text: str, width: int) -> None:
@@ -97,10 +103,12 @@ def _is_one_glyph(text: str) -> bool:
     return len(text) <= 8
 
 
-_UNSEEN = "[\u200d\ufe0f\u20e3]"  # what pyte keeps in one way or another
+_UNSEEN = "[\u200d\ufe0f\u20e3\u2060\xad]"  # what pyte keeps in one way or another
 
 
-@pytest.mark.parametrize("emoji", ["👍🏽", "👨\u200d👩\u200d👧", "🇷🇺", "❤\ufe0f", "1\ufe0f\u20e3", "👋🏿"])
+@pytest.mark.parametrize(
+    "emoji", ["👍🏽", "👨\u200d👩\u200d👧", "🇷🇺", "❤\ufe0f", "1\ufe0f\u20e3", "👋🏿", "\xad", "a\u2060"]
+)
 def test_rows_of_emoji_are_never_drawn_double(emoji: str) -> None:
     text = f"{emoji * 40} конец\n\n| a | b |\n|---|---|\n| {emoji} | x |\n"
     lines = offline(text, 20)

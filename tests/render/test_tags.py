@@ -30,6 +30,9 @@ SHOWN = {
     "> [!WARNING]  \n> Urgent.\n": "▌ Warning\n▌ Urgent.",
     "> [!note] on the same line\n> [!OTHER]\n": "▌ [!note] on the same line\n▌ [!OTHER]",
     "a [!NOTE]\n": "a [!NOTE]",
+    "> [!tip]\n> Short.\n": "▌ Tip\n▌ Short.",
+    "1. [ ] one\n2. [x] two\n": "1. ☐ one\n2. ☑ two",
+    "[a](#раздел) [b](./файл.md) [c](/a%20b)": "a (#раздел) b (./файл.md) c (/a%20b)",
 }
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from . import tags
-from .syntax import CLOSERS, LONGEST_FORMULA, LONGEST_MONEY_GAP, formula_end, is_prose
+from .syntax import LONGEST_FORMULA, LONGEST_MONEY_GAP, closer_of, formula_end, is_prose
 
 LONGEST_LINK = 120
 """How many characters a text in brackets may have before they are shown: it is hardly the text of a link."""
@@ -26,10 +26,13 @@ _RUN = re.compile(r"(?<!\\)`+")
 _LINK = re.compile(rf"(?<![\w\]\\])!?\[(?=[^\W\d]|[*_`\"«])([^\[\]\n]{{1,{LONGEST_LINK}}})(?:\](?:{ADDRESS})?)?$")
 _BRACKET = re.compile(r"(?:(?<![^\s(])!|!?\[)$")
 _ADDRESS_IN_BRACKETS = re.compile(r"<[a-z][a-z\d+.-]{1,31}:[^\s<>]+$", re.IGNORECASE)
-_HALF = re.compile(r"(?:<[a-z][\w.+@:-]{0,63}|&#?[a-z\d]{0,31}|(?<!\\)[*_~]+|\\)$", re.IGNORECASE)
+_HALF = re.compile(
+    r"(?:<[a-z][\w.+@:-]{0,63}|&#?[a-z\d]{0,31}|(?<!\\)[*_~]+|\\(?:b(?:e(?:g(?:i(?:n(?:\{[a-z]*\*?)?)?)?)?)?)?)$",
+    re.IGNORECASE,
+)
 _LONGEST_HALF = 64
 
-_FORMULA = re.compile(r"(?<![\\$])(\$\$?|\\\(|\\\[)")
+_FORMULA = re.compile(r"(?<![\\$])(\$\$?|\\\(|\\\[|\\begin\{[a-zV]+\*?\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,14 @@ def _open_formula(text: str, code: _Code) -> int:
             return start  # in code, if that is what it will be
         if start < end or code.covers(start):
             continue
-        closed = text.find(CLOSERS.get(opener[1], "$"), opener.end())
+        closer = closer_of(opener[1])
+        closed = text.find(closer, opener.end()) if closer else -1
         if opener[1] == "$":
-            closed = formula_end(text, start)
-            if closed < 0 and not _may_be_formula(text, start):
-                continue
-        if closed < 0:
+            closer, closed = "$", formula_end(text, start)
+        if closed >= 0:
+            end = closed + len(closer)
+        elif _may_be_formula(text, start) if closer == "$" else closer:
             return start
-        end = closed + len(opener[1])
     return -1
 
 

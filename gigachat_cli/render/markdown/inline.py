@@ -25,19 +25,25 @@ from .syntax import (
     Env,
     block_parser,
     block_tokens,
+    closer_of,
     inline_tokens,
     parser,
     unmatched_marks,
 )
 
 # The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
-_CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
+# A soft hyphen as well: terminals do not break words at it, and disagree about its width.
+_CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f\xad{BIDI_CONTROLS}]")
 _INDENTS = re.compile(r"\n +")
 _BEGUN_ADDRESS = re.compile(rf"\]{ADDRESS}")
 _LAST_WORD = re.compile(r" +[^ ]*$")
+_SCHEME = re.compile(r"[a-z][a-z\d+.-]*:|//", re.IGNORECASE)
+_LETTERS = re.compile("(?:%(?:[CD][0-9A-F]|E[0-9A-F]%[89AB][0-9A-F])%[89AB][0-9A-F])+")  # in UTF-8, other than ASCII
 _BLANKS = re.compile(r"  +")
 _SPANS = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
 _OPENERS = re.compile(r"[`$\[\]]")
+_REACH = (("$", LONGEST_MONEY_GAP), ("$$", LONGEST_FORMULA))
+"""What may begin a formula, and how many characters after it."""
 _LABEL = re.compile(r"\[([^\[\]]{1,999})\]")
 _LONGEST_FORESEEN = 100_000  # characters; of a longer text the beginning does not wait for the end
 _LEFT_OPEN = (60, 240, 960)  # how much of a long text is left open when a beginning is sought that is settled
@@ -179,7 +185,7 @@ class Inline:
         shown = "".join(text for text, _ in runs[start:])
         if address and unquote(address.removeprefix("mailto:")) != unquote(shown):
             runs.append((" (", runs[-1][1] if runs else self.look.named("text")))
-            runs.append((address, self.look.named("url")))
+            runs.append((readable(address), self.look.named("url")))
             runs.append((")", self.look.named("text")))
 
     def _add_image(self, runs: Runs, token: Token, style: Style, *, linked: bool) -> None:
@@ -200,6 +206,14 @@ def without_indents(text: str) -> str:
 def printable(text: str) -> str:
     """Drop control characters and bidi controls, which a text can spell as entities or in addresses."""
     return text if text.isalpha() else _CONTROLS.sub("", text)
+
+
+def readable(address: str) -> str:
+    """A place in the same text or folder as it was written, for nobody can click it; a web address stays exact."""
+    if _SCHEME.match(address):
+        return address
+    decoded = _LETTERS.sub(lambda found: unquote(found[0]), address)
+    return decoded if decoded.isprintable() else address
 
 
 def plain(runs: Sequence[Run]) -> str:
@@ -248,7 +262,7 @@ def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
                     depth += 1
                 elif opener == "]":
                     depth = max(0, depth - 1)
-                elif _in_reach(text, "$", LONGEST_MONEY_GAP) or _in_reach(text, "$$", LONGEST_FORMULA):
+                elif any(_in_reach(text, opener, reach) for opener, reach in _REACH):
                     return True
         elif (
             token.type == "text_special"
@@ -256,10 +270,18 @@ def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
             and _in_reach(text, token.markup, LONGEST_FORMULA)
         ):
             return True
-    if depth > 0 or tags.is_begun(text):
+    if depth > 0 or tags.is_begun(text) or _environment_is_open(text):
         return True
     begun = text.rfind("](")  # perhaps the address of a link, and its title
     return begun >= 0 and _BEGUN_ADDRESS.match(text, begun) is not None and any("](" in t.content for t in tokens)
+
+
+def _environment_is_open(text: str) -> bool:
+    start = text.rfind("\\begin{")
+    if start < 0 or len(text) - start > LONGEST_FORMULA:
+        return False
+    closer = closer_of(text[start:])
+    return closer not in text[start:] if closer else "}" not in text[start:]
 
 
 def _in_reach(text: str, opener: str, reach: int) -> bool:

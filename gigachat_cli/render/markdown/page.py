@@ -126,12 +126,15 @@ class Page:
         self.width = width
 
     def take_task_box(self, text: str) -> str:
-        """Make the box of a task, where it begins the text of a bulleted item, the bullet of this item."""
+        """Make the box of a task, where it begins the text of an item, the bullet of this item; a number stays."""
         item = self.containers[-1] if self.containers else None
         box = _TASK.match(text) if isinstance(item, Item) and item.fresh else None
-        if box is None or not isinstance(item, Item) or len(item.first[0]) != _BULLET_CELLS:
+        if box is None or not isinstance(item, Item):
             return text
-        item.first = (" ☐ " if box[0][1] == " " else " ☑ ", item.first[1])
+        sign = "☐" if box[0][1] == " " else "☑"
+        if len(item.first[0]) != _BULLET_CELLS:
+            return f"{sign} {text[box.end() :]}"
+        item.first = (f" {sign} ", item.first[1])
         return text[box.end() :]
 
     def take(self) -> list[Row]:

@@ -61,11 +61,11 @@ class Row:
 
 # Marks on which terminals disagree: joiners, variation selectors, flags, skin tones, scripts with spacing marks.
 _AMBIGUOUS = re.compile(
-    "[^\u0020-\u058f\u1e00-\u1fff\u2000-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u218f"
-    "\u2190-\u22ff\u2500-\u25fc\u3000-\u9fff\uac00-\ud7a3\uff01-\uff60\U0001d400-\U0001d7ff]"
+    "[^\u0020-\u00ac\u00ae-\u058f\u1e00-\u1fff\u2000-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u218f"
+    "\u2190-\u22ff\u2500-\u25fc\u3000-\u3163\u3165-\u9fff\uac00-\ud7a3\uff01-\uff60\U0001d400-\U0001d7ff]"
 )
-# What old terminals draw side by side: joined emoji, flags, and skin tones behind what they colour.
-_DRAWN_APART = re.compile("[\u200d\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+# What old terminals draw side by side: joined emoji, flags, skin tones, and a letter that is empty.
+_DRAWN_APART = re.compile("[\u200d\u3164\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _LONGEST_GRAPHEME = 40  # characters; more in one are taken for a cell, so that no row is without an end
 # A wide glyph may start a row by itself, the punctuation behind it may not.
 _WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"

@@ -26,8 +26,7 @@ LONGEST_MONEY_GAP = 200
 LONGEST_FORMULA = 2000
 """How many characters a formula inside a paragraph may have; a longer one stays text."""
 
-CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
-"""What closes a formula by what opens it; a single dollar sign is closed as `formula_end` says."""
+_CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
 _ENVIRONMENT = re.compile(
     r"\\begin\{((?:align(?:ed|at)?|equation|gather(?:ed)?|multline|eqnarray|split|d?cases|[bpvBV]?matrix|array)\*?)\}"
 )
@@ -38,6 +37,7 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
 _MONEY = re.compile(r"\d[\d.,]*(?:\s+(?:[^\s+\-*/=<>^\\(]|\*\S|<[a-z])|[^\w\s+\-*/=<>^\\{(.,])")
 _PROSE = re.compile(r"[^=<>\\^_]*[^\W\d_]{2,}\s+[^\W\d_]{2,}")  # two words before any sign of a formula
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_LONGEST_OPENER = 40  # characters, of an environment
 LONGEST_BLOCK_FORMULA = 4000
 """How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
 LONGEST_DEFINITION = 20
@@ -180,7 +180,7 @@ def closer_of(line: str) -> str:
     """Give what ends the formula that a line begins; empty when it begins none."""
     stripped = line.lstrip(" ")
     environment = _ENVIRONMENT.match(stripped)
-    return f"\\end{{{environment[1]}}}" if environment else CLOSERS.get(stripped[:2], "")
+    return f"\\end{{{environment[1]}}}" if environment else _CLOSERS.get(stripped[:2], "")
 
 
 def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
@@ -220,8 +220,9 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     if source[start] not in "$\\":
         return False
     opener = source[start : start + 2]
-    closer = CLOSERS.get(opener)
-    if closer is not None:
+    environment = _ENVIRONMENT.match(source, start)
+    closer = closer_of(source[start : start + _LONGEST_OPENER])
+    if closer:
         content_start = start + 2
         end = source.find(closer, content_start, content_start + LONGEST_FORMULA + 2)
         if end < 0 or not source[content_start:end].strip():
@@ -238,7 +239,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("formula_inline", "", 0)
-        token.content = source[content_start:end]
+        token.content = source[start : end + len(closer)] if environment else source[content_start:end]
         token.markup = opener
     state.pos = end + len(closer)
     return True

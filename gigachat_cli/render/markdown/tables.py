@@ -51,7 +51,20 @@ def read_row(line: str, columns: int, inline: Inline) -> list[Runs]:
         parts.pop(0)
     if parts and not parts[-1]:
         parts.pop()
+    if len(parts) > columns:  # what is too much would be dropped
+        parts = _with_bars(parts)
     return [inline.runs(part.strip(), inline.look.style("text")) for part in parts[:columns]]
+
+
+def _with_bars(parts: Sequence[str]) -> list[str]:
+    """Join the parts of cells that were split at a bar in a formula or in code, which only a backslash keeps whole."""
+    joined: list[str] = []
+    for part in parts:
+        if joined and any(joined[-1].count(mark) % 2 for mark in "$`"):
+            joined[-1] += f"|{part}"
+        else:
+            joined.append(part)
+    return joined if not any(part.count(mark) % 2 for part in joined for mark in "$`") else list(parts)
 
 
 class Needs:

@@ -45,7 +45,7 @@ _HALF_TAG = re.compile(rf"</?(?:{_PREFIXES}|br ?/?|details (?:o(?:p(?:en?)?)?)?)
 _HALF = re.compile(r"\[\^\d{0,3}$|\[![A-Z]{0,9}\]?$", re.IGNORECASE)
 _LONGEST_HALF = 16
 _FOOTNOTE = re.compile(r"\[\^([1-9]\d{0,2})\](?![(\[])(:[ \t]*)?")
-_NOTE = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=\n|\Z)")
+_NOTE = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=\n|\Z)", re.IGNORECASE)
 
 
 def add_rules(markdown: MarkdownIt) -> None:
