@@ -107,7 +107,7 @@ async def check_all(
         yield await _clock(next(urls[place] for place, so in reached.items() if so), settings, trust)
     if not all(reached.values()) or key_check.state == "failure":
         return
-    async with GigaChat(settings=settings, key_source=credential, notify=notify) as giga:
+    async with GigaChat.from_settings(settings, key_source=credential, notify=notify) as giga:
         try:
             token = await giga.log_in()
             yield Check("login", "ok", f"accepted for {settings.scope}" if token else "needs no token of its own")

@@ -100,7 +100,7 @@ class SavedFile:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One piece of a streamed answer; `str(chunk)` is its text.
+    """One piece of a streamed answer; `str(chunk)` is its text, and so is what joining it to a text adds.
 
     `progress` is a status of a function that the service runs itself, never part of the answer.  With `file` the text
     is the place where that was saved.  After a `pause` others may write to the terminal before the answer goes on.
@@ -121,6 +121,12 @@ class Chunk:
 
     def __str__(self) -> str:
         return self.text
+
+    def __add__(self, other: str | Chunk) -> str:
+        return self.text + str(other)
+
+    def __radd__(self, before: str) -> str:
+        return before + self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,21 +179,22 @@ def declarations() -> dict[str, Declaration]:
 
 
 def load_settings(
-    flags: Mapping[str, object] | None = None, *, environment: Mapping[str, str] | None = None
+    flags: Mapping[str, object] | None = None, *, environment: Mapping[str, str] | None = None, library: bool = False
 ) -> Settings:
     """Settings from the flags given (None means not given), the environment, the file and the defaults.
 
-    Raises ConfigError, which names the flag, the variable, or the file and its key.
+    For a `library` the flags are arguments of a call, and there is no file.  Raises ConfigError, which names the flag,
+    the argument, the variable, or the file and its key.
     """
     environment = os.environ if environment is None else environment
     path = paths.config_file()
-    in_file = read_config(path)
+    in_file = {} if library else read_config(path)
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
     notes: list[str] = []
     for name, declared in declarations().items():
         for origin, raw in (
-            (Origin("flag", declared.flag or name), (flags or {}).get(name)),
+            (Origin("flag", name if library else declared.flag or name), (flags or {}).get(name)),
             (Origin("environment", declared.variable), environment.get(declared.variable, "").strip() or None),
             (Origin("file", str(path)), in_file.get(name)),
         ):

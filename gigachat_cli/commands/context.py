@@ -115,7 +115,7 @@ class Context:
         settings = settings or self.settings
         if credential is None and not settings.access_token:
             credential = self.credential
-        return GigaChat(settings=settings, key_source=credential, notify=self.terminal.notice, command=_command())
+        return GigaChat.from_settings(settings, key_source=credential, notify=self.terminal.notice, command=_command())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end; the program's only way into asyncio.

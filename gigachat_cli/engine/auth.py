@@ -148,7 +148,7 @@ class KeyGrant:
 class PasswordGrant:
     """User and password of a private stand, for an access token (`POST {base}/token`, as the official SDK does)."""
 
-    def __init__(self, *, user: str, password: str, base_url: str) -> None:
+    def __init__(self, user: str, password: str, *, base_url: str) -> None:
         self._user = user
         self._password = password
         self._base_url = base_url

@@ -6,13 +6,21 @@ same again, as long as nothing was shown.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
 from .. import paths
 from ..errors import (
@@ -24,6 +32,7 @@ from ..errors import (
     StreamError,
     TooLargeError,
     UnknownModelError,
+    UsageError,
 )
 from ..keys import AuthorizationKey, check_keyless, parse_key
 from ..known_models import account_at
@@ -36,18 +45,68 @@ from .contracts import Contract, contract_of, offered_functions
 from .refusals import LOGIN_HINT, refusal
 from .replies import chunks_of, judged
 from .retries import may_pass, repeated
-from .slots import Held, KeptSlots, slot
+from .slots import Held, KeptSlots, OwnSlots, slot
 from .tls import Trust
 from .token_cache import TokenCache
 from .transport import Reply, Transport
 from .wire import MOST_DOWNLOADED, Request, Response, Sink
 
 if TYPE_CHECKING:
+    import os
+
     import aiohttp
+
+    from .api.ai_check import Verdict
+    from .api.balance import Package
+    from .api.batches import BatchTask
+    from .api.embeddings import Embedding
+    from .api.files import Opener, StoredFile
+    from .api.filter_check import FilterVerdict
+    from .api.functions import Validation
+    from .api.tokens import TokenCount
 
 T = TypeVar("T")
 
 _SAMPLING = ("temperature", "top_p", "max_tokens", "repetition_penalty", "update_interval")
+
+
+class Arguments(TypedDict, total=False):
+    """What a client can be told; each wins over its variable, as `scope` over `GIGACHAT_SCOPE`.  None is not given."""
+
+    credentials: str | None
+    """The authorization key, ready or as `id:secret`."""
+    access_token: str | None
+    """An access token to use as it is, instead of a key."""
+    user: str | None
+    """User name of a private stand, with `password` instead of a key."""
+    password: str | None
+    scope: str | None
+    """GIGACHAT_API_PERS (the default), GIGACHAT_API_B2B or GIGACHAT_API_CORP."""
+    model: str | None
+    """The model that answers; without one it is chosen from the account's list."""
+    base_url: str | None
+    auth_url: str | None
+    ca_bundle_file: str | os.PathLike[str] | None
+    """Certificate authorities (PEM or DER) to trust instead of the ones that GigaChat's hosts are proved by."""
+    verify_ssl_certs: bool | None
+    cert_file: str | os.PathLike[str] | None
+    """A client certificate (PEM), with `key_file` and `key_file_password`."""
+    key_file: str | os.PathLike[str] | None
+    key_file_password: str | None
+    timeout: float | None
+    """Seconds of silence after which a request is given up; 60."""
+    max_retries: int | None
+    """Repeats after a failure that may pass; 3."""
+    max_connections: int | None
+    """Requests at once; 1 with the scope of a person, else 10.  Further ones wait."""
+    proxy: str | None
+    """Address of an HTTP or SOCKS proxy; `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count without it."""
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    repetition_penalty: float | None
+    update_interval: float | None
+    """Least seconds between two chunks."""
 
 
 class GigaChat:
@@ -57,34 +116,61 @@ class GigaChat:
             async for chunk in giga.stream([{"role": "user", "content": "Hello"}]):
                 print(chunk, end="")
 
-    Any setting of the program is a keyword here (`credentials`, `scope`, `model`, `proxy`, `timeout`,
-    `update_interval`, …) and wins over `GIGACHAT_*` and `config.toml`.  `connector` is an aiohttp connector of the
-    caller's: its TLS applies, and the caller closes it.  `key_source` finds the key when a token is needed,
-    `session_id` is the conversation's X-Session-ID, and `notify` is told what a person should know.  `command` is what
-    others who wait for the account are told that this is, else the name of the program.
+    It goes by its `Arguments`, else by `GIGACHAT_*`, and reads no file of settings.  `connector` is an aiohttp
+    connector of the caller's: its TLS applies, and the caller closes it.  `session_id` is the conversation's
+    X-Session-ID, and `notify` is told what a person should know.  A client belongs to the event loop of its first
+    request.
 
-    Raises ConfigError for a setting that is not valid; the first request raises MissingKeyError when there is
-    nothing to log in with.
+    Raises ConfigError for an argument or a variable that is not valid, TypeError for an argument that is unknown; the
+    first request raises MissingKeyError when there is nothing to log in with.
     """
 
     def __init__(
         self,
         *,
-        settings: Settings | None = None,
         connector: aiohttp.BaseConnector | None = None,
+        session_id: str | None = None,
+        notify: Callable[[Notice], None] = lambda notice: None,
+        **arguments: Unpack[Arguments],
+    ) -> None:
+        unknown = sorted(set(arguments) - Arguments.__optional_keys__)
+        if unknown:
+            raise TypeError(f"GigaChat() has no argument {', '.join(unknown)}")
+        settings = load_settings(dict(arguments), library=True)
+        self._begin(
+            settings, connector=connector, session_id=session_id, notify=notify, own_slots=OwnSlots(settings.slots)
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: Settings,
+        *,
         key_source: KeySource | None = None,
         session_id: str | None = None,
         notify: Callable[[Notice], None] = lambda notice: None,
         command: str | None = None,
-        **overrides: Any,
+    ) -> Self:
+        """The client of a program that has read its settings, and queues with all others on the machine.
+
+        `key_source` finds the key when a token is needed.  `command` is what others who wait for the account are told
+        that this is, else the name of the program.
+        """
+        giga = cls.__new__(cls)
+        giga._begin(settings, key_source=key_source, session_id=session_id, notify=notify, command=command)
+        return giga
+
+    def _begin(
+        self,
+        settings: Settings,
+        *,
+        connector: aiohttp.BaseConnector | None = None,
+        key_source: KeySource | None = None,
+        session_id: str | None,
+        notify: Callable[[Notice], None],
+        command: str | None = None,
+        own_slots: OwnSlots | None = None,
     ) -> None:
-        unknown = sorted(set(overrides) - set(declarations()))
-        if unknown:
-            raise TypeError(f"GigaChat() has no setting {', '.join(unknown)}")
-        if settings is None:
-            settings = load_settings(overrides)
-        elif overrides:
-            settings = replace(settings, **overrides)
         self.settings = settings
         self.session_id = session_id or str(uuid.uuid4())
         self._notify = notify = _once_a_cause(notify)
@@ -100,10 +186,41 @@ class GigaChat:
         self._key_source = key_source
         self._found_authorization: Authorization | None = None
         self._command = command
+        self._own_slots = own_slots
+        self._loop: asyncio.AbstractEventLoop | None = None
         # A time limit that somebody set is one for the queue too; the usual one is too short for an answer of others.
-        timeout_is_set = "timeout" in overrides or settings.origin("timeout").kind != "default"
-        self._queue_patience = settings.timeout if timeout_is_set else None
+        self._queue_patience = settings.timeout if settings.origin("timeout").kind != "default" else None
         self._models = AccountModels(lambda: account_at(self._authorization.account, settings.base_url), notify)
+
+    @classmethod
+    async def create_async_generator(
+        cls,
+        model: str,
+        messages: Sequence[Message | Mapping[str, Any]],
+        stream: bool = True,
+        proxy: str | None = None,
+        api_key: str | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        scope: str | None = None,
+        update_interval: float = 0,
+        **kwargs: Any,
+    ) -> AsyncGenerator[str, None]:
+        """The texts of an answer as they come, by the call that a provider of gpt4free has.
+
+        `api_key` is the authorization key, else `GIGACHAT_CREDENTIALS`; `scope` is `GIGACHAT_SCOPE`, else that of a
+        person.  `kwargs` are further `Arguments` of a client and fields of the request.  Raises as `stream` does.
+        """
+        given: Any = {name: kwargs.pop(name) for name in Arguments.__optional_keys__ & kwargs.keys()}
+        given |= {"model": model or None, "proxy": proxy, "scope": scope, "update_interval": update_interval or None}
+        if api_key is not None:
+            given["credentials"] = api_key
+        async with (
+            cls(connector=connector, **given) as giga,
+            aclosing(giga.stream(messages, stream=stream, **kwargs)) as chunks,
+        ):
+            async for chunk in chunks:
+                if chunk.text:
+                    yield chunk.text
 
     async def __aenter__(self) -> Self:
         return self
@@ -175,6 +292,98 @@ class GigaChat:
         async with self._slot():
             return await self._listed()
 
+    async def count_tokens(self, texts: Sequence[str], *, model: str | None = None) -> list[TokenCount]:
+        """The sizes of texts (`POST /tokens/count`), in their order, as `model` counts; raises as `fetch` does."""
+        from .api import tokens
+
+        return await tokens.count_tokens(self, texts, model=model)
+
+    async def embed(self, texts: Sequence[str], *, model: str | None = None) -> list[Embedding]:
+        """The vectors of texts (`POST /embeddings`), in their order; raises as `fetch` does."""
+        from .api import embeddings
+
+        return await embeddings.embed(self, texts, model=model or embeddings.DEFAULT_MODEL)
+
+    async def balance(self) -> list[Package]:
+        """Tokens left in prepaid packages (`GET /balance`); AccessDeniedError for an account that pays as it goes."""
+        from .api import balance
+
+        return await balance.balance(self)
+
+    async def check_author(self, text: str, *, model: str | None = None) -> Verdict:
+        """Whether a person or a model wrote a text (`POST /ai/check`); raises as `fetch` does."""
+        from .api import ai_check
+
+        return await ai_check.check(self, text, model=model or ai_check.DEFAULT_MODEL)
+
+    async def check_profanity(self, text: str, *, model: str | None = None) -> FilterVerdict:
+        """Whether a text is profane (`POST /filter/check`); raises as `fetch` does."""
+        from .api import filter_check
+
+        return await filter_check.check_profanity(self, text, model=model or filter_check.DEFAULT_MODEL)
+
+    async def validate_function(self, description: Mapping[str, Any]) -> Validation:
+        """What the service thinks of a function's description (`POST /functions/validate`); raises as `fetch` does."""
+        from .api import functions
+
+        return await functions.validate_function(self, description)
+
+    async def upload(self, filename: str, open: Opener, *, size: int, type: str) -> StoredFile:
+        """Store a file (`POST /files`): `size` bytes from what `open()` gives, of the media type `type`.
+
+        Raises UsageError when it cannot be read, and as `fetch` does.
+        """
+        from .api import files
+
+        return await files.upload(self, filename, open, size=size, type=type)
+
+    async def files(self) -> list[StoredFile]:
+        """The files of the account (`GET /files`), in the service's order; raises as `fetch` does."""
+        from .api import files
+
+        return await files.list_files(self)
+
+    async def file(self, file_id: str) -> StoredFile:
+        """What the service tells of a file (`GET /files/{id}`).  Raises UnknownFileError, and as `fetch` does."""
+        from .api import files
+
+        return await files.show_file(self, file_id)
+
+    async def download(self, file_id: str, *, most: int | None = MOST_DOWNLOADED) -> bytes:
+        """A file's content (`GET /files/{id}/content`), of at most so many bytes; None is no limit.
+
+        Raises UnknownFileError, and as `receive` does.
+        """
+        from .api import files
+
+        content = files.Content()
+        await files.download(self, file_id, content, most=most)
+        return bytes(content.received)
+
+    async def delete_file(self, file_id: str) -> bool:
+        """Delete a file for good (`POST /files/{id}/delete`); whether the service says that it did.
+
+        Raises UnknownFileError, and as `fetch` does.
+        """
+        from .api import files
+
+        return await files.delete(self, file_id)
+
+    async def submit_batch(self, lines: bytes) -> BatchTask:
+        """Hand over requests (`POST /batches`), a JSON line `{"id", "request"}` each; raises as `fetch` does.
+
+        Wants a client with `max_retries=0`: an attempt that failed may have been taken, and would be paid twice.
+        """
+        from .api import batches
+
+        return await batches.submit(self, lines)
+
+    async def batches(self, batch_id: str | None = None) -> list[BatchTask]:
+        """The batches of the account (`GET /batches`), or the one of that id; UsageError when that is unknown."""
+        from .api import batches
+
+        return await batches.tasks(self, batch_id)
+
     async def model(self) -> str:
         """The model that answers when a call names none: the setting, else the choice from the account's list.
 
@@ -217,6 +426,9 @@ class GigaChat:
     ) -> Request:
         """The request that `stream` sends, but for its authorization, and without a model where that is not known."""
         defaults = {name: getattr(self.settings, name) for name in _SAMPLING}
+        for name in _SAMPLING:
+            if fields.get(name) is not None:
+                fields[name] = _checked(name, fields[name])
         contract = contract_of(fields)
         sent = contract.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
         headers = self._headers() | {"Content-Type": "application/json"}
@@ -247,14 +459,25 @@ class GigaChat:
 
     @property
     def _authorization(self) -> Authorization:
+        """What every request asks first.  Raises UsageError in another event loop than that of the first request."""
+        with suppress(RuntimeError):  # nothing runs yet
+            self._loop = self._loop or asyncio.get_running_loop()
+            if self._loop is not asyncio.get_running_loop():
+                raise UsageError(
+                    "A client works in one event loop, and this one has been used in another.",
+                    hint="Make a client in each event loop, or make all calls under one asyncio.run.",
+                )
         if self._found_authorization is None:
             self._found_authorization = self._find_authorization()
         return self._found_authorization
 
     def _find_authorization(self) -> Authorization:
         settings, key_source = self.settings, self._key_source
-        given = settings.origin("credentials").kind == "flag"  # a key in the call wins over a token around it
-        if settings.access_token and not given:
+        # What the call gives wins over what is around it: a key over a token, a user over either.
+        given = {name for name in ("credentials", "access_token", "user") if settings.origin(name).kind == "flag"}
+        if settings.user and settings.password and given == {"user"}:
+            return self._renewing(PasswordGrant(settings.user, settings.password, base_url=settings.base_url))
+        if settings.access_token and "credentials" not in given:
             return GivenToken(settings.access_token)
         if key_source is None and settings.credentials:
             key_source = _GivenKey(settings.credentials)
@@ -262,8 +485,7 @@ class GigaChat:
             grant = KeyGrant(key_source, scope=settings.scope, auth_url=settings.auth_url)
             return self._renewing(grant)
         if settings.user and settings.password:
-            by_password = PasswordGrant(user=settings.user, password=settings.password, base_url=settings.base_url)
-            return self._renewing(by_password)
+            return self._renewing(PasswordGrant(settings.user, settings.password, base_url=settings.base_url))
         if settings.cert_file:
             return ClientCertificate(str(settings.cert_file))
         raise MissingKeyError(NO_KEY, hint=NO_KEY_HINT)
@@ -277,6 +499,10 @@ class GigaChat:
         # Before the queue, so that a key that is refused is not waited for.
         await self._authorization.access_token()
         account, count = self._authorization.account, self.settings.slots
+        if self._own_slots is not None:
+            async with self._own_slots.slot(self._queue_patience) as own:
+                yield own
+            return
         async with slot(
             account,
             count=count,
@@ -448,6 +674,14 @@ def _before_it_leaves() -> Iterator[None]:
     except GigaChatError as problem:
         problem.never_left = True
         raise
+
+
+def _checked(name: str, value: object) -> Any:
+    """A sampling field of a call, by the check of the setting of that name.  Raises UsageError."""
+    try:
+        return declarations()[name].parse(value)
+    except ValueError as wanted:
+        raise UsageError(f"{name} must be {wanted}, not {value!r:.80}.") from None
 
 
 def _check_size(size: int, most: int | None, reply: Reply) -> None:

@@ -103,10 +103,7 @@ class _Wait:
             return
         # A moment later, since a stream that was just left may be about to end.
         if seconds >= _GRACE and _waits_for_itself(self._files):
-            raise QueueError(
-                "This task still reads an answer that holds the account's only slot, and would wait for itself.",
-                hint="Read that answer to its end or close it (contextlib.aclosing) first; or ask in another task.",
-            )
+            raise _for_itself()
         self._sign.put_up()
         if seconds < self._look_at:
             return
@@ -131,6 +128,41 @@ class _Wait:
 def _waits_for_itself(files: list[Path]) -> bool:
     task = asyncio.current_task()
     return all(file in _held_here and _held_here[file].task is task for file in files)
+
+
+def _for_itself() -> QueueError:
+    return QueueError(
+        "This task still reads an answer that holds the account's only slot, and would wait for itself.",
+        hint="Read that answer to its end or close it (contextlib.aclosing) first; or ask in another task.",
+    )
+
+
+class OwnSlots:
+    """The concurrency limit of one client by itself: it queues with nobody else on the machine."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._held: list[Held] = []
+
+    @asynccontextmanager
+    async def slot(self, patience: float | None) -> AsyncIterator[Held]:
+        """Hold one.  Raises QueueError after `patience` seconds (10 minutes), and when a task would wait for itself."""
+        patience = PATIENCE if patience is None else patience
+        task = asyncio.current_task()
+        alone = self._free.locked() and all(held.task is task for held in self._held)
+        try:
+            async with asyncio.timeout(_GRACE if alone else patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise _for_itself() if alone else _gave_up([], patience) from None
+        held = Held()
+        held.moved()
+        self._held.append(held)
+        try:
+            yield held
+        finally:
+            self._held.remove(held)
+            self._free.release()
 
 
 def _gave_up(files: list[Path], patience: float) -> QueueError:

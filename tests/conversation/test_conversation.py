@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 async def client(simulator: Simulator) -> AsyncGenerator[GigaChat, None]:
     simulator.answer = "Answered."
-    async with GigaChat(settings=load_settings({"max_retries": "0"})) as opened:
+    async with GigaChat.from_settings(load_settings({"max_retries": "0"})) as opened:
         yield opened
 
 

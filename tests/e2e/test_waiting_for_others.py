@@ -20,10 +20,11 @@ from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat, holders, slots
 from gigachat_cli.engine.locks import hold_one
 from gigachat_cli.errors import QueueError
+from gigachat_cli.settings import load_settings
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from ..engine.asking import HELLO, Notices, ask
+from ..engine.asking import HELLO, Notices, ask_in_queue, program
 from .conftest import AtTerminal
 
 TYPED = "a prompt that is nobody's business"
@@ -114,10 +115,10 @@ async def test_a_long_wait_is_a_line_for_everybody_once(simulator: Simulator, mo
     monkeypatch.setattr(slots, "_WARN_AFTER", 0.3)
     simulator.faults.add("stall", after=1, seconds=1)
     notices = Notices()
-    async with GigaChat(command="gigachat chat") as other:
+    async with GigaChat.from_settings(load_settings(), command="gigachat chat") as other:
         first = asyncio.create_task(other.ask(HELLO))
         await asyncio.to_thread(simulator.wait_for, 1, "chat")
-        await ask(notify=notices.append)
+        await ask_in_queue(notify=notices.append)
         await first
     (line,) = notices.texts("warning")
     assert line.startswith("Waiting for gigachat chat (this process, since ")
@@ -158,7 +159,7 @@ async def test_a_note_shows_no_controls(home: Path) -> None:
 
 async def test_a_second_request_of_the_same_task_is_refused_at_once(simulator: Simulator) -> None:
     simulator.answer = ["one", "two"]
-    async with GigaChat() as giga, GigaChat() as other:
+    async with program() as giga, program() as other:
         for second in (giga, other):
             for work in (partial(second.ask, HELLO), second.models):
                 async with aclosing(giga.stream(HELLO)) as chunks:

@@ -1,22 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import ssl
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from gigachat_cli.engine import Answer, GigaChat, Message, Usage
-from gigachat_cli.errors import ConfigError, ContentFilterError, MissingKeyError, TLSError, UsageError
+from gigachat_cli import engine, errors
+from gigachat_cli.engine import Answer, Chunk, GigaChat, Message, Usage, create_async_generator
+from gigachat_cli.errors import ConfigError, ContentFilterError, MissingKeyError, QueueError, TLSError, UsageError
 from gigachat_cli.simulator import Options, Simulator, key_for
 
 from ..conftest import ROOT, use
 from ..proxy import Proxy
-from .asking import HELLO, ask, chunks_of, until_error
+from .asking import HELLO, ask, chunks_of, program, until_error
 
 
 def test_the_example_of_the_readme_runs(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,25 +30,6 @@ def test_the_example_of_the_readme_runs(simulator: Simulator, capsys: pytest.Cap
     exec(compile(example, "README.md", "exec"), {"__name__": "__main__"})
     assert "An answer of the simulator." in capsys.readouterr().out
     assert simulator.calls("chat")
-
-
-async def create_async_generator(
-    model: str,
-    messages: list[dict[str, str]],
-    stream: bool = True,
-    proxy: str | None = None,
-    api_key: str | None = None,
-    connector: aiohttp.BaseConnector | None = None,
-    scope: str = "GIGACHAT_API_PERS",
-    update_interval: float = 0,
-    **kwargs: Any,
-) -> AsyncGenerator[str, None]:
-    """The call that a provider of gpt4free has, in our words."""
-    async with GigaChat(
-        credentials=api_key, scope=scope, model=model, proxy=proxy, connector=connector, update_interval=update_interval
-    ) as giga:
-        async for each in giga.stream(messages, stream=stream, **kwargs):
-            yield str(each)
 
 
 HISTORY = [
@@ -107,7 +90,7 @@ async def test_a_missing_key_is_a_clear_error(simulator: Simulator, monkeypatch:
 
 def test_an_unknown_or_bad_setting_is_refused() -> None:
     with pytest.raises(TypeError, match="temprature"):
-        GigaChat(temprature=1)
+        GigaChat(temprature=1)  # type: ignore[call-arg]  # which a checker tells as well
     with pytest.raises(ConfigError, match="timeout"):
         GigaChat(timeout=-1)
 
@@ -248,3 +231,147 @@ async def test_the_content_filter_is_an_error_after_what_came(simulator: Simulat
     assert type(problem) is ContentFilterError
     assert "".join(shown).startswith("Hello")
     assert len(simulator.calls("chat")) == 1
+
+
+def test_the_engine_exports_the_client_its_values_and_every_error_of_the_service() -> None:
+    assert all(hasattr(engine, name) for name in engine.__all__)
+    of_the_program = (errors.HistoryError, errors.OutputError, errors.NotAsAskedError, errors.ClosedPipeError)
+    known = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception)]
+    missing = {each.__name__ for each in known if not issubclass(each, of_the_program)} - set(engine.__all__)
+    assert missing == set()
+
+
+def test_chunks_join_to_texts() -> None:
+    chunks = [Chunk("Hel"), Chunk("lo"), Chunk(finish_reason="stop")]
+    text = ""
+    for chunk in chunks:
+        text += chunk
+    assert text == "".join(map(str, chunks)) == chunks[0] + chunks[1] == "Hello"
+
+
+async def test_a_library_reads_its_arguments_and_the_environment_and_no_file(
+    simulator: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "config.toml").write_text('temperature = 0.1\nmodel = "of-the-file"\n')
+    monkeypatch.setenv("GIGACHAT_TOP_P", "0.2")
+    monkeypatch.setenv("GIGACHAT_MAX_TOKENS", "7")
+    await ask(max_tokens="8")
+    sent = simulator.calls("chat")[0].json
+    assert (sent["top_p"], sent["max_tokens"], sent["model"]) == (0.2, 8, "GigaChat-2")
+    assert "temperature" not in sent
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("timeout", 0), ("scope", 5), ("proxy", "ftp://x"), ("top_p", 2), ("max_connections", 0)]
+)
+def test_an_argument_is_checked_like_a_setting_and_named_as_one(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be"):
+        GigaChat(**{name: value})  # type: ignore[arg-type]  # it is wrong on purpose
+
+
+async def test_a_sampling_field_of_a_call_is_checked(simulator: Simulator) -> None:
+    async with GigaChat() as giga:
+        with pytest.raises(UsageError, match=r"temperature must be a number above 0, not 'hot'\."):
+            await giga.ask(HELLO, temperature="hot")
+    assert simulator.requests == []
+
+
+async def test_a_user_in_the_call_wins_over_a_key_and_a_token_around_it(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIGACHAT_ACCESS_TOKEN", "of-somebody-else")
+    async with GigaChat(user="me", password="pass") as giga:
+        with pytest.raises(errors.GigaChatError):
+            await giga.ask(HELLO)
+    assert simulator.requests[0].path.endswith("/token")
+
+
+async def test_contents_may_be_parts_or_none_beside_a_call(simulator: Simulator) -> None:
+    parts = [{"type": "text", "text": "Hel"}, {"text": "lo"}, {"files": [{"id": "0199e20f-1"}]}]
+    call = {"name": "weather", "arguments": {"place": "Kazan"}}
+    async with GigaChat() as giga:
+        request = giga.chat_request(
+            [
+                {"role": "user", "content": parts},
+                {"role": "assistant", "content": None, "function_call": call},
+                {"role": "function", "name": "weather", "content": "{}"},
+            ],
+            model="GigaChat",
+            stream=False,
+        )
+    sent = json.loads(request.body or b"")["messages"]
+    assert sent[0] == {"role": "user", "content": "Hello", "attachments": ["0199e20f-1"]}
+    assert sent[1] == {"role": "assistant", "content": "", "function_call": call}
+    wrong: object
+    for wrong in (None, 5, [5], [{"image": 1}], [{"text": 5}], [{"files": [{}]}]):
+        with pytest.raises(UsageError, match="A message needs a role"):
+            giga.chat_request([{"role": "user", "content": wrong}], model="GigaChat", stream=False)
+
+
+def test_a_client_in_a_second_event_loop_is_a_clear_error(simulator: Simulator) -> None:
+    giga = GigaChat()
+
+    async def once(last: bool) -> None:
+        try:
+            await giga.ask(HELLO)
+        finally:
+            if last:
+                await giga.close()
+
+    asyncio.run(once(True))
+    with pytest.raises(UsageError, match="one event loop"):
+        asyncio.run(once(False))
+    assert len(simulator.calls("chat")) == 1
+
+
+async def test_a_task_that_waits_for_itself_is_told(simulator: Simulator) -> None:
+    async with GigaChat() as giga, aclosing(giga.stream(HELLO)) as chunks:
+        await anext(chunks)
+        with pytest.raises(QueueError, match="would wait for itself"):
+            await giga.ask(HELLO)
+
+
+async def test_a_library_queues_with_no_other_process(simulator: Simulator, home: Path) -> None:
+    simulator.faults.add("stall", after=1)
+    async with program() as giga, aclosing(giga.stream(HELLO)) as chunks:
+        await anext(chunks)
+        with pytest.raises(errors.RateLimitError):  # which the queue of the machine would have spared it
+            await ask(max_retries=0)
+
+
+async def test_twenty_streams_of_a_server_share_one_client(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web application keeps one client, and each of its requests streams an answer through it."""
+    with Simulator(Options(scope="GIGACHAT_API_B2B"), pace=0.01) as simulator:
+        use(simulator, home, monkeypatch)
+        async with GigaChat() as giga:
+
+            async def answer(request: web.Request) -> web.StreamResponse:
+                response = web.StreamResponse()
+                await response.prepare(request)
+                question = [{"role": "user", "content": request.query["q"]}]
+                async with aclosing(giga.stream(question)) as chunks:
+                    async for chunk in chunks:
+                        await response.write(str(chunk).encode())
+                return response
+
+            application = web.Application()
+            application.router.add_get("/", answer)
+            runner = web.AppRunner(application)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+            async with aiohttp.ClientSession() as session:
+
+                async def asked(number: int) -> str:
+                    async with session.get(address, params={"q": f"Question {number}."}) as response:
+                        return await response.text()
+
+                answers = await asyncio.gather(*[asked(number) for number in range(20)])
+            await runner.cleanup()
+        sent = [call.json["messages"][0]["content"] for call in simulator.calls("chat")]
+        assert sorted(sent) == sorted(f"Question {number}." for number in range(20))
+        assert all(answers)
+        assert simulator.oauth_calls == 1
+        assert 1 < simulator.accounts.peak() <= 10

@@ -37,7 +37,7 @@ TABLE: list[tuple[int, type[GigaChatError], int, str, str]] = [
     (302, RedirectError, 1, "redirect", "base_url"),
     (400, InvalidRequestError, 1, "invalid_request", ""),
     (401, AuthenticationError, 3, "authentication", "gigachat auth login"),
-    (402, TokensUsedUpError, 5, "tokens_used_up", "--model"),
+    (402, TokensUsedUpError, 5, "tokens_used_up", "another model with model"),
     (403, AccessDeniedError, 3, "access_denied", "doctor"),
     (404, UnknownModelError, 1, "unknown_model", "gigachat models"),
     (405, ServiceError, 1, "service", ""),

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from gigachat_cli.engine import GigaChat, slots
+from gigachat_cli.engine import slots
 from gigachat_cli.errors import InvalidRequestError, QueueError
 from gigachat_cli.simulator import Options, Simulator
 
 from ..conftest import Program, use
-from .asking import HELLO, Notices, ask, chunks_of
+from .asking import HELLO, Notices, ask_in_queue, chunks_of, program
 
 
 async def test_a_personal_account_is_asked_one_thing_at_a_time(simulator: Simulator) -> None:
     simulator.answer = ["Hello", " there", "."]
     simulator.pace = 0.01
-    answers = await asyncio.gather(*[ask(max_retries=0) for _ in range(8)])
+    answers = await asyncio.gather(*[ask_in_queue(max_retries=0) for _ in range(8)])
     assert answers == ["Hello there."] * 8
     assert simulator.accounts.peak() == 1
 
 
 async def test_the_list_of_models_queues_too(simulator: Simulator) -> None:
     simulator.faults.add("stall", after=1)
-    async with GigaChat() as giga:
+    async with program() as giga:
         chunks = giga.stream(HELLO)
         await anext(chunks)
         listing = asyncio.create_task(giga.models())
@@ -38,7 +38,7 @@ async def test_the_list_of_models_queues_too(simulator: Simulator) -> None:
 async def test_a_business_account_is_asked_ten_things_at_a_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Simulator(Options(scope="GIGACHAT_API_B2B"), answer=["a", "b"], pace=0.1) as simulator:
         use(simulator, home, monkeypatch)
-        answers = await asyncio.gather(*[ask(max_retries=0) for _ in range(25)])
+        answers = await asyncio.gather(*[ask_in_queue(max_retries=0) for _ in range(25)])
         assert answers == ["ab"] * 25
         assert 1 < simulator.accounts.peak() <= 10
 
@@ -47,7 +47,7 @@ async def test_as_many_at_once_as_the_setting_says(home: Path, monkeypatch: pyte
     with Simulator(Options(scope="GIGACHAT_API_CORP"), answer=["a", "b"], pace=0.1) as simulator:
         use(simulator, home, monkeypatch)
         monkeypatch.setenv("GIGACHAT_MAX_CONNECTIONS", "2")
-        await asyncio.gather(*[ask(max_retries=0) for _ in range(6)])
+        await asyncio.gather(*[ask_in_queue(max_retries=0) for _ in range(6)])
         assert simulator.accounts.peak() == 2
 
 
@@ -64,9 +64,9 @@ async def test_a_long_wait_is_told_once(simulator: Simulator, monkeypatch: pytes
     monkeypatch.setattr(slots, "_TELL_AFTER", 0.2)
     simulator.faults.add("stall", after=1, seconds=1)
     notices = Notices()
-    first = asyncio.create_task(ask())
+    first = asyncio.create_task(ask_in_queue())
     await asyncio.to_thread(simulator.wait_for, 1, "chat")
-    await ask(notify=notices.append)
+    await ask_in_queue(notify=notices.append)
     await first
     told, taken_back = notices.texts("progress")
     assert told.startswith("Waiting for ")
@@ -76,12 +76,12 @@ async def test_a_long_wait_is_told_once(simulator: Simulator, monkeypatch: pytes
 async def test_a_wait_without_end_is_given_up(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     assert slots.PATIENCE == 600
     simulator.faults.add("stall", after=1)
-    async with GigaChat() as giga:
+    async with program() as giga:
         chunks = giga.stream(HELLO)
         await anext(chunks)
         monkeypatch.setattr(slots, "PATIENCE", 0.2)
         with pytest.raises(QueueError) as caught:
-            await ask()
+            await ask_in_queue()
         await chunks.aclose()
     assert (caught.value.exit_code, caught.value.code) == (5, "queue")
     assert caught.value.hint
@@ -106,10 +106,10 @@ def test_a_program_that_ends_frees_its_place(simulator: Simulator, gigachat: Pro
 
 async def test_a_cancelled_wait_takes_no_place(simulator: Simulator) -> None:
     simulator.faults.add("stall", after=1)
-    async with GigaChat() as giga:
+    async with program() as giga:
         chunks = giga.stream(HELLO)
         await anext(chunks)
-        waiting = asyncio.create_task(ask())
+        waiting = asyncio.create_task(ask_in_queue())
         await asyncio.sleep(0.1)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -125,5 +125,5 @@ async def test_a_question_that_failed_frees_its_place(simulator: Simulator) -> N
     simulator.faults.add("422", times=2)
     for _ in range(2):
         with pytest.raises(InvalidRequestError):
-            await asyncio.wait_for(ask(), 10)
+            await asyncio.wait_for(ask_in_queue(), 10)
     assert len(simulator.calls("chat")) == 2

@@ -171,7 +171,7 @@ async def test_silence_is_given_up(simulator: Simulator) -> None:
         await ask(timeout=1)
     assert (caught.value.exit_code, caught.value.code) == (4, "timeout")
     assert caught.value.hint
-    assert "--timeout" in caught.value.hint
+    assert "wait longer with timeout" in caught.value.hint
 
 
 async def test_silence_in_mid_answer_is_given_up_with_the_request_id(simulator: Simulator) -> None:

@@ -71,30 +71,35 @@ def check(messages: Sequence[Message]) -> None:
 
 
 def messages_of(given: Sequence[Message | Mapping[str, Any]]) -> list[Message]:
-    """Messages from values or from `{"role": …, "content": …}`.  Raises UsageError for what is neither."""
-    found = []
-    for each in given:
-        if isinstance(each, Message):
-            found.append(each)
-            continue
-        try:
-            role, content = each["role"], each["content"]
-            if role not in ROLES or not isinstance(content, str):
-                raise TypeError
-            call = each.get("function_call")
-            found.append(
-                Message(
-                    role,
-                    content,
-                    name=each.get("name"),
-                    attachments=tuple(each.get("attachments") or ()),
-                    function_call=function_call(call),
-                    functions_state_id=each.get("functions_state_id"),
-                )
-            )
-        except (TypeError, KeyError, AttributeError):
-            raise UsageError(f"A message needs a role ({', '.join(ROLES)}) and a content that is text.") from None
-    return found
+    """Messages from values or from `{"role": …, "content": …}`.  Raises UsageError for what is neither.
+
+    A content is a text, a list of parts (`{"text": …}`, also with `"type": "text"`, and `{"files": [{"id": …}]}`), or
+    None beside a function call.
+    """
+    return [each if isinstance(each, Message) else _message_of(each) for each in given]
+
+
+def _message_of(given: Mapping[str, Any]) -> Message:
+    try:
+        role, content, call = given["role"], given["content"], function_call(given.get("function_call"))
+        attachments = [*(given.get("attachments") or ())]
+        if isinstance(content, list):
+            parts, content = content, ""
+            for part in parts:
+                content += part if isinstance(part, str) else part.get("text", "")
+                attachments += [file["id"] for file in part.get("files", ())] if isinstance(part, Mapping) else []
+                if not isinstance(part, str) and not {"text", "files"} & part.keys():
+                    raise TypeError
+        if content is None and call is not None:
+            content = ""
+        if role not in ROLES or not isinstance(content, str) or not all(isinstance(each, str) for each in attachments):
+            raise TypeError
+        name, state_id = given.get("name"), given.get("functions_state_id")
+        return Message(role, content, name, tuple(attachments), call, state_id)
+    except (TypeError, KeyError, AttributeError):
+        raise UsageError(
+            f"A message needs a role ({', '.join(ROLES)}) and a content that is text, or parts of text and files."
+        ) from None
 
 
 def parse_event(request: Request, event: Event, *, request_id: str | None) -> Chunk | None:
