@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from ..engine.api import balance
+from ..engine.outside import as_object
 from ..render.reports import show_rows
 from .context import Context
 
@@ -25,4 +24,4 @@ def show_balance(context: Context, *, as_array: bool) -> None:
         if not packages:
             terminal.say("gigachat: The account has no packages.")
         return
-    show_rows([asdict(each) for each in packages], ("usage", "tokens"), terminal, as_array=as_array)
+    show_rows([as_object(each) for each in packages], ("usage", "tokens"), terminal, as_array=as_array)

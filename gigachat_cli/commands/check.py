@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
 from ..engine.api import ai_check, filter_check
+from ..engine.outside import as_object
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
 from ..text import one_line
@@ -38,7 +38,7 @@ def check_texts(
                 intervals = [
                     {"start": start, "end": end, "text": _excerpt(text, start, end)} for start, end in verdict.intervals
                 ]
-                rows.append({"input": name, **asdict(verdict), "intervals": intervals})
+                rows.append({"input": name, **as_object(verdict), "intervals": intervals})
 
     try:
         context.run(check())
@@ -60,7 +60,7 @@ def check_profanity(
             while named := await apart(lambda: next(texts, None)):
                 name, text = named
                 verdict = await filter_check.check_profanity(giga, text, model=model or filter_check.DEFAULT_MODEL)
-                rows.append({"input": name, **asdict(verdict)})
+                rows.append({"input": name, **as_object(verdict)})
 
     try:
         context.run(check())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from ..engine.api import tokens
+from ..engine.outside import as_object
 from ..render.reports import show_rows
 from .agreement import agree_to_files
 from .context import Context
@@ -33,7 +33,7 @@ def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, 
             batches = batched(texts(), _COUNTED_AT_ONCE, characters=CHARACTERS_AT_ONCE)
             while batch := await apart(lambda: next(batches, None)):
                 for size in await tokens.count_tokens(giga, batch):
-                    rows.append({"input": names[len(rows)], **asdict(size)})
+                    rows.append({"input": names[len(rows)], **as_object(size)})
 
     context.run(count())
     if len(rows) > 1:

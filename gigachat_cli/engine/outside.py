@@ -8,14 +8,19 @@ the model, which is never sent a key, has none to repeat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
 
 from ..bounded import brackets, json_value
 from ..calls import json_with_calls
-from ..errors import TooLargeError, UsageError
+from ..errors import ServiceError, TooLargeError, UsageError
 from ..masking import MASK, from_outside
 from ..text import one_line
+
+T = TypeVar("T")
 
 MOST_VALUES = 5_000_000
 """Values of one JSON reply: vectors of some thousand texts have so many numbers."""
@@ -26,12 +31,121 @@ MOST_OBJECTS = 500_000
 LONGEST_NAME = 300
 """Characters of a name or a title that the service gives to something."""
 
+_MOST_MENDED = 100
+"""Odd places of one reply that are overlooked; each costs a reading of the whole."""
+
+_AT = re.compile(r" - at `\$(.*)`\Z")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+
 _EXACT = frozenset({"content", "text", "reasoning_content", "arguments"})
 """The keys of an answer's own text, in both contracts."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
 _WORD = re.compile(r"[^\W\d][\w.-]{0,63}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+
+
+class Identifier(str):
+    """`identifier` as a type of a field; empty for what is none."""
+
+
+class Word(str):
+    """`word` as a type of a field; empty for what is none."""
+
+
+class FileId(str):
+    """`file_id` as a type of a field; empty for what is none."""
+
+
+class ModelName(str):
+    """`model_name` as a type of a field; empty for what is none."""
+
+
+class Label(str):
+    """`label` as a type of a field; empty for what is none."""
+
+
+def read(content: bytes | str, kind: type[T], what: str) -> T:
+    """A reply as a value of `kind`: what it has no field for is ignored, what is missing has its default.
+
+    `what` it should be completes the error, as "a balance".  Raises ServiceError, which names the field, and
+    TooLargeError for a reply of too many values.
+    """
+    _check_count(content)
+    try:
+        return _read(content, kind)
+    except (ValueError, msgspec.MsgspecError) as problem:
+        odd = str(problem) if _AT.search(str(problem)) else ""
+        said = f" ({one_line(odd, 120)})" if odd else ""
+        raise ServiceError(f"The service answered with something that is not {what}{said}.") from None
+
+
+def understood(content: bytes | str, kind: type[T]) -> T | None:
+    """As `read`, but what is odd within counts as missing, an odd row too; None when the whole is none of the kind.
+
+    So no answer is lost for what stands beside it.  Raises TooLargeError.
+    """
+    _check_count(content)
+    try:
+        return _read(content, kind)
+    except (ValueError, msgspec.MsgspecError):
+        pass
+    try:
+        found = _value(content)
+        for _ in range(_MOST_MENDED):
+            try:
+                return msgspec.convert(found, kind, dec_hook=_field)
+            except msgspec.ValidationError as problem:
+                if not _remove(found, str(problem)):
+                    return None
+    except ValueError:
+        pass
+    return None
+
+
+def as_object(value: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a value by their names, for JSON."""
+    return msgspec.structs.asdict(value)
+
+
+def _read(content: bytes | str, kind: type[T]) -> T:
+    """Raises ValueError for what is no JSON, and msgspec's own error for what is not of the kind."""
+    # The decoder keeps the last of two equal names, which the arguments of a call must not have, and takes neither
+    # lone surrogates, which two events may share, nor numbers beyond all counting: these are read the slower way.
+    if ("arguments" if isinstance(content, str) else b"arguments") not in content:  # type: ignore[operator]
+        try:
+            found: T = _decoder(kind).decode(content)  # type: ignore[arg-type]  # a type can be hashed
+            return found
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            pass
+    return msgspec.convert(_value(content), kind, dec_hook=_field)
+
+
+def _value(content: bytes | str) -> Any:
+    """Raises ValueError."""
+    text = content if isinstance(content, str) else content.decode()
+    return json_with_calls(text) if '"arguments"' in text else json_value(text)
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, dec_hook=_field)
+
+
+def _field(kind: type, found: object) -> object:
+    return kind(_FIELDS[kind](found) or "")
+
+
+def _remove(found: Any, problem: str) -> bool:
+    """Take what the problem is about out of a value; False when that is the value itself."""
+    place = _AT.search(problem)
+    steps = [name or int(number) for name, number in _STEP.findall(place[1])] if place else []
+    if not steps:
+        return False
+    for step in steps[:-1]:
+        found = found[step]
+    del found[steps[-1]]
+    return True
 
 
 def answered(content: bytes | str) -> dict[str, Any] | None:
@@ -139,6 +253,23 @@ def model_name(found: object) -> str | None:
 def label(found: object, *, most: int = LONGEST_NAME) -> str:
     """What the service calls something, in one line of at most so many characters; empty when it does not say."""
     return one_line(found, most) if isinstance(found, str) else ""
+
+
+def _labelled(found: object) -> str:
+    return label(from_outside(found)) if isinstance(found, str) else ""
+
+
+def _cleaned(check: Callable[[object], str | None]) -> Callable[[object], str | None]:
+    return lambda found: check(from_outside(found)) if isinstance(found, str) else None
+
+
+_FIELDS: dict[type, Callable[[object], str | None]] = {
+    Identifier: _cleaned(identifier),
+    Word: _cleaned(word),
+    FileId: _cleaned(file_id),
+    ModelName: _cleaned(model_name),
+    Label: _labelled,
+}
 
 
 def _clean(value: Any, *, exact: bool) -> Any:

@@ -14,6 +14,7 @@ from gigachat_cli.engine.api.embeddings import parse_embeddings
 from gigachat_cli.engine.api.filter_check import FilterVerdict, parse_filter_verdict
 from gigachat_cli.engine.api.functions import parse_validation
 from gigachat_cli.engine.api.tokens import TokenCount, parse_counts
+from gigachat_cli.engine.outside import Label, Word
 from gigachat_cli.errors import ServiceError
 
 
@@ -38,7 +39,7 @@ def test_a_vector_too_few_or_too_many_is_no_answer(indexes: list[int]) -> None:
 
 def test_documented_forms_are_read() -> None:
     assert parse_counts(b'[{"object":"tokens","tokens":2,"characters":10}]') == [TokenCount(2, 10)]
-    assert parse_balance(b'{"balance":[{"usage":"GigaChat","value":900000}]}') == [Package("GigaChat", 900000)]
+    assert parse_balance(b'{"balance":[{"usage":"GigaChat","value":900000}]}') == [Package(Label("GigaChat"), 900000)]
     verdict = b'{"category":"mixed","characters":9,"tokens":3,"ai_intervals":[[0,4],[6,9]]}'
     assert parse_verdict(verdict) == Verdict("mixed", 9, 3, ((0, 4), (6, 9)))
     assert parse_verdict(b'{"category":"human"}') == Verdict("human", 0, 0, ())
@@ -65,8 +66,28 @@ def test_documented_forms_are_read() -> None:
     ids=["tokens", "balance", "check", "filter", "validation", "embeddings"],
 )
 def test_anything_else_is_a_failure_of_the_service(parse: Callable[[bytes], object], content: bytes) -> None:
-    if (parse, content) == (parse_counts, b"{}"):
-        assert parse(content) == []  # nothing was counted, which is found out by the number of texts
-        return
     with pytest.raises(ServiceError):
         parse(content)
+
+
+@pytest.mark.parametrize(
+    ("parse", "content", "named"),
+    [
+        (parse_balance, b'{"balance":[{"usage":"a","value":1},{"usage":"b"}]}', "$.balance[1]"),
+        (parse_balance, b'{"balance":[{"usage":"a","value":"1"}]}', "$.balance[0].value"),
+        (parse_counts, b'[{"tokens":-1,"characters":2}]', "$[0].tokens"),
+        (parse_verdict, b'{"category":"ai","ai_intervals":[[0]]}', "$.ai_intervals[0]"),
+        (parse_filter_verdict, b'{"is_profane":"no"}', "$.is_profane"),
+    ],
+)
+def test_an_odd_field_is_named(parse: Callable[[bytes], object], content: bytes, named: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        parse(content)
+    assert f"{named}`)." in caught.value.message
+
+
+def test_what_is_null_or_missing_has_its_default_and_the_unknown_is_ignored() -> None:
+    assert parse_verdict(b'{"category":"ai","characters":null,"ai_intervals":null,"new":[1]}') == Verdict(
+        Word("ai"), 0, 0, ()
+    )
+    assert parse_validation(b'{"message":"Function is valid","errors":null,"warnings":[{}]}').warnings == (("", ""),)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...bounded import whole
-from ...errors import AccessDeniedError, InvalidRequestError, ServiceError
-from ..outside import answered, word
+from msgspec import Struct, field
+
+from ...errors import AccessDeniedError, InvalidRequestError
+from ..outside import Word, read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -17,8 +17,7 @@ DEFAULT_MODEL = "GigaCheckDetection"
 """The model that tells the places, beside the verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Who wrote a text: `category` is "ai", "human" or "mixed".
 
     `intervals` are the places that a model wrote, from and to a character, as the service counts them.
@@ -28,6 +27,13 @@ class Verdict:
     characters: int
     tokens: int
     intervals: tuple[tuple[int, int], ...]
+
+
+class _Verdict(Struct, frozen=True):
+    category: Word
+    characters: int | None = None
+    tokens: int | None = None
+    intervals: tuple[tuple[int, int], ...] | None = field(name="ai_intervals", default=None)
 
 
 async def check(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> Verdict:
@@ -46,17 +52,5 @@ async def check(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> Ver
 
 def parse_verdict(content: bytes) -> Verdict:
     """Raises ServiceError for what is no verdict."""
-    found = answered(content) or {}
-    try:
-        intervals = tuple((_whole(start), _whole(end)) for start, end in found.get("ai_intervals") or ())
-        sizes = [_whole(found.get(name) or 0) for name in ("characters", "tokens")]
-        return Verdict(word(found["category"]) or "unknown", sizes[0], sizes[1], intervals)
-    except (KeyError, TypeError, ValueError):
-        raise ServiceError("The service answered with something that is not a verdict on a text.") from None
-
-
-def _whole(found: object) -> int:
-    number = whole(found)
-    if number is None:
-        raise ValueError
-    return number
+    found = read(content, _Verdict, "a verdict on a text")
+    return Verdict(found.category or "unknown", found.characters or 0, found.tokens or 0, found.intervals or ())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...bounded import number
-from ...errors import AccessDeniedError, ServiceError
-from ..outside import answered, label
+from msgspec import Struct, field
+
+from ...errors import AccessDeniedError
+from ..outside import Label, read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 PATH = "/balance"
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """What is left of a package; `usage` is the service's name of what it is for."""
 
-    usage: str
-    tokens: float
+    usage: Label
+    tokens: int | float = field(name="value")
+
+
+class _Balance(Struct, frozen=True):
+    balance: list[Package]
 
 
 async def balance(giga: GigaChat) -> list[Package]:
@@ -36,17 +39,4 @@ async def balance(giga: GigaChat) -> list[Package]:
 
 def parse_balance(content: bytes) -> list[Package]:
     """Raises ServiceError for what is no balance."""
-    listed = (answered(content) or {}).get("balance")
-    try:
-        if isinstance(listed, list):
-            return [Package(label(each["usage"]), _tokens(each["value"])) for each in listed]
-    except (TypeError, KeyError):
-        pass
-    raise ServiceError("The service answered with something that is not a balance.")
-
-
-def _tokens(found: object) -> float:
-    tokens = number(found)
-    if tokens is None:
-        raise TypeError
-    return tokens
+    return read(content, _Balance, "a balance").balance

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...bounded import number, whole
+from msgspec import Struct
+
 from ...errors import ServiceError
-from ..outside import answered
+from ..outside import read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
 
 PATH = "/embeddings"
 DEFAULT_MODEL = "Embeddings"
+_VECTORS = "a vector for each text"
 
 
-@dataclass(frozen=True, slots=True)
-class Embedding:
+class Embedding(Struct, frozen=True):
     """The vector of a text, and the tokens that it cost."""
 
-    vector: list[float]
+    vector: list[int | float]
     tokens: int
+
+
+class _Usage(Struct, frozen=True):
+    prompt_tokens: int | None = None
+
+
+class _Row(Struct, frozen=True):
+    embedding: list[int | float]
+    index: int | None = None
+    usage: _Usage | None = None
+
+
+class _Rows(Struct, frozen=True):
+    data: list[_Row]
 
 
 async def embed(giga: GigaChat, texts: Sequence[str], *, model: str = DEFAULT_MODEL) -> list[Embedding]:
@@ -35,22 +49,10 @@ async def embed(giga: GigaChat, texts: Sequence[str], *, model: str = DEFAULT_MO
 
 def parse_embeddings(content: bytes, *, count: int) -> list[Embedding]:
     """The vectors of `count` texts by their index.  Raises ServiceError when one is missing or is none."""
-    listed = (answered(content) or {}).get("data")
-    found: dict[int, Embedding] = {}
-    for place, each in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(each, dict) and _is_vector(each.get("embedding")):
-            index = each.get("index", place)
-            found[index if isinstance(index, int) else place] = Embedding(each["embedding"], _tokens(each))
+    found = {}
+    for place, row in enumerate(read(content, _Rows, _VECTORS).data):
+        tokens = row.usage.prompt_tokens if row.usage else None
+        found[place if row.index is None else row.index] = Embedding(row.embedding, tokens or 0)
     if sorted(found) != list(range(count)):
-        raise ServiceError("The service answered with something that is not a vector for each text.")
+        raise ServiceError(f"The service answered with something that is not {_VECTORS}.")
     return [found[index] for index in range(count)]
-
-
-def _is_vector(found: object) -> bool:
-    return isinstance(found, list) and all(number(each) is not None for each in found)
-
-
-def _tokens(found: dict[str, Any]) -> int:
-    usage = found.get("usage")
-    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-    return whole(tokens) or 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...bounded import whole
-from ...errors import AccessDeniedError, ServiceError, UnknownModelError
-from ..outside import answered
+from msgspec import Struct
+
+from ...errors import AccessDeniedError, UnknownModelError
+from ..outside import read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -16,12 +16,20 @@ PATH = "/filter/check"
 DEFAULT_MODEL = "GigaFilter"
 
 
-@dataclass(frozen=True, slots=True)
-class FilterVerdict:
+class FilterVerdict(Struct, frozen=True):
     """What the filter says of a text, and the tokens that it cost; None where the service does not say."""
 
     is_profane: bool
     tokens: int | None = None
+
+
+class _Usage(Struct, frozen=True):
+    filter_tokens: int | None = None
+
+
+class _Verdict(Struct, frozen=True):
+    is_profane: bool
+    usage: _Usage | None = None
 
 
 async def check_profanity(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> FilterVerdict:
@@ -41,9 +49,6 @@ async def check_profanity(giga: GigaChat, text: str, *, model: str = DEFAULT_MOD
 
 
 def parse_filter_verdict(content: bytes) -> FilterVerdict:
-    """The verdict; fields that are not known are left alone.  Raises ServiceError for what is no verdict."""
-    found = answered(content) or {}
-    if not isinstance(found.get("is_profane"), bool):
-        raise ServiceError("The service answered with something that is not a verdict of the filter.")
-    usage = found.get("usage")
-    return FilterVerdict(found["is_profane"], whole(usage.get("filter_tokens")) if isinstance(usage, dict) else None)
+    """Raises ServiceError for what is no verdict."""
+    found = read(content, _Verdict, "a verdict of the filter")
+    return FilterVerdict(found.is_profane, found.usage.filter_tokens if found.usage else None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ServiceError
-from ..outside import answered, label
+from msgspec import Struct, field
+
+from ..outside import Label, read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -16,14 +16,24 @@ PATH = "/functions/validate"
 _VALID = "Function is valid"  # documented; the status is 200 either way
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """What the service thinks of a description; errors and warnings are places in it, each with what is wrong."""
 
     valid: bool
     message: str
     errors: tuple[tuple[str, str], ...]
     warnings: tuple[tuple[str, str], ...]
+
+
+class _Remark(Struct, frozen=True):
+    place: Label = field(name="schema_location", default=Label())
+    description: Label = Label()
+
+
+class _Validation(Struct, frozen=True):
+    message: Label
+    errors: list[_Remark] | None = None
+    warnings: list[_Remark] | None = None
 
 
 async def validate_function(giga: GigaChat, description: Mapping[str, Any]) -> Validation:
@@ -34,17 +44,8 @@ async def validate_function(giga: GigaChat, description: Mapping[str, Any]) -> V
 
 def parse_validation(content: bytes) -> Validation:
     """Raises ServiceError for what is no validation."""
-    found = answered(content) or {}
-    message = found.get("message")
-    if not isinstance(message, str):
-        raise ServiceError("The service answered with something that is not a check of a function.")
-    errors = _remarks(found.get("errors"))
-    return Validation(message == _VALID and not errors, label(message), errors, _remarks(found.get("warnings")))
-
-
-def _remarks(listed: object) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (label(each.get("schema_location")), label(each.get("description")))
-        for each in (listed if isinstance(listed, list) else ())
-        if isinstance(each, Mapping)
+    found = read(content, _Validation, "a check of a function")
+    errors, warnings = (
+        tuple((each.place, each.description) for each in listed or ()) for listed in (found.errors, found.warnings)
     )
+    return Validation(found.message == _VALID and not errors, found.message, errors, warnings)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ...bounded import whole
+from msgspec import Meta, Struct
+
 from ...errors import ServiceError
-from ..outside import answered_json
+from ..outside import read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
 
 PATH = "/tokens/count"
+_COUNTS = "a token count for each text"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCount:
+class TokenCount(Struct, frozen=True):
     """The size of one text, as a model sees it and as a person does."""
 
-    tokens: int
-    characters: int
+    tokens: Annotated[int, Meta(ge=0)]
+    characters: Annotated[int, Meta(ge=0)]
 
 
 async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | None = None) -> list[TokenCount]:
@@ -36,7 +36,7 @@ async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | Non
         response = await giga.fetch(request, model=name)
         counts = parse_counts(response.body)
         if len(counts) != len(texts):
-            raise _odd()
+            raise ServiceError(f"The service answered with something that is not {_COUNTS}.")
         return counts
 
     return await giga.with_model(counted, model=model)
@@ -44,18 +44,4 @@ async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | Non
 
 def parse_counts(content: bytes) -> list[TokenCount]:
     """Raises ServiceError for what is no list of counts."""
-    try:
-        return [TokenCount(_size(each["tokens"]), _size(each["characters"])) for each in answered_json(content)]
-    except (ValueError, TypeError, KeyError):
-        raise _odd() from None
-
-
-def _size(found: object) -> int:
-    size = whole(found)
-    if size is None or size < 0:
-        raise ValueError
-    return size
-
-
-def _odd() -> ServiceError:
-    return ServiceError("The service answered with something that is not a token count for each text.")
+    return read(content, list[TokenCount], _COUNTS)
