@@ -17,7 +17,7 @@ from .inline import Inline, Parsed
 from .layout import Block, code_frame, code_language, split_blocks
 from .look import LONGEST_HIGHLIGHTED, Look
 from .rows import PLAIN, TAB_STOP, Line, Run, Runs, total_cells, unwrap, wrap
-from .syntax import LONGEST_BLOCK_FORMULA, closer_of
+from .syntax import LONGEST_BLOCK_FORMULA, MOST_BEGUN, closer_of
 from .tables import Needs, TableLayout, read_row, read_table
 
 # How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
@@ -130,7 +130,7 @@ class Prose:
             runs = parsed.open_runs
             if not begun:
                 runs = self._inline.runs(self._tail, self._style)
-            elif (closed := completed(self._tail)) != self._tail or parsed.unmatched:
+            elif (closed := completed(self._tail)) != self._tail or 0 < parsed.unmatched <= MOST_BEGUN:
                 runs = self._as_begun(closed, parsed)
             self._shown = wrap([*self._row, *runs], self.width)
         return [*self._kept, *self._shown]
@@ -138,7 +138,7 @@ class Prose:
     def _as_begun(self, closed: str, parsed: Parsed) -> Runs:
         """The tail as it will look when what is begun in it is whole; `closed` is it as `completed` has it."""
         left = self._tail[len(closed) :]
-        if parsed.open_runs and not parsed.unmatched and self._tail.startswith(closed):
+        if parsed.open_runs and not 0 < parsed.unmatched <= MOST_BEGUN and self._tail.startswith(closed):
             *runs, (text, ink) = parsed.open_runs
             if text.endswith(left):  # so nothing else changes
                 return [*runs, (text.removesuffix(left), ink)]

@@ -37,13 +37,14 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
 _MONEY = re.compile(r"\d[\d.,]*(?:\s+(?:[^\s+\-*/=<>^\\(]|\*\S|<[a-z])|[^\w\s+\-*/=<>^\\{(.,])")
 _PROSE = re.compile(r"[^=<>\\^_]*[^\W\d_]{2,}\s+[^\W\d_]{2,}")  # two words before any sign of a formula
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+MOST_BEGUN = 12
+"""How many marks of emphasis are shown as if they were closed; more are hardly meant as such."""
 _LONGEST_OPENER = 40  # characters, of an environment
 LONGEST_BLOCK_FORMULA = 4000
 """How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
 LONGEST_DEFINITION = 20
 """How many lines the definition of a link may have; a title that never ends would be read anew for each of them."""
 
-_MOST_BEGUN = 12  # marks of emphasis that are shown as if they were closed
 _MAX_NESTING = 100  # of links and emphasis in each other
 # Of blocks the outermost alone counts, and what is directly in it: containers are followed line by line.
 _MAX_BLOCK_NESTING = 4
@@ -204,10 +205,10 @@ def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool)
 def _note_unmatched(state: StateInline) -> None:
     unmatched = [delimiter for delimiter in state.delimiters if delimiter.open and delimiter.end < 0]
     state.env["unmatched"] = len(unmatched)
-    if not state.env["begun"]:
+    if not state.env["begun"] or len(unmatched) > MOST_BEGUN:
         return
     line = max((place for place, token in enumerate(state.tokens) if token.type.endswith("break")), default=-1)
-    for opener in reversed(unmatched[-_MOST_BEGUN:]):
+    for opener in reversed(unmatched):
         if opener.token > line and not opener.close:  # what could close as well stands within a word: 2*3, a*b
             opener.end = len(state.delimiters)
             token = state.push("text", "", 0)
