@@ -94,6 +94,11 @@ def test_plain_text_keeps_the_colour_of_the_terminal() -> None:
     assert _highlighter("python").line("name") == [("name", PLAIN)]
 
 
+def test_the_language_is_read_from_attributes_as_well() -> None:
+    assert offline("```{.python .numberLines}\nx\n```\n", 80)[0] == "╭─ python"
+    assert offline("```.env\nA=1\n```\n", 80)[0] == "╭─ .env"
+
+
 def test_unknown_theme_is_told_from_a_known_one() -> None:
     assert code_theme_exists("monokai")
     assert not code_theme_exists("no-such-theme")

@@ -109,7 +109,8 @@ def code_language(info: str) -> str:
     from .code import LANGUAGE
 
     found = LANGUAGE.search(unescapeAll(info))
-    return printable(found.group())[:30] if found else ""
+    language = printable(found.group())[:30] if found else ""
+    return language.removeprefix(".") if info.lstrip().startswith("{") else language
 
 
 def _code_lines(token: Token, look: Look) -> list[Runs]:

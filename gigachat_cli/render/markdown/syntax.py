@@ -35,7 +35,8 @@ _OPERATORS = re.compile(r"[\\^_={}+*/<>]")
 _SURE = re.compile(r"[\\^_]")  # signs that only formulas have
 _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
 _MONEY = re.compile(r"\d[\d.,]*(?:\s+(?:[^\s+\-*/=<>^\\(]|\*\S|<[a-z])|[^\w\s+\-*/=<>^\\{(.,])")
-_PROSE = re.compile(r"[^=<>\\^_]*[^\W\d_]{2,}\s+[^\W\d_]{2,}")  # two words before any sign of a formula
+# Before any sign of a formula two words, or a Russian one behind a blank.
+_PROSE = re.compile(r"[^=<>\\^_]*(?:[^\W\d_]{2,}\s+[^\W\d_]{2,}|\s[а-яё]{3})", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 MOST_BEGUN = 12
 """How many marks of emphasis are shown as if they were closed; more are hardly meant as such."""

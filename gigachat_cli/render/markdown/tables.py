@@ -17,6 +17,7 @@ _GUTTER = " │ "
 _NARROWEST = 6  # cells a column needs on average; with less, records are easier to read
 _RECORD_RULE = 12
 _LEAST_SLACK = 4
+_MOST_SPLIT = 4  # parts of a cell that has bars in a formula or in code
 _UNWRAPPED = 1_000_000
 
 
@@ -51,7 +52,7 @@ def read_row(line: str, columns: int, inline: Inline) -> list[Runs]:
         parts.pop(0)
     if parts and not parts[-1]:
         parts.pop()
-    if len(parts) > columns:  # what is too much would be dropped
+    if columns < len(parts) <= _MOST_SPLIT * columns:  # what is too much would be dropped
         parts = _with_bars(parts)
     return [inline.runs(part.strip(), inline.look.style("text")) for part in parts[:columns]]
 
