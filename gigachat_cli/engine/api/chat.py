@@ -6,12 +6,14 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET, Struct, UnsetType
+
 from ...bounded import whole
 from ...calls import read_call
 from ...errors import StreamError, UsageError
 from ...masking import from_outside
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
-from ..outside import answered, identifier, model_name, word
+from ..outside import Identifier, ModelName, Word, answered, understood, word
 from ..refusals import error_object
 from ..sse import Event
 from ..wire import Request
@@ -107,10 +109,18 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
 
     Raises StreamError for what is not JSON, and the service's own error when the event is an error object.
     """
-    if event.data.strip() == END_OF_STREAM:
+    said = event.data.strip()
+    if said == END_OF_STREAM:
         return None
-    found = event_object(event, of_answer=event.name in _NAMES, request_id=request_id)
-    return Chunk() if found is None else _chunk(request, found, "delta", request_id)
+    if event.name in _NAMES and said:
+        chunk = _read(request, event.data, whole=False, request_id=request_id)
+        if chunk is None:
+            raise _unreadable(request_id)
+        return chunk
+    found = event_object(event, of_answer=False, request_id=request_id)
+    if found is not None and (problem := error_object(request, found, request_id=request_id)):
+        raise problem
+    return Chunk()
 
 
 def event_object(event: Event, *, of_answer: bool, request_id: str | None) -> dict[str, Any] | None:
@@ -126,12 +136,16 @@ def event_object(event: Event, *, of_answer: bool, request_id: str | None) -> di
         found = {"message": from_outside(event.data[:_LONGEST_WORDS])} if found is None else found
         return found if "error" in found else {"error": found}
     if found is None:
-        raise StreamError(
-            "The stream holds something that is not an answer.",
-            hint="Try again; a proxy or a portal may stand in between.",
-            request_id=request_id,
-        )
+        raise _unreadable(request_id)
     return found
+
+
+def _unreadable(request_id: str | None) -> StreamError:
+    return StreamError(
+        "The stream holds something that is not an answer.",
+        hint="Try again; a proxy or a portal may stand in between.",
+        request_id=request_id,
+    )
 
 
 def is_last(event: Event) -> bool:
@@ -141,10 +155,10 @@ def is_last(event: Event) -> bool:
 
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
-    found = answered(content)
-    if found is None:
+    chunk = _read(request, content, whole=True, request_id=request_id)
+    if chunk is None:
         raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
-    return _chunk(request, found, "message", request_id)
+    return chunk
 
 
 def settled(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
@@ -172,28 +186,65 @@ def whole_number(found: object) -> int:
     return whole(found) or 0
 
 
-def _chunk(request: Request, found: Mapping[str, Any], part: str, request_id: str | None) -> Chunk:
-    problem = error_object(request, found, request_id=request_id)
-    if problem:
-        raise problem
-    listed = found.get("choices")
-    choices = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+class _Usage(Struct, frozen=True):
+    prompt_tokens: int | float | None = None
+    completion_tokens: int | float | None = None
+    total_tokens: int | float | None = None
+    precached_prompt_tokens: int | float | None = None
+
+
+class _Said(Struct, frozen=True):
+    """A message, or what a delta adds to one."""
+
+    role: str | None = None
+    content: str | None = None
+    name: str | None = None
+    reasoning_content: str | None = None
+    function_call: Any = None
+    functions_state_id: Identifier | None = None
+
+
+class _Choice(Struct, frozen=True):
+    index: int | float | None = None
+    delta: _Said | None = None
+    message: _Said | None = None
+    finish_reason: Word | None = None
+
+
+class _Completion(Struct, frozen=True):
+    choices: list[_Choice] | UnsetType | None = UNSET
+    model: ModelName | None = None
+    usage: _Usage | None = None
+    error: Any = None
+    message: Any = UNSET
+
+
+_NOTHING_SAID, _NO_CHOICE = _Said(), _Choice()
+
+
+def _read(request: Request, content: bytes | str, *, whole: bool, request_id: str | None) -> Chunk | None:
+    """The chunk of one object; None when the content is none.  Raises the service's own error, and StreamError."""
+    found = understood(content, _Completion)
+    if found is None:
+        return None
+    if found.error is not None or (found.message is not UNSET and found.choices is UNSET):
+        problem = error_object(request, answered(content) or {}, request_id=request_id)
+        if problem:
+            raise problem
     # An index that is missing or odd counts as the first; further choices are other answers.
-    choice = next((each for each in choices if whole_number(each.get("index")) < 1), {})
-    message = choice.get(part)
-    if not isinstance(message, Mapping):
-        message = {}
-    content = _text(message.get("content"))
-    in_progress = message.get("role") == "function_in_progress"  # documented: a status, not a part of the answer
+    listed = found.choices or ()
+    choice = next((each for each in listed if not each.index or whole_number(each.index) < 1), _NO_CHOICE)
+    said = (choice.message if whole else choice.delta) or _NOTHING_SAID
+    in_progress = said.role == "function_in_progress"  # documented: a status, not a part of the answer
     return Chunk(
-        text="" if in_progress else content,
-        reasoning=_text(message.get("reasoning_content")),
-        progress=from_outside(content or _text(message.get("name"))) if in_progress else "",
-        function_call=asked_call(message.get("function_call"), request_id),
-        functions_state_id=identifier(message.get("functions_state_id")),
-        finish_reason=word(choice.get("finish_reason")),
-        usage=_usage(found.get("usage")),
-        model=model_name(found.get("model")),
+        text="" if in_progress else said.content or "",
+        reasoning=said.reasoning_content or "",
+        progress=from_outside(said.content or said.name or "") if in_progress else "",
+        function_call=None if said.function_call is None else asked_call(said.function_call, request_id),
+        functions_state_id=said.functions_state_id or None,
+        finish_reason=choice.finish_reason or None,
+        usage=_usage(found.usage) if found.usage else None,
+        model=found.model or None,
         request_id=request_id,
     )
 
@@ -213,16 +264,10 @@ def _message(message: Message) -> dict[str, Any]:
     return sent
 
 
-def _usage(found: object) -> Usage | None:
-    if not isinstance(found, Mapping):
-        return None
+def _usage(found: _Usage) -> Usage:
     return Usage(
-        prompt_tokens=whole_number(found.get("prompt_tokens")),
-        completion_tokens=whole_number(found.get("completion_tokens")),
-        total_tokens=whole_number(found.get("total_tokens")),
-        precached_prompt_tokens=whole_number(found.get("precached_prompt_tokens")),
+        whole_number(found.prompt_tokens),
+        whole_number(found.completion_tokens),
+        whole_number(found.total_tokens),
+        whole_number(found.precached_prompt_tokens),
     )
-
-
-def _text(found: object) -> str:
-    return found if isinstance(found, str) else ""
