@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..bounded import local_time
@@ -12,6 +11,7 @@ from ..conversation.attachments import STDIN, upload_of
 from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
 from ..engine.api import files
+from ..engine.outside import as_object
 from ..engine.uploads import Uploads, upload_once
 from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
 from ..render.reports import show_rows
@@ -169,9 +169,9 @@ class _Stdout:
 
 
 def _show(found: Sequence[files.StoredFile], terminal: Terminal, *, as_array: bool) -> None:
-    rows = [{**asdict(each), "created": local_time(each.created_at, "%Y-%m-%d %H:%M")} for each in found]
+    rows = [{**as_object(each), "created": local_time(each.created_at, "%Y-%m-%d %H:%M")} for each in found]
     if as_array:
-        rows = [asdict(each) for each in found]
+        rows = [as_object(each) for each in found]
     show_rows(rows, _COLUMNS, terminal, as_array=as_array)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -37,12 +37,18 @@ _MOST_MENDED = 100
 _AT = re.compile(r" - at `\$(.*)`\Z")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
+_LONGEST_FILE_NAME = 1000  # characters; what a file system does not take loses its middle, not its suffix
+
 _EXACT = frozenset({"content", "text", "reasoning_content", "arguments"})
 """The keys of an answer's own text, in both contracts."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
 _WORD = re.compile(r"[^\W\d][\w.-]{0,63}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number as a type of a field; one that no counter reaches is none."""
 
 
 class Identifier(str):
@@ -59,6 +65,10 @@ class FileId(str):
 
 class ModelName(str):
     """`model_name` as a type of a field; empty for what is none."""
+
+
+class LongLabel(str):
+    """The name of a file, in one line of at most 1000 characters; empty for what is none."""
 
 
 class Label(str):
@@ -269,6 +279,7 @@ _FIELDS: dict[type, Callable[[object], str | None]] = {
     FileId: _cleaned(file_id),
     ModelName: _cleaned(model_name),
     Label: _labelled,
+    LongLabel: lambda found: label(from_outside(found), most=_LONGEST_FILE_NAME) if isinstance(found, str) else "",
 }
 
 

@@ -15,6 +15,7 @@ import pytest
 from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat
 from gigachat_cli.engine.api import batches, files
+from gigachat_cli.engine.outside import FileId
 from gigachat_cli.engine.uploads import Source, Uploads, upload_once, uploaded_again
 from gigachat_cli.errors import ConnectionFailedError, ServiceError, SilenceError, UsageError
 from gigachat_cli.simulator import Simulator
@@ -183,7 +184,7 @@ async def test_odd_fields_of_a_file_are_left_out(simulator: Simulator) -> None:
     listed = {"data": [{"id": "a", "bytes": "many", "created_at": None, "filename": 3}, {"no": "id"}, 7]}
     with raw(answering(listed)) as server:
         async with at(server) as giga:
-            assert await files.list_files(giga) == [files.StoredFile("a")]
+            assert await files.list_files(giga) == [files.StoredFile(FileId("a"))]
 
 
 async def test_a_download_that_is_shorter_than_announced_is_none(simulator: Simulator) -> None:

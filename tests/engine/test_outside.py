@@ -22,6 +22,7 @@ from gigachat_cli.engine.outside import (
     identifier,
     label,
     typed_file_id,
+    understood,
     word,
 )
 from gigachat_cli.engine.refusals import error_object, login_refusal, refusal
@@ -129,7 +130,7 @@ WAYS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
         },
         lambda found: functions.parse_validation(encoded(found)),
     ),
-    "file": (STORED, lambda found: files._stored(answered(encoded(found)))),
+    "file": (STORED, lambda found: understood(encoded(found), files.StoredFile)),
     "batch": (TASK, lambda found: batches._task(answered(encoded(found)))),
     "result of a batch": (
         {"id": "1", "result": V1_WHOLE},

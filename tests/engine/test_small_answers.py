@@ -76,6 +76,7 @@ def test_anything_else_is_a_failure_of_the_service(parse: Callable[[bytes], obje
         (parse_balance, b'{"balance":[{"usage":"a","value":1},{"usage":"b"}]}', "$.balance[1]"),
         (parse_balance, b'{"balance":[{"usage":"a","value":"1"}]}', "$.balance[0].value"),
         (parse_counts, b'[{"tokens":-1,"characters":2}]', "$[0].tokens"),
+        (parse_counts, b'[{"tokens":1,"characters":%s}]' % (b"9" * 30), "$[0].characters"),
         (parse_verdict, b'{"category":"ai","ai_intervals":[[0]]}', "$.ai_intervals[0]"),
         (parse_filter_verdict, b'{"is_profane":"no"}', "$.is_profane"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from ...errors import AccessDeniedError, InvalidRequestError
-from ..outside import Word, read
+from ..outside import Whole, Word, read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -31,8 +31,8 @@ class Verdict(Struct, frozen=True):
 
 class _Verdict(Struct, frozen=True):
     category: Word
-    characters: int | None = None
-    tokens: int | None = None
+    characters: Whole | None = None
+    tokens: Whole | None = None
     intervals: tuple[tuple[int, int], ...] | None = field(name="ai_intervals", default=None)
 
 

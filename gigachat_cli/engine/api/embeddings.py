@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ...errors import ServiceError
-from ..outside import read
+from ..outside import Whole, read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -26,12 +26,12 @@ class Embedding(Struct, frozen=True):
 
 
 class _Usage(Struct, frozen=True):
-    prompt_tokens: int | None = None
+    prompt_tokens: Whole | None = None
 
 
 class _Row(Struct, frozen=True):
     embedding: list[int | float]
-    index: int | None = None
+    index: Whole | None = None
     usage: _Usage | None = None
 
 

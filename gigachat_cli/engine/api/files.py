@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
-from ...bounded import whole
+from msgspec import Struct
+
 from ...errors import (
     AccessDeniedError,
     ConnectionFailedError,
@@ -19,7 +20,7 @@ from ...errors import (
     UsageError,
 )
 from ...text import one_line
-from ..outside import answered, file_id, label, typed_file_id, word
+from ..outside import FileId, LongLabel, Whole, Word, typed_file_id, understood
 from ..wire import MOST_DOWNLOADED, Request, Sink
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ AS_IT_IS: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 _PIECE_BYTES = 1 << 18
 _PURPOSE = "general"
-_LONGEST_FILE_NAME = 1000  # characters; what a file system does not take loses its middle, not its suffix
 _DENIED_HINT = "A file can be used only under the X-Client-ID that it was made under; attach or make it anew."
 _UNKNOWN_HINT = "'gigachat files list' shows those of the account."
 
@@ -56,15 +56,22 @@ Progress = Callable[[int, int | None], None]
 """Told how many bytes went or came so far, and of how many; None where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A file as the service tells of it.  `bytes` and `created_at` (Unix seconds) are None where it does not say."""
 
-    id: str
-    filename: str = ""
-    bytes: int | None = None
-    created_at: int | None = None
-    purpose: str = ""
+    id: FileId
+    filename: LongLabel = LongLabel()
+    bytes: Whole | None = None
+    created_at: Whole | None = None
+    purpose: Word = Word()
+
+
+class _Files(Struct, frozen=True):
+    data: list[StoredFile]
+
+
+class _Deletion(Struct, frozen=True):
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +148,28 @@ async def upload(
     headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
     request = _request(giga, "POST", PATH, f"the upload of {one_line(filename, 80)}", headers, form)
     try:
-        found = answered((await giga.fetch(request)).body)
+        stored = understood((await giga.fetch(request)).body, StoredFile)
     except PromptTooLongError as problem:
         raise _too_large(filename, problem) from None
-    stored = _stored(found)
-    if stored is None:
+    if stored is None or not stored.id:
         raise ServiceError(f"The service took {filename} but named no id for it.")
     return stored
 
 
 async def list_files(giga: GigaChat) -> list[StoredFile]:
     """The files of the account, in the service's order."""
-    found = answered((await giga.fetch(_request(giga, "GET", PATH, "the list of files"))).body) or {}
-    listed = found.get("data")
-    if not isinstance(listed, list):
+    found = understood((await giga.fetch(_request(giga, "GET", PATH, "the list of files"))).body, _Files)
+    if found is None:
         raise ServiceError("The service answered with something that is not a list of files.")
-    return [stored for each in listed if (stored := _stored(each)) is not None]
+    return [stored for stored in found.data if stored.id]
 
 
 async def show_file(giga: GigaChat, file_id: str) -> StoredFile:
     """One file.  Raises UnknownFileError when there is none of that id."""
     request = _request(giga, "GET", _place(file_id), "the file")
     with _OfFile(file_id):
-        stored = _stored(answered((await giga.fetch(request)).body))
-    if stored is None:
+        stored = understood((await giga.fetch(request)).body, StoredFile)
+    if stored is None or not stored.id:
         raise ServiceError("The service answered with something that is not a file.")
     return stored
 
@@ -196,12 +201,12 @@ async def delete(giga: GigaChat, file_id: str) -> bool:
     request = _request(giga, "POST", f"{_place(file_id)}/delete", "the deletion")
     with _OfFile(file_id):
         try:
-            found = answered((await giga.fetch(request)).body) or {}
+            found = understood((await giga.fetch(request)).body, _Deletion)
         except ConnectionFailedError as problem:
             if not problem.maybe_done or await exists(giga, file_id):
                 raise
             return True
-    return found.get("deleted") is True
+    return found is not None and found.deleted
 
 
 def _request(
@@ -248,16 +253,4 @@ def _too_large(filename: str, problem: PromptTooLongError) -> ServiceError:
         hint="Make it smaller.",
         status=problem.status,
         request_id=problem.request_id,
-    )
-
-
-def _stored(found: object) -> StoredFile | None:
-    if not isinstance(found, Mapping) or file_id(found.get("id")) is None:
-        return None
-    return StoredFile(
-        id=found["id"],
-        filename=label(found.get("filename"), most=_LONGEST_FILE_NAME),
-        bytes=whole(found.get("bytes")),
-        created_at=whole(found.get("created_at")),
-        purpose=word(found.get("purpose")) or "",
     )

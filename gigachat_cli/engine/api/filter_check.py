@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ...errors import AccessDeniedError, UnknownModelError
-from ..outside import read
+from ..outside import Whole, read
 
 if TYPE_CHECKING:
     from ..client import GigaChat
@@ -24,7 +24,7 @@ class FilterVerdict(Struct, frozen=True):
 
 
 class _Usage(Struct, frozen=True):
-    filter_tokens: int | None = None
+    filter_tokens: Whole | None = None
 
 
 class _Verdict(Struct, frozen=True):

@@ -20,8 +20,8 @@ _COUNTS = "a token count for each text"
 class TokenCount(Struct, frozen=True):
     """The size of one text, as a model sees it and as a person does."""
 
-    tokens: Annotated[int, Meta(ge=0)]
-    characters: Annotated[int, Meta(ge=0)]
+    tokens: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    characters: Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | None = None) -> list[TokenCount]:
