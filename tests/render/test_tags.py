@@ -32,6 +32,9 @@ SHOWN = {
     "a [!NOTE]\n": "a [!NOTE]",
     "> [!tip]\n> Short.\n": "▌ Tip\n▌ Short.",
     "1. [ ] one\n2. [x] two\n": "1. ☐ one\n2. ☑ two",
+    "x<sub>a<b>b</b></sub>, y<sup>**2**</sup>, z<sup>`n`</sup>": "x_(ab), y², zⁿ",
+    "see [](https://e.org/a) and [ ](/b)": "see (https://e.org/a) and (/b)",
+    "a&#9;b&Tab;c&NewLine;d&#x202e;e": "a b c de",
     "[a](#раздел) [b](./файл.md) [c](/a%20b)": "a (#раздел) b (./файл.md) c (/a%20b)",
 }
 

@@ -173,7 +173,7 @@ class Inline:
             elif kind == "link_close":
                 address, target, start = links.pop()
                 styles.pop()
-                if not target:
+                if not target or not plain(runs[start:]).strip():
                     self._add_address(runs, address, start)
             elif kind == "image":
                 self._add_image(runs, token, styles[-1], linked=bool(links))
@@ -205,7 +205,7 @@ def without_indents(text: str) -> str:
 
 def printable(text: str) -> str:
     """Drop control characters and bidi controls, which a text can spell as entities or in addresses."""
-    return text if text.isalpha() else _CONTROLS.sub("", text)
+    return text if text.isalpha() else _CONTROLS.sub(lambda found: " " if found[0] in "\t\n\r" else "", text)
 
 
 def readable(address: str) -> str:

@@ -38,6 +38,7 @@ LONGEST = 200
 """How many characters may stand between two tags; more stay text with the tags in it."""
 
 _OPENING = re.compile(rf"<({_NAMES})>", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-z]+>|\*\*|[`$]")  # within scripts, which have one look
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _HIDDEN = re.compile(r"</?details(?: open)?>\n?", re.IGNORECASE)
 _PREFIXES = "|".join(sorted({name[:size] for name in _ALL for size in range(len(name) + 1)}, key=len, reverse=True))
@@ -108,7 +109,7 @@ def _tag(state: StateInline, silent: bool) -> bool:
 
 def _push(state: StateInline, name: str, start: int, end: int) -> None:
     if name in _SCRIPTS:
-        content = unescapeAll(state.src[start:end]).strip()
+        content = unescapeAll(_MARKUP.sub("", state.src[start:end])).strip()
         state.push("text", "", 0).content = _SCRIPTS[name](content) if content else ""
         return
     state.push("tag_open", name, 1).meta["style"] = _STYLES[name]
