@@ -16,7 +16,7 @@ SERVICE_TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "im
 """The tools that the service runs itself, as far as they are known."""
 
 SERVICE_FUNCTIONS = ("text2image", "text2model3d", "get_file_content")
-"""The functions of the service's own in the first contract, which may stand among those of a person."""
+"""The functions of the service's own in API v1, which may stand among those of a person."""
 
 EFFORTS = ("low", "medium", "high")
 """How much a model can be asked to reason."""

@@ -40,8 +40,8 @@ from ..messages import Answer, AnswerBuilder, Chunk, Message, Model, Notice, Tok
 from ..settings import Settings, declarations, load_settings
 from .account_models import AccountModels
 from .api import chat, models
+from .api_version import ApiVersion, api_version_of, offered_functions
 from .auth import Authorization, ClientCertificate, GivenToken, KeyGrant, KeySource, PasswordGrant, RenewingToken
-from .contracts import Contract, contract_of, offered_functions
 from .refusals import LOGIN_HINT, refusal
 from .replies import chunks_of, judged
 from .retries import may_pass, repeated
@@ -245,14 +245,14 @@ class GigaChat:
         """The answer to a conversation, chunk by chunk; with `stream=False` the whole of it as one chunk.
 
         `model` is the one of the call, else of the settings, else the choice from the account's list (`model`).
-        `fields` are any further fields of the request, of either contract (`contracts`); `slot` is one of
+        `fields` are any further fields of the request, of either API version (`api_version`); `slot` is one of
         `kept_slots`, instead of a place in the queue.  A call of a function that `fields` do not offer is left out,
         unless `any_call` wants to see it.  The last chunk holds `finish_reason` and `usage`.
 
         Raises UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
         CutAnswerError, NoAnswerError and ContentFilterError come after the chunks that are all there is.
         """
-        contract = contract_of(fields)
+        version = api_version_of(fields)
         offered = None if any_call else offered_functions(fields)
         named = model or self.settings.model
         async with AsyncExitStack() as stack:
@@ -264,7 +264,7 @@ class GigaChat:
             while True:
                 if not named:
                     request = self.chat_request(messages, model=name, stream=stream, **fields)
-                attempts = self._repeated(partial(self._chunks, request, name, contract, offered))
+                attempts = self._repeated(partial(self._chunks, request, name, version, offered))
                 try:
                     async with aclosing(attempts) as chunks:
                         async for chunk in chunks:
@@ -429,12 +429,12 @@ class GigaChat:
         for name in _SAMPLING:
             if fields.get(name) is not None:
                 fields[name] = _checked(name, fields[name])
-        contract = contract_of(fields)
-        sent = contract.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
+        version = api_version_of(fields)
+        sent = version.body(model, chat.messages_of(messages), stream=stream, fields={**defaults, **fields})
         headers = self._headers() | {"Content-Type": "application/json"}
         if stream:
             headers |= {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        url = contract.url(self.settings.base_url)
+        url = version.url(self.settings.base_url)
         return Request("POST", url, "the chat request", headers, chat.encode(sent))
 
     def request(
@@ -651,11 +651,11 @@ class GigaChat:
         return problem
 
     async def _chunks(
-        self, request: Request, model: str, contract: Contract, offered: frozenset[str] | None
+        self, request: Request, model: str, version: ApiVersion, offered: frozenset[str] | None
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to `request`, in which the functions of the names `offered` may be called; None are any."""
         async with self._reply(request, model=model) as reply:
-            parts = judged(contract.settled(chunks_of(reply, contract)), reply, offered)
+            parts = judged(version.settled(chunks_of(reply, version)), reply, offered)
             async with aclosing(parts) as chunks:
                 async for chunk in chunks:
                     yield chunk

@@ -40,7 +40,7 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _LONGEST_FILE_NAME = 1000  # characters; what a file system does not take loses its middle, not its suffix
 
 _EXACT = frozenset({"content", "text", "reasoning_content", "arguments"})
-"""The keys of an answer's own text, in both contracts."""
+"""The keys of an answer's own text, in both API versions."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
 _WORD = re.compile(r"[^\W\d][\w.-]{0,63}")

@@ -23,7 +23,7 @@ from ..errors import (
 )
 from ..messages import Chunk
 from ..text import SurrogateJoiner, mended, one_line
-from .contracts import Contract
+from .api_version import ApiVersion
 from .outside import json_object
 from .refusals import service_words
 from .reply import Reply
@@ -46,11 +46,11 @@ _STREAM_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
 _CUT_HINT = "Ask again. ‹go_on› goes on with it."
 
 
-async def chunks_of(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
+async def chunks_of(reply: Reply, version: ApiVersion) -> AsyncGenerator[Chunk, None]:
     """The chunks of an answer: streamed or whole, by what the body is and not by what its head calls it.
 
     Pairs of surrogates that were split between chunks are joined.  Raises CutAnswerError, SilenceError for a reply
-    that says only that it is alive, ServiceError for a page of a gateway, and what the contract raises.
+    that says only that it is alive, ServiceError for a page of a gateway, and what the version raises.
     """
     body = _Body(reply)
     async with aclosing(body):
@@ -59,13 +59,13 @@ async def chunks_of(reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, N
             content = await body.whole()
             head = content[:_MOST_BLANKS].lstrip()[:64]
             if not head.startswith((b"<", *_STREAM_STARTS)):
-                chunk = contract.parse_whole(reply.request, content, request_id=reply.request_id)
+                chunk = version.parse_whole(reply.request, content, request_id=reply.request_id)
                 yield _with_whole_characters(chunk)
                 return
             kind: Literal["stream", "whole", "page"] = "page" if head.startswith(b"<") else "stream"
         else:
             kind = await body.kind()
-        read = _streamed(body, reply, contract) if kind == "stream" else _at_once(body, reply, contract, kind=kind)
+        read = _streamed(body, reply, version) if kind == "stream" else _at_once(body, reply, version, kind=kind)
         async with aclosing(_joined(read)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -120,14 +120,14 @@ def _no_answer(finish_reason: str | None, stray: str, request_id: str | None) ->
     return NoAnswerError(message, hint=hint, request_id=request_id)
 
 
-async def _streamed(body: _Body, reply: Reply, contract: Contract) -> AsyncGenerator[Chunk, None]:
+async def _streamed(body: _Body, reply: Reply, version: ApiVersion) -> AsyncGenerator[Chunk, None]:
     """The chunks of a stream.  `finish_reason` or its last event makes it whole; usage may come after the former."""
     parser = EventParser()
     finished, text, progress, room = False, False, "", MOST_ANSWER_BYTES
     try:
         async with aclosing(_events(parser, body)) as events:
             async for event in events:
-                chunk = contract.parse_event(reply.request, event, request_id=reply.request_id)
+                chunk = version.parse_event(reply.request, event, request_id=reply.request_id)
                 if chunk is None:
                     finished = True
                     break
@@ -144,7 +144,7 @@ async def _streamed(body: _Body, reply: Reply, contract: Contract) -> AsyncGener
                     raise _too_large(reply)
                 if chunk != _NOTHING:
                     yield chunk
-                if contract.is_last(event):
+                if version.is_last(event):
                     finished = True
                     break
     except (ConnectionFailedError, SilenceError, StreamError) as problem:
@@ -167,7 +167,7 @@ async def _streamed(body: _Body, reply: Reply, contract: Contract) -> AsyncGener
 
 
 async def _at_once(
-    body: _Body, reply: Reply, contract: Contract, *, kind: Literal["whole", "page"]
+    body: _Body, reply: Reply, version: ApiVersion, *, kind: Literal["whole", "page"]
 ) -> AsyncGenerator[Chunk, None]:
     """A whole answer as one chunk."""
     response = await reply.whole(body.pieces())
@@ -179,7 +179,7 @@ async def _at_once(
             hint="A proxy or a portal may stand in between; check base_url.",
             request_id=reply.request_id,
         )
-    yield contract.parse_whole(reply.request, response.body, request_id=reply.request_id)
+    yield version.parse_whole(reply.request, response.body, request_id=reply.request_id)
 
 
 async def _joined(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:

@@ -1,4 +1,4 @@
-"""Answers a chat request of either contract, whole or streamed, with the faults that happen in mid-answer."""
+"""Answers a chat request of either API version, whole or streamed, with the faults that happen in mid-answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bodies and the events of both contracts, made of an answer.
+"""The bodies and the events of both API versions, made of an answer.
 
 A form writes a whole answer, or the events before, of and after its text. ``missing`` names a fault that
 leaves something out: ``no-usage``, ``no-finish`` or ``no-done``.
@@ -24,7 +24,7 @@ _TARGETS = {"image_generate": "image", "model_3d_generate": "model_3d"}
 
 
 class Form(Protocol):
-    """How one contract writes an answer."""
+    """How one API version writes an answer."""
 
     def __init__(self, answer: Answer) -> None: ...
 
@@ -42,7 +42,7 @@ class Form(Protocol):
 
 
 class FormV1:
-    """The first contract: choices, deltas, and ``[DONE]`` at the end."""
+    """API v1: choices, deltas, and ``[DONE]`` at the end."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -127,13 +127,13 @@ class FormV1:
 
     def _call(self) -> dict[str, Any]:
         if len(self._answer.extras.calls) > 1:
-            raise ValueError("the first contract has one function call in an answer: plan them one by one")
+            raise ValueError("API v1 has one function call in an answer: plan them one by one")
         call = self._answer.extras.calls[0]
         return {"name": call.name, "arguments": call.arguments}
 
 
 class FormV2:
-    """The second contract: messages of parts, named events, and no ``[DONE]``."""
+    """API v2: messages of parts, named events, and no ``[DONE]``."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

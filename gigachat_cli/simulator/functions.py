@@ -19,7 +19,7 @@ BUILT_IN = frozenset({"text2image", "text2model3d", "get_file_content"})
 """Functions of the service itself, which are listed by name alone."""
 
 TOOLS = ("web_search", "url_content_extraction", "code_interpreter", "image_generate", "model_3d_generate")
-"""The service's own tools, of the second contract."""
+"""The service's own tools, of API v2."""
 
 _NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 _ASKED = re.compile(r"^[ \t]*(?:call|вызови)[ \t]+([\w.-]+)[ \t]*(\{.*)?$", re.MULTILINE | re.IGNORECASE)

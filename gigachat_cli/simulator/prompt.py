@@ -1,4 +1,4 @@
-"""A chat request as the answer sees it, whatever contract it came in, with the checks that both have in common."""
+"""A chat request as the answer sees it, whatever API version it came in, with the checks that both have in common."""
 
 from __future__ import annotations
 

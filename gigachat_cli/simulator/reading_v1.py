@@ -1,4 +1,4 @@
-"""Reads and checks the body of a chat request of the first contract, with the refusals that are documented."""
+"""Reads and checks the body of a chat request of API v1, with the refusals that are documented."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _TOOL_NAMES = {"text2image": "image_generate", "text2model3d": "model_3d_generat
 
 
 def _tools(functions: dict[str, Any], choice: object, forced: str) -> tuple[str, ...]:
-    """Return the service's own functions that may be used, by their names in the second contract.
+    """Return the service's own functions that may be used, by their names in API v2.
 
     With ``auto`` pictures need no listing unless other functions are listed; 3D models always need it.
     """

@@ -1,4 +1,4 @@
-"""Reads and checks the body of a chat request of the second contract.
+"""Reads and checks the body of a chat request of API v2.
 
 Any wrong shape is one and the same 400 there; wrong values are 422, unknown tools 404.
 """

@@ -15,7 +15,7 @@ from typing import Any
 class ReceivedRequest:
     """One request as it arrived. ``headers`` is case-insensitive; ``received_at`` is Unix time in seconds.
 
-    ``place`` is ``oauth``, ``token``, ``models``, ``chat`` (of both contracts), ``files``, ``tokens``,
+    ``place`` is ``oauth``, ``token``, ``models``, ``chat`` (of both API versions), ``files``, ``tokens``,
     ``balance``, ``embeddings``, ``check``, ``functions``, ``batches``, or ``other`` for an unknown route.
     """
 

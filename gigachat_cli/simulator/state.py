@@ -45,13 +45,13 @@ class State:
         self.models: tuple[Model, ...] = options.models
         self.plan: Sequence[Planned] = ()
         """What the next chat requests are answered with, one item each: a text, a call as (name, arguments),
-        or a list of calls made at once (second contract). While there are items, nothing else decides."""
+        or a list of calls made at once (API v2). While there are items, nothing else decides."""
         self.misfits = 0
         """How many of the next answers with a schema do not fit it."""
         self.demand_state_id = True
         """Whether a call of ours in history must come with the functions_state_id that it was made with."""
         self.function_results: Literal["either", "tool", "function"] = "either"
-        """The form of results in the second contract: role tool with an object, role function with a text."""
+        """The form of results in API v2: role tool with an object, role function with a text."""
         self.balance: Sequence[tuple[str, float]] = BALANCE
         self.ai_category: Literal["ai", "human", "mixed"] | None = None
         """What the check of a text finds; None: it depends on the text."""

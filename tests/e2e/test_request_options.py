@@ -1,4 +1,4 @@
-"""Every documented request field goes through `-o KEY=JSON`, to its place in either contract."""
+"""Every documented request field goes through `-o KEY=JSON`, to its place in either API version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.engine.contracts import FIELDS_OF_V2
+from gigachat_cli.engine.api_version import FIELDS_OF_V2
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import ROOT, Program
@@ -70,11 +70,11 @@ def documented(heading: str) -> set[str]:
     return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
 
-def test_every_field_goes_through_in_the_first_contract(gigachat: Program, simulator: Simulator) -> None:
+def test_every_field_goes_through_in_v1(gigachat: Program, simulator: Simulator) -> None:
     assert body_of(gigachat, *options(FIELDS)) == FIELDS
 
 
-def test_every_field_finds_its_place_in_the_second_contract(gigachat: Program, simulator: Simulator) -> None:
+def test_every_field_finds_its_place_in_v2(gigachat: Program, simulator: Simulator) -> None:
     assert body_of(gigachat, "--web", *options(FIELDS)) == IN_V2
 
 
@@ -92,8 +92,8 @@ def test_the_service_takes_them(gigachat: Program, simulator: Simulator) -> None
 
 
 def test_the_page_tells_of_all_of_them() -> None:
-    assert documented("Fields of both contracts") == set(FIELDS)
-    assert documented("Fields of the second contract") == FIELDS_OF_V2
+    assert documented("Fields of both API versions") == set(FIELDS)
+    assert documented("Fields of API v2") == FIELDS_OF_V2
 
 
 @pytest.mark.parametrize("name", ["messages", "model", "slot", "stream"])

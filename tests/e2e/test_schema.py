@@ -202,7 +202,7 @@ def test_functions_are_called_before_what_fits(gigachat: Program, simulator: Sim
     assert len(simulator.calls("chat")) == 3
 
 
-def test_a_schema_goes_to_the_second_contract_too(gigachat: Program, simulator: Simulator) -> None:
+def test_a_schema_goes_to_v2_too(gigachat: Program, simulator: Simulator) -> None:
     result = gigachat("ask", "Who?", "--schema", NOTATION, "--tool", "url_content_extraction")
     assert set(json.loads(result.out)) == {"name", "age"}
     body: Any = sent(simulator)

@@ -85,7 +85,7 @@ def test_a_pair_split_between_events_is_one_character(
         assert f'"content":"a {CAT} b"'.encode() in running.requests[-1]
 
 
-def test_a_pair_split_in_the_second_contract_is_one_character(gigachat: Program, simulator: Simulator) -> None:
+def test_a_pair_split_in_v2_is_one_character(gigachat: Program, simulator: Simulator) -> None:
     play = stream(v2(f"a {HIGH}"), v2(f"{LOW} b"), STOP_V2)
     assert played(gigachat, "--web", plays=play).raw == f"a {CAT} b\n".encode()
 
@@ -147,7 +147,7 @@ def test_what_is_no_part_of_the_answer_is_skipped(gigachat: Program, simulator: 
     assert (result.out, result.err, result.code) == ("one two\n", "", 0)
 
 
-def test_pings_are_skipped_in_the_second_contract_too(gigachat: Program, simulator: Simulator) -> None:
+def test_pings_are_skipped_in_v2_too(gigachat: Program, simulator: Simulator) -> None:
     ping = b"event: ping\ndata: {}\n\ndata:\n\n"
     result = played(gigachat, "--web", plays=stream(ping, v2("one "), ping, v2("two"), ping, STOP_V2))
     assert (result.out, result.err, result.code) == ("one two\n", "", 0)

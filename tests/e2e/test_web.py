@@ -144,7 +144,7 @@ def test_an_answer_that_is_cut_has_its_text_and_says_so(gigachat: Program, simul
     rules.hold(result)
 
 
-def test_the_history_keeps_the_sources_and_goes_on_in_either_contract(gigachat: Program, simulator: Simulator) -> None:
+def test_the_history_keeps_the_sources_and_goes_on_in_either_version(gigachat: Program, simulator: Simulator) -> None:
     simulator.stream_bytes = searched("New [sources=[1]].")
     shown = gigachat("ask", "What is new?", "--web").out
     (session,) = json.loads(gigachat("history", "list", "--json").out)
@@ -173,7 +173,7 @@ def test_functions_of_ours_and_tools_of_the_service_go_together(
     assert last["messages"][-1]["content"] == [{"function_result": {"name": "weather", "result": '{"city": "Пермь"}'}}]
 
 
-def test_a_picture_of_the_second_contract_is_saved_like_any_other(gigachat: Program, simulator: Simulator) -> None:
+def test_a_picture_of_v2_is_saved_like_any_other(gigachat: Program, simulator: Simulator) -> None:
     result = gigachat("ask", "Draw a cat", "--tool", "image_generate", "--json")
     (saved,) = json.loads(result.out)["files"]
     assert saved["type"] == "image/jpeg"
@@ -250,7 +250,7 @@ def test_a_failure_that_may_pass_is_repeated_there_too(gigachat: Program, simula
 
 
 @pytest.mark.parametrize("effort", ["low", "medium", "high"])
-def test_reasoning_is_a_field_of_the_first_contract_and_an_option_of_the_second(
+def test_reasoning_is_a_field_of_v1_and_an_option_of_the_second(
     gigachat: Program, simulator: Simulator, effort: str
 ) -> None:
     assert gigachat("ask", "Hi", "--reasoning", effort).code == 0

@@ -1,4 +1,4 @@
-"""The second contract: the recorded traffic, every split of its streams, and where request fields go."""
+"""API v2: the recorded traffic, every split of its streams, and where request fields go."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gigachat_cli.engine import GigaChat
 from gigachat_cli.engine.api import chat_v2
 from gigachat_cli.engine.api.citations import Citations
-from gigachat_cli.engine.contracts import FIELDS_OF_V2, contract_of
+from gigachat_cli.engine.api_version import FIELDS_OF_V2, api_version_of
 from gigachat_cli.engine.refusals import refusal
 from gigachat_cli.engine.sse import Event, EventParser
 from gigachat_cli.engine.wire import Request, Response
@@ -214,16 +214,16 @@ def test_the_address_is_that_of_the_base_with_another_version() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS_OF_V2))
-def test_a_field_that_the_first_contract_does_not_know_chooses_the_second(name: str) -> None:
-    assert contract_of({name: {}}).url("https://a/v1") == "https://a/v2/chat/completions"
-    assert contract_of({name: None}).url("https://a/v1") == "https://a/v1/chat/completions"
+def test_a_field_that_v1_does_not_know_chooses_the_second(name: str) -> None:
+    assert api_version_of({name: {}}).url("https://a/v1") == "https://a/v2/chat/completions"
+    assert api_version_of({name: None}).url("https://a/v1") == "https://a/v1/chat/completions"
 
 
 @pytest.mark.parametrize(
     "name", ["temperature", "reasoning_effort", "storage", "flags", "functions", "response_format"]
 )
-def test_a_field_of_both_leaves_the_first_contract(name: str) -> None:
-    assert contract_of({name: 1}).url("https://a/v1") == "https://a/v1/chat/completions"
+def test_a_field_of_both_leaves_v1(name: str) -> None:
+    assert api_version_of({name: 1}).url("https://a/v1") == "https://a/v1/chat/completions"
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_field_of_both_leaves_the_first_contract(name: str) -> None:
         ({"temperature": None, "tools": None}, {}),
     ],
 )  # fmt: skip
-def test_a_field_goes_where_this_contract_has_it(given: dict[str, Any], placed: dict[str, Any]) -> None:
+def test_a_field_goes_where_this_version_has_it(given: dict[str, Any], placed: dict[str, Any]) -> None:
     body = sent(**given)
     del body["model"], body["messages"]
     assert body == placed
@@ -372,7 +372,7 @@ def test_the_last_event_makes_an_answer_whole_without_a_reason() -> None:
     assert chat_v2.is_last(Event(chat_v2.DONE, "{}"))
 
 
-def test_data_of_the_first_contract_under_these_names_is_read() -> None:
+def test_data_of_v1_under_these_names_is_read() -> None:
     choice = {"delta": {"content": "x"}, "index": 0, "finish_reason": "stop"}
     assert (parsed({"choices": [choice]}).text, parsed({"choices": [choice]}).finish_reason) == ("x", "stop")
     assert chat_v2.parse_event(REQUEST, Event("", "[DONE]"), request_id=None) is None

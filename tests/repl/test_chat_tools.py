@@ -28,7 +28,7 @@ def test_a_search_is_switched_on_and_off(chat: Callable[..., Evening], simulator
     assert b"\x1b]8;;https://simulator.example/page-2" in evening.raw
     evening.ask("/web off")
     evening.ask("And now?")
-    # The first contract again, and the sources went with the answer that they belong to.
+    # API v1 again, and the sources went with the answer that they belong to.
     assert simulator.calls("chat")[-1].path == "/v1/chat/completions"
     assert "tools" not in last(simulator)
     assert last(simulator)["messages"][1]["content"].endswith("[2] Simulated page 2 https://simulator.example/page-2\n")

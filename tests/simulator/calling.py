@@ -55,7 +55,7 @@ class Caller:
         )
 
     def ask_v2(self, text: str = "Hello", **fields: Any) -> httpx.Response:
-        """One chat request of the second contract, read to its end."""
+        """One chat request of API v2, read to its end."""
         message = {"role": "user", "content": [{"text": text}]}
         body = {"model": "GigaChat-3-Ultra", "messages": [message], **fields}
         address = self.simulator.base_url.replace("/v1", "/v2") + "/chat/completions"
@@ -101,7 +101,7 @@ def text_of(body: str) -> str:
 
 
 def named_events_of(body: str) -> list[tuple[str, Any]]:
-    """Return the named events of a stream of the second contract, decoded."""
+    """Return the named events of a stream of API v2, decoded."""
     events = []
     for block in filter(None, body.split("\n\n")):
         name, data = block.split("\n")

@@ -1,4 +1,4 @@
-"""The official SDK, unmodified, with everything besides plain chat: files, functions, the second contract, the rest."""
+"""The official SDK, unmodified, with everything besides plain chat: files, functions, API v2, the rest."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_sdk_parses_a_structured_answer(simulator: Simulator, sdk: GigaChat) -> 
         sdk.chat_parse(asked, response_format=Person)
 
 
-def test_sdk_speaks_the_second_contract_whole_and_streamed(simulator: Simulator, sdk: GigaChat) -> None:
+def test_sdk_speaks_v2_whole_and_streamed(simulator: Simulator, sdk: GigaChat) -> None:
     simulator.answer = ["Hel", "lo."]
     whole = sdk.chat.create("Hello")
     assert [part.text for part in whole.messages[0].content or []] == ["Hello."]
@@ -174,7 +174,7 @@ def test_sdk_speaks_the_second_contract_whole_and_streamed(simulator: Simulator,
     assert [received.path for received in simulator.calls("chat")] == ["/v2/chat/completions"] * 2
 
 
-def test_sdk_uses_tools_of_the_second_contract(sdk: GigaChat) -> None:
+def test_sdk_uses_tools_of_v2(sdk: GigaChat) -> None:
     asked: dict[str, Any] = {"messages": [{"role": "user", "content": "What is new?"}]}
     part = (sdk.chat.create({**asked, "tools": ["web_search"]}).messages[0].content or [])[0]
     assert part.inline_data is not None
@@ -188,7 +188,7 @@ def test_sdk_uses_tools_of_the_second_contract(sdk: GigaChat) -> None:
         sdk.chat.create({**asked, "tools": ["code_interpreter"]})
 
 
-def test_sdk_makes_a_roundtrip_of_functions_in_the_second_contract(sdk: GigaChat) -> None:
+def test_sdk_makes_a_roundtrip_of_functions_in_v2(sdk: GigaChat) -> None:
     tools = [{"functions": {"specifications": [CLOCK]}}]
     question = {"role": "user", "content": "call clock {}"}
     called = sdk.chat.create({"messages": [question], "tools": tools})

@@ -1,4 +1,4 @@
-"""Chat completions of the second contract: parts, tools, named events, refusals."""
+"""Chat completions of API v2: parts, tools, named events, refusals."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_stream_has_the_recorded_form_byte_for_byte(caller: Caller, simulator: S
     assert response.headers["Content-Type"] == "text/event-stream"
 
 
-def test_same_prompt_gets_the_same_text_in_both_contracts(caller: Caller) -> None:
+def test_same_prompt_gets_the_same_text_in_both_versions(caller: Caller) -> None:
     whole = parts_of(caller.ask_v2("Why?").json())[0]["text"]
     events = named_events_of(caller.ask_v2("Why?", stream=True).text)
     assert "".join(parts_of(data)[0]["text"] for _, data in events[:-1]) == whole
     assert whole == caller.chat("Why?").json()["choices"][0]["message"]["content"]
 
 
-def test_old_host_has_the_second_contract_too(caller: Caller, simulator: Simulator) -> None:
+def test_old_host_has_v2_too(caller: Caller, simulator: Simulator) -> None:
     address = simulator.base_url.replace("/v1", "/api/v2") + "/chat/completions"
     headers = {"Authorization": f"Bearer {caller.token}"}
     body = {"model": "GigaChat-2", "messages": [USER]}

@@ -22,7 +22,7 @@ PATH = "/chat/completions"
 END_OF_STREAM = "[DONE]"
 
 _NAMES = ("", "message", "response.message.delta", "response.message.done")
-"""Names of events that are parts of an answer: none as recorded, what none means, and those of the second contract."""
+"""Names of events that are parts of an answer: none as recorded, what none means, and those of API v2."""
 
 _LONGEST_WORDS = 1000  # characters of an error that is no JSON
 
@@ -149,7 +149,7 @@ def _unreadable(request_id: str | None) -> StreamError:
 
 
 def is_last(event: Event) -> bool:
-    """Whether nothing follows this event: in this contract only `[DONE]` says so, which is no chunk."""
+    """Whether nothing follows this event: in this version only `[DONE]` says so, which is no chunk."""
     return False
 
 

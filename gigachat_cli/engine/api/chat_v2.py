@@ -1,7 +1,7 @@
 """Chat completions, v2: `POST …/v2/chat/completions`, with the tools that the service runs itself (recorded).
 
 Contents are lists of parts, sampling fields have a place of their own, streams have named events and no `[DONE]`.
-Request fields of the first contract are put where this one has them.
+Request fields of API v1 are put where this one has them.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ _REASONS = {
     "response_blacklist": "blacklist",
     "function_call_error": "error",
 }
-"""Reasons for the end that the first contract says in one word."""
+"""Reasons for the end that API v1 says in one word."""
 
 
 def url(base_url: str) -> str:
-    """The address: that of the first contract with its version replaced.  Raises ConfigError when it has none."""
+    """The address: that of API v1 with its version replaced.  Raises ConfigError when it has none."""
     root, version = base_url.rpartition("/")[::2]
     if not re.fullmatch(r"v\d+", version):
         raise ConfigError(
@@ -86,7 +86,7 @@ def body(model: str | None, messages: Sequence[Message], *, stream: bool, fields
 
 
 def parse_event(request: Request, event: Event, *, request_id: str | None) -> Chunk | None:
-    """The chunk of one event; None for an end as the first contract has it.  Raises as `chat.parse_event` does."""
+    """The chunk of one event; None for an end as API v1 has it.  Raises as `chat.parse_event` does."""
     if event.data.strip() == chat.END_OF_STREAM:
         return None
     of_answer = event.name in ("", "message") or event.name.startswith("response.")
@@ -94,7 +94,7 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     if found is None:
         return Chunk(finish_reason="stop") if is_last(event) else Chunk()
     chunk = _chunk(request, found, request_id)
-    if chunk is None:  # documented, and against every recording: data of the first contract under these names
+    if chunk is None:  # documented, and against every recording: data of API v1 under these names
         return chat.parse_event(request, event, request_id=request_id)
     if is_last(event) and chunk.finish_reason is None:
         return replace(chunk, finish_reason="function_call" if chunk.function_call else "stop")
@@ -203,7 +203,7 @@ def _object(value: object, name: str) -> dict[str, Any]:
 
 
 def _chunk(request: Request, found: Mapping[str, Any], request_id: str | None) -> Chunk | None:
-    """What an object of this contract says; None for one of the first contract."""
+    """What an object of this version says; None for one of API v1."""
     if "messages" not in found and "choices" in found:
         return None
     problem = error_object(request, found, request_id=request_id)
@@ -253,7 +253,7 @@ def _parts(content: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _tags(files: object) -> list[str]:
-    """Files that the service made, as the first contract tells of them: tags in the text."""
+    """Files that the service made, as API v1 tells of them: tags in the text."""
     tags = []
     for each in _mappings(files):
         stored = file_id(each.get("id"))

@@ -1,4 +1,4 @@
-"""Chat completions, whole and streamed, of the first contract and of the second."""
+"""Chat completions, whole and streamed, of API v1 and of the second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the service's two contracts a chat request is made in: the first, unless it needs what only v2 has."""
+"""Which of the service's two API versions a chat request is made in: v1, unless it needs what only v2 has."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FIELDS_OF_V2 = frozenset(
         "user_info",
     }
 )
-"""Request fields that the first contract does not know."""
+"""Request fields that API v1 does not know."""
 
 
 _BRING_FUNCTIONS = ("assistant_id", "model_options", "preset", "storage", "tools_state_id")
 """Request fields that name or may name what has functions of its own: an assistant, a preset, an earlier thread."""
 
 
-class Contract(Protocol):
+class ApiVersion(Protocol):
     """How a chat request is written and its answer read; `api/chat` and `api/chat_v2` are the two."""
 
     def url(self, base_url: str) -> str: ...
@@ -48,8 +48,8 @@ class Contract(Protocol):
     def settled(self, chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]: ...
 
 
-def contract_of(fields: Mapping[str, Any]) -> Contract:
-    """The contract of a request with these fields: v2 when one of them is known there alone."""
+def api_version_of(fields: Mapping[str, Any]) -> ApiVersion:
+    """The version of a request with these fields: v2 when one of them is known there alone."""
     if any(fields.get(name) is not None for name in FIELDS_OF_V2):
         from .api import chat_v2  # a plain question does without it
 
