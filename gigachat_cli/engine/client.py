@@ -52,7 +52,7 @@ from .transport import Reply, Transport
 from .wire import MOST_DOWNLOADED, Request, Response, Sink
 
 if TYPE_CHECKING:
-    import os
+    from pathlib import Path
 
     import aiohttp
 
@@ -86,12 +86,12 @@ class Arguments(TypedDict, total=False):
     """The model that answers; without one it is chosen from the account's list."""
     base_url: str | None
     auth_url: str | None
-    ca_bundle_file: str | os.PathLike[str] | None
+    ca_bundle_file: str | Path | None
     """Certificate authorities (PEM or DER) to trust instead of the ones that GigaChat's hosts are proved by."""
     verify_ssl_certs: bool | None
-    cert_file: str | os.PathLike[str] | None
+    cert_file: str | Path | None
     """A client certificate (PEM), with `key_file` and `key_file_password`."""
-    key_file: str | os.PathLike[str] | None
+    key_file: str | Path | None
     key_file_password: str | None
     timeout: float | None
     """Seconds of silence after which a request is given up; 60."""
