@@ -10,10 +10,10 @@ from pathlib import Path
 from ..conversation.functions import left_out
 from ..engine.api.functions import Validation, validate_function
 from ..errors import NotAsAskedError
+from ..functions.library import Library
 from ..messages import Notice
 from ..render.calls import show_printed
 from ..render.reports import show_rows
-from ..tools.library import Library
 from .context import Context
 
 

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from ..calls import unfinished
 from ..errors import TooManyRoundsError, UsageError, nearest
+from ..functions.describing import NO_DOCSTRING
+from ..functions.library import DEFAULT_TIMEOUT, Library, News
 from ..masking import masked
 from ..messages import INCOMPLETE_REASONS, AnswerBuilder, Chunk, FunctionCall, Message, Notice, Usage
 from ..text import one_line, visible
-from ..tools.describing import NO_DOCSTRING
-from ..tools.library import DEFAULT_TIMEOUT, Library, News
 
 DEFAULT_ROUNDS = 8
 _LONGEST_SHOWN = 300

@@ -48,9 +48,8 @@ class Process:
         self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         package = str(Path(__file__).resolve().parents[2])
         # Neither the working folder nor ours shadows a module that the functions import.
-        start = (
-            "import sys; sys.path.append(sys.argv[1]); from gigachat_cli.tools.worker import main; main(*sys.argv[2:])"
-        )
+        reach = "import sys; sys.path.append(sys.argv[1])"
+        start = f"{reach}; from gigachat_cli.functions.worker import main; main(*sys.argv[2:])"
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", start, package, str(path.resolve()), self._mark],
             stdin=subprocess.PIPE,

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigachat_cli.tools.describing import Function, functions_of
-from gigachat_cli.tools.docstrings import documentation
-from gigachat_cli.tools.hints import ArgumentError, HintError, schema_of, value_of
+from gigachat_cli.functions.describing import Function, functions_of
+from gigachat_cli.functions.docstrings import documentation
+from gigachat_cli.functions.hints import ArgumentError, HintError, schema_of, value_of
 
 
 class Color(Enum):
