@@ -56,7 +56,6 @@ class Counts:
     """Bytes of the input that were read for the items taken so far."""
     start: int | None = None
     """Where the position was when the first item was sent."""
-    under_way: int = 0
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -153,7 +152,6 @@ class _Batch:
             if item is None:
                 self._pace.end()
                 return
-            self._counts.under_way += 1
             try:
                 answer = await self._answered(item, slot)
             except GigaChatError as problem:
@@ -163,8 +161,6 @@ class _Batch:
                     self._alive()
                     self._counts.tokens += answer.usage.total_tokens if answer.usage else 0
                     self._end(item, answer_row(item, answer))
-            finally:
-                self._counts.under_way -= 1
 
     async def _next(self) -> Item | None:
         """The next item that must be asked; None when there is none, or the batch stops."""

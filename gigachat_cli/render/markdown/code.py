@@ -82,15 +82,6 @@ class Highlighter:
         return ink
 
 
-def code_theme_exists(name: str) -> bool:
-    """Say whether pygments knows a style of this name."""
-    try:
-        get_style_by_name(name)
-    except ClassNotFound:
-        return False
-    return True
-
-
 def _find_lexer(language: str) -> Lexer | None:
     if not language:
         return None

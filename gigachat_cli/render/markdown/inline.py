@@ -58,10 +58,6 @@ class Parsed:
     open_runs: Runs
     unmatched: int  # marks of emphasis that are not closed
 
-    @property
-    def all_runs(self) -> Runs:
-        return [*self.settled_runs, *self.open_runs]
-
 
 class Inline:
     """Parses the text of paragraphs of one answer, whose reference links it remembers."""

@@ -12,7 +12,6 @@ from aiohttp import web
 from ..access import Caller
 from ..admission import admitted
 from ..functions import problems_of
-from ..plain_yaml import read_yaml
 from ..prompt import decode, invalid
 from ..replies import json_reply
 
@@ -38,14 +37,13 @@ async def validate(request: web.Request, _caller: Caller) -> web.StreamResponse:
 
 @admitted("functions")
 async def convert(request: web.Request, _caller: Caller) -> web.StreamResponse:
-    """POST {base}/functions/convert: an OpenAPI document as text, JSON or plain YAML."""
-    text = (await request.read()).decode("utf-8", "replace")
+    """POST {base}/functions/convert: an OpenAPI document in JSON (the service reads YAML too)."""
     try:
-        document = json.loads(text) if text.lstrip().startswith("{") else read_yaml(text)
+        document = json.loads(await request.read())
     except ValueError:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        raise invalid("not an OpenAPI document")
+        raise invalid("not an OpenAPI document in JSON")
     return json_reply(request, {"functions": list(_functions(document))})
 
 
