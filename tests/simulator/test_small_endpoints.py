@@ -39,7 +39,7 @@ OPENAPI: dict[str, Any] = {
                         "name": "version",
                         "in": "path",
                         "required": True,
-                        "description": "Версия API",
+                        "description": "Версия",
                         "schema": _VERSION,
                     },
                     {"$ref": "#/components/parameters/Trace"},
