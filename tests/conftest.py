@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli import masking
+from gigachat_cli import masking, ways
 from gigachat_cli.simulator import Options, Simulator
 
 from . import warm
@@ -211,3 +211,9 @@ def warm_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | No
 @pytest.fixture
 def gigachat(warm_process: Path | None) -> Program:
     return Program(warm_process)
+
+
+@pytest.fixture(autouse=True)
+def words_of_the_library() -> None:
+    """Next steps in the library's words: a program that a test ran in this process has put its own in their place."""
+    ways.use(lambda: ways.LIBRARY)
