@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 _DEEPEST = 64
 _MOST_CHARACTERS = 1024 * 1024  # of all texts in the arguments; more can hardly be shown to who is asked
@@ -22,6 +22,9 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (list, "a list"),
 )
 
+
+Decision = Literal["once", "always", "never"]
+"""Whether a call may run: this one, all of its function from here on, or none of them."""
 
 _TOO_LONG = f"are longer than {_MOST_CHARACTERS // 2**20} MiB"
 

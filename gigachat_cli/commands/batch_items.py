@@ -56,16 +56,10 @@ async def _opened(options: FunctionOptions | None, terminal: Terminal) -> AsyncI
         yield None
         return
     from ..conversation.functions import open_functions
-    from ..render.calls import show_printed
+    from ..render.calls import CallsAtTerminal
 
-    functions = await open_functions(
-        options,
-        ask=None,
-        output=lambda line: show_printed(line, terminal),
-        show=lambda call: None,  # thousands of them would tell a person nothing
-        tell=lambda text: terminal.say(f"gigachat: {text}"),
-        notify=terminal.notice,
-    )
+    # Thousands of calls, shown, would tell a person nothing.
+    functions = await open_functions(options, CallsAtTerminal(terminal, None, shows=False))
     try:
         yield functions
     finally:

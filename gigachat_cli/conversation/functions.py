@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Protocol
 
-from ..calls import unfinished
+from ..calls import Decision, unfinished
 from ..errors import TooManyRoundsError, UsageError, nearest
 from ..functions.describing import NO_DOCSTRING
 from ..functions.library import DEFAULT_TIMEOUT, Library, News
@@ -21,17 +21,33 @@ from ..text import one_line, visible
 DEFAULT_ROUNDS = 8
 _LONGEST_SHOWN = 300
 
-Decision = Literal["once", "always", "never"]
-Ask = Callable[[FunctionCall, str], Awaitable[Decision]]
-"""Asks the person whether a call may run; the text says what befell the code, and is empty otherwise."""
 Request = Callable[[Sequence[Message], Mapping[str, Any]], AsyncGenerator[Chunk, None]]
 
-VIEW = ("v", "view")
-_WORDS: dict[Decision, tuple[str, ...]] = {
-    "once": ("o", "once", "y", "yes"),
-    "always": ("a", "always"),
-    "never": ("n", "never", "no"),
-}
+
+class Person(Protocol):
+    """Who sees what is called, and decides what may run, where there is somebody to ask."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is somebody to ask."""
+
+    def announce(self) -> None:
+        """Say how questions will look, before the first one."""
+
+    async def decide(self, call: FunctionCall, about: str) -> Decision:
+        """Ask whether a call may run; `about` says what befell the code, and is empty otherwise."""
+
+    def show(self, call: FunctionCall) -> None:
+        """Show a call that runs without a question."""
+
+    def printed(self, line: str) -> None:
+        """Show a line that a function printed."""
+
+    def tell(self, text: str) -> None:
+        """Say that a call did not run, also with `--quiet`."""
+
+    def notify(self, notice: Notice) -> None:
+        """Say something else that a person should know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +71,21 @@ def function_options(
     return FunctionOptions(file, approve, max_rounds or DEFAULT_ROUNDS, timeout or DEFAULT_TIMEOUT)
 
 
-async def open_functions(
-    options: FunctionOptions,
-    *,
-    ask: Ask | None,
-    output: Callable[[str], None],
-    show: Callable[[FunctionCall], None],
-    tell: Callable[[str], None],
-    notify: Callable[[Notice], None],
-) -> Functions:
-    """Load the file, for the caller to close the library.
-
-    `ask` puts the question to the person, where there is one; `output` gets what functions print, `show` each call
-    that runs unasked, `tell` what is said also with `--quiet`.
-    Raises UsageError.
-    """
+async def open_functions(options: FunctionOptions, person: Person) -> Functions:
+    """Load the file, for the caller to close the library.  Raises UsageError."""
     assert options.file is not None
-    library = Library(options.file, timeout=options.timeout, output=output)
+    library = Library(options.file, timeout=options.timeout, output=person.printed)
     try:
         await library.start()
-        approval = approval_of(options.approve, library.names, ask)
+        approval = approval_of(options.approve, library.names, person.decide if person.asks else None)
     except BaseException:
         library.close()
         raise
     for notice in left_out(library):
-        notify(notice)
-    return Functions(library, approval, options.max_rounds, show, tell, notify)
+        person.notify(notice)
+    if person.asks and approval.everything is None:
+        person.announce()
+    return Functions(library, approval, person, options.max_rounds)
 
 
 def left_out(library: Library) -> list[Notice]:
@@ -92,29 +97,6 @@ def left_out(library: Library) -> list[Notice]:
         )
         for name, why in library.left_out
     ]
-
-
-def decision_of(typed: str) -> Decision | None:
-    """What a person means by an answer to the question; None when it is none."""
-    word = typed.strip().lower()
-    return next((decision for decision, words in _WORDS.items() if word in words), None)
-
-
-async def decided(
-    show: Callable[[Literal["short", "whole", "again"]], None], read: Callable[[], Awaitable[str | None]]
-) -> Decision:
-    """What the person decides.
-
-    `show` puts the question: with the call as far as it fits, with the whole of it, or once more without it.  `read`
-    gives what was typed, None when there is nobody any more.
-    """
-    show("short")
-    while (typed := await read()) is not None:
-        decision = decision_of(typed)
-        if decision is not None:
-            return decision
-        show("whole" if typed.strip().lower() in VIEW else "again")
-    return "never"
 
 
 @dataclass(slots=True)
@@ -129,7 +111,7 @@ class Approval:
     everything: bool | None = None
     allowed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
-    ask: Ask | None = None
+    ask: Callable[[FunctionCall, str], Awaitable[Decision]] | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def withdraw(self, news: News) -> None:
@@ -156,7 +138,9 @@ class Approval:
             return decision != "never"
 
 
-def approval_of(given: str | None, names: Sequence[str], ask: Ask | None) -> Approval:
+def approval_of(
+    given: str | None, names: Sequence[str], ask: Callable[[FunctionCall, str], Awaitable[Decision]] | None
+) -> Approval:
     """The approval that `--approve` stands for: all, none, or names of functions.  Raises UsageError."""
     if given is None:
         return Approval(ask=ask)
@@ -176,18 +160,12 @@ def approval_of(given: str | None, names: Sequence[str], ask: Ask | None) -> App
 
 @dataclass(slots=True)
 class Functions:
-    """What a conversation needs to let the model call functions.
-
-    `show` is told of each call that runs unasked, `tell` of each that does not run, and `notify` of what else a
-    person should know.  `max_rounds` is how many calls an answer may take.
-    """
+    """What a conversation needs to let the model call functions; `max_rounds` is how many calls an answer may take."""
 
     library: Library
     approval: Approval
+    person: Person
     max_rounds: int = DEFAULT_ROUNDS
-    show: Callable[[FunctionCall], None] = lambda call: None
-    tell: Callable[[str], None] = lambda text: None
-    notify: Callable[[Notice], None] = lambda notice: None
 
     def fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The request fields with the functions among them; built-in ones of `given` stay listed."""
@@ -202,13 +180,13 @@ class Functions:
         """
         shown = call_text(call)
         if call.problem:
-            self.tell(f"Not run: {shown}: its arguments {call.problem}.")
+            self.person.tell(f"Not run: {shown}: its arguments {call.problem}.")
             return _error(call, f"Invalid arguments: they {call.problem}. Give a JSON object of arguments by name.")
         if call.name not in self.library.names:
-            self.tell(f"The model called {shown}, which does not exist.")
+            self.person.tell(f"The model called {shown}, which does not exist.")
             return _error(call, f"There is no function {call.name}; there are {', '.join(self.library.names)}.")
         if self.library.news() is None and (problem := await self.library.misfit(call.name, call.arguments)):
-            self.tell(f"Not run: {shown}: {masked(visible(problem))}.")
+            self.person.tell(f"Not run: {shown}: {masked(visible(problem))}.")
             return _error(call, f"Invalid arguments: {problem}.")
         news = self.library.news()
         about = _about(news, self.library) if news else ""
@@ -216,17 +194,17 @@ class Functions:
             self.approval.withdraw(news)
         settled = self.approval.is_settled(call)
         if not await self.approval.allows(call, about):
-            self.tell(f"Not run: {shown}.{f' {about}' if settled and about else ''}{self._way_out(call, news)}")
+            self.person.tell(f"Not run: {shown}.{f' {about}' if settled and about else ''}{self._way_out(call, news)}")
             return _error(call, "The user does not allow this call.")
         if settled:
-            self.show(call)
+            self.person.show(call)
         if settled and about:
-            self.tell(about)
+            self.person.tell(about)
         outcome = await self.library.call(call.name, call.arguments, changed=news == "changed")
         if outcome.error is not None:
-            self.notify(Notice("warning", f"{visible(call.name)} failed: {one_line(outcome.error)}"))
+            self.person.notify(Notice("warning", f"{visible(call.name)} failed: {one_line(outcome.error)}"))
             if outcome.traceback:
-                self.notify(Notice("debug", outcome.traceback))
+                self.person.notify(Notice("debug", outcome.traceback))
         return _result(call, outcome.text)
 
     def _way_out(self, call: FunctionCall, news: News | None) -> str:

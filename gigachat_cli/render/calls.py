@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import islice
 from typing import Literal
 
 from rich.cells import cell_len
 
-from ..calls import FunctionCall
+from ..calls import Decision, FunctionCall
 from ..masking import masked
+from ..messages import Notice
 from ..text import safe, visible
 from .terminal import Terminal
 
@@ -22,16 +22,12 @@ _NARROWEST = 20  # cells; a text that is narrower cannot be read
 _ROWS_AROUND = 5  # of the terminal: what befell the code, what is hidden, the question, and some of what came before
 _INDENT = "  "
 _OPENING = "The model calls "
-
-
-def show_call(call: FunctionCall, terminal: Terminal) -> None:
-    """A call that runs without a question; for people at a terminal."""
-    if terminal.stderr_is_terminal and not terminal.quiet:
-        from .columns import shortened
-
-        given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items())
-        text = masked(visible(f"{call.name}({given})"[: 2 * terminal.width]))
-        terminal.say(shortened(f"gigachat: {_OPENING}{text}", terminal.width - 1))
+_VIEW = ("v", "view")
+_WORDS: dict[Decision, tuple[str, ...]] = {
+    "once": ("o", "once", "y", "yes"),
+    "always": ("a", "always"),
+    "never": ("n", "never", "no"),
+}
 
 
 def show_printed(line: str, terminal: Terminal) -> None:
@@ -39,26 +35,79 @@ def show_printed(line: str, terminal: Terminal) -> None:
     terminal.say(safe(line) if terminal.stderr_is_terminal else line)
 
 
-@dataclass(slots=True)
-class Question:
-    """The question whether a call may run.
+class CallsAtTerminal:
+    """What a person sees of calls, and the question whether one may run.
 
-    Each of its lines begins with a word that no model knows, in reversed colours, which no answer can have: texts from
-    outside lose their escape sequences, and Markdown is drawn without that one.
+    `read` gives what is typed in answer to it, None when there is nobody any more; without it nobody is asked.  `ready`
+    is called before each question.  With `shows` false, calls that run unasked are not shown.
+
+    Each line of a question begins with a word that no model knows, in reversed colours, which no answer can have: texts
+    from outside lose their escape sequences, and Markdown is drawn without that one.
     """
 
-    terminal: Terminal
-    word: str = field(default_factory=lambda: f"{_syllables()}-{_syllables()}")
+    def __init__(
+        self,
+        terminal: Terminal,
+        read: Callable[[], Awaitable[str | None]] | None,
+        *,
+        ready: Callable[[], None] = lambda: None,
+        shows: bool = True,
+    ) -> None:
+        self._terminal = terminal
+        self._read = read
+        self._ready = ready
+        self._shows = shows and terminal.stderr_is_terminal and not terminal.quiet
+        self._word = f"{_syllables()}-{_syllables()}"
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is somebody to ask."""
+        return self._read is not None
+
+    def show(self, call: FunctionCall) -> None:
+        """Show a call that runs without a question."""
+        if self._shows:
+            from .columns import shortened
+
+            given = ", ".join(f"{name}={json.dumps(each, ensure_ascii=False)}" for name, each in call.arguments.items())
+            text = masked(visible(f"{call.name}({given})"[: 2 * self._terminal.width]))
+            self._terminal.say(shortened(f"gigachat: {_OPENING}{text}", self._terminal.width - 1))
+
+    def printed(self, line: str) -> None:
+        """Show a line that a function printed."""
+        show_printed(line, self._terminal)
+
+    def tell(self, text: str) -> None:
+        """Say something also with `--quiet`."""
+        self._terminal.say(f"gigachat: {text}")
+
+    def notify(self, notice: Notice) -> None:
+        """Say something else that a person should know."""
+        self._terminal.notice(notice)
 
     def announce(self) -> None:
         """Tell the word, before anything of an answer is shown."""
-        self.terminal.say(f"gigachat: A question about a function begins with this word: {self._mark()}")
+        self._terminal.say(f"gigachat: A question about a function begins with this word: {self._mark()}")
 
-    def put(self, call: FunctionCall, about: str, how: Literal["short", "whole", "again"]) -> None:
-        """Show it: with as much of the call as fits, with the whole of it, or once more without it."""
-        terminal = self.terminal
+    async def decide(self, call: FunctionCall, about: str) -> Decision:
+        """Ask whether a call may run; `about` says what befell the code."""
+        assert self._read is not None
+        self._terminal.stop_spinner()
+        self._ready()
+        self._put(call, about, "short")
+        while (typed := await self._read()) is not None:
+            word = typed.strip().lower()
+            decision = next((each for each, words in _WORDS.items() if word in words), None)
+            if decision is not None:
+                return decision
+            self._put(call, about, "whole" if word in _VIEW else "again")
+        return "never"
+
+    def _put(self, call: FunctionCall, about: str, how: Literal["short", "whole", "again"]) -> None:
+        """Put the question: with as much of the call as fits, with the whole of it, or once more without it."""
+        terminal = self._terminal
         terminal.stop_spinner()
-        room = max(_NARROWEST, terminal.width - len(self.word) - 4)
+        room = max(_NARROWEST, terminal.width - len(self._word) - 4)
         most = max(_FEWEST_ROWS, terminal.height - _ROWS_AROUND) if how == "short" else None
         rows, hidden = ([], 0) if how == "again" else call_rows(call, width=room, most=most)
         if rows and about:
@@ -70,8 +119,8 @@ class Question:
         terminal.ask(f"{self._mark()} Run it? [o]nce, [a]lways, {'[v]iew all, ' if hidden else ''}[n]ever: ")
 
     def _mark(self) -> str:
-        word = f" {self.word} "
-        return f"{_REVERSED}{word}{_NOT_REVERSED}" if self.terminal.escapes_on_stderr else word.strip()
+        word = f" {self._word} "
+        return f"{_REVERSED}{word}{_NOT_REVERSED}" if self._terminal.escapes_on_stderr else word.strip()
 
 
 def call_rows(call: FunctionCall, *, width: int, most: int | None) -> tuple[list[str], int]:

@@ -1,14 +1,13 @@
-"""Functions in a chat: loaded and forgotten, and the question before one runs."""
+"""Functions in a chat: loaded and forgotten."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..conversation.functions import Decision, FunctionOptions, Functions, decided, open_functions
-from ..messages import FunctionCall
+from ..conversation.functions import FunctionOptions, open_functions
 from ..paths import expanded
-from ..render.calls import Question, show_call, show_printed
+from ..render.calls import CallsAtTerminal
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -16,18 +15,7 @@ if TYPE_CHECKING:
 
 async def load(chat: Chat, options: FunctionOptions) -> None:
     """Let the model call the functions of the file; those of another are forgotten.  Raises UsageError."""
-    terminal = chat.terminal
-    question = Question(terminal)
-    functions: Functions = await open_functions(
-        options,
-        ask=lambda call, about: _asked(chat, question, call, about),
-        output=lambda line: show_printed(line, terminal),
-        show=lambda call: show_call(call, terminal),
-        tell=lambda text: terminal.say(f"gigachat: {text}"),
-        notify=terminal.notice,
-    )
-    if functions.approval.everything is None:
-        question.announce()
+    functions = await open_functions(options, CallsAtTerminal(chat.terminal, lambda: chat.reply("")))
     forget(chat)
     chat.functions = functions
 
@@ -44,7 +32,3 @@ def forget(chat: Chat) -> None:
     if chat.functions is not None:
         chat.functions.library.close()
         chat.functions = None
-
-
-async def _asked(chat: Chat, question: Question, call: FunctionCall, about: str) -> Decision:
-    return await decided(lambda how: question.put(call, about, how), lambda: chat.reply(""))
