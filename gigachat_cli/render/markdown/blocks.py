@@ -170,7 +170,7 @@ class OpenDocument:
     def _flow(self, piece: str) -> None:
         if isinstance(self._leaf, Prose | Heading | Code):
             self._leaf.add(piece)
-            if self._lines:
+            if self._lines and isinstance(self._leaf, Prose):  # the lines of all others are not read again
                 self._lines[-1] += piece
                 self._bound_lines()
 
