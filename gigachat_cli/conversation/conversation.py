@@ -32,7 +32,7 @@ from ..messages import (
     with_answered_calls,
     with_footnotes,
 )
-from ..sessions.names import title_of
+from ..sessions import title_of
 from ..text import one_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .names import check_name, parse_age, title_of
+from .catalogue import check_name, parse_age, title_of
 from .recorder import Recorder
 from .values import Session, SessionKind, TurnState
 

@@ -1,17 +1,81 @@
-"""Sessions by name and id: how they are begun and how they are found again."""
+"""Sessions: what they are called, how they are begun, found again and deleted for good.
+
+An id can be typed and sorted, a name is given by a person, a title is made of the first words.
+
+What was deleted can be read neither from the tables, nor the search index, nor the file.  `secure_delete` overwrites
+what is freed.  The search index forgets lazily, so it is merged into one piece that no longer holds the words; and the
+log is emptied into the file.  A process that reads at that very moment keeps the log alive: then the text goes with it,
+when the last process closes the history.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import re
 import time
+import unicodedata
 import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from ..errors import UsageError, nearest
-from . import names
-from .database import Database, storable
-from .recording import next_write
-from .rows import SESSION_COLUMNS
-from .values import Session, SessionKind
+from ..errors import HistoryError, UsageError, nearest
+from .values import Session, SessionKind, storable
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from .database import Database
+
+ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that could be taken for a digit
+ID_LENGTH = 7
+LAST = "last"
+"""What stands for the session that was written last, wherever a session is named."""
+NAME_LENGTH = 64
+TITLE_LENGTH = 60
+
+_UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
+
+SESSION_COLUMNS = """
+    sessions.*,
+    (SELECT count(*) FROM turns WHERE turns.session_id = sessions.id AND NOT removed) AS turns,
+    (SELECT coalesce(sum(total_tokens), 0) FROM turns WHERE turns.session_id = sessions.id AND NOT removed)
+        AS total_tokens"""
+
+
+def check_name(name: str) -> str:
+    """The name as it is stored.  Raises UsageError when it cannot be a session's name."""
+    name = typed_name(name)
+    rules = f"Use letters, digits, '-', '_' and '.', at most {NAME_LENGTH} characters."
+    if not name:
+        raise UsageError("A session's name is empty.", hint=rules)
+    if len(name) > NAME_LENGTH:
+        raise UsageError(f"A session's name is too long ({len(name)} characters).", hint=rules)
+    if not name[0].isalnum() or not all(each.isalnum() or each in "-_." for each in name):
+        raise UsageError(f"{name!r} cannot be a session's name.", hint=f"{rules} It begins with a letter or digit.")
+    if means_last(name):
+        raise UsageError(f"{name!r} cannot be a session's name: it stands for the one that was written last.")
+    if looks_like_id(name):
+        raise UsageError(f"{name!r} cannot be a session's name: it looks like a session's id.")
+    return name
+
+
+def title_of(text: str) -> str:
+    """A title from the first words of `text`: one line, cut at a word, "…" where something was left out."""
+    start = text[: 20 * TITLE_LENGTH]
+    words = "".join(each if each.isprintable() else " " for each in start).split()
+    title = " ".join(words)
+    if len(title) <= TITLE_LENGTH:
+        return title
+    cut = title.rfind(" ", TITLE_LENGTH // 2, TITLE_LENGTH)
+    return title[: cut if cut > 0 else TITLE_LENGTH - 1].rstrip(" ,;:.!?-–—") + "…"
+
+
+def parse_age(text: str) -> float:
+    """Seconds of an age like 12h, 30d or 2w.  Raises UsageError when it is none."""
+    found = re.fullmatch(r"\s*([0-9]{1,6})\s*([hdw])\s*", text, re.IGNORECASE)
+    if not found:
+        raise UsageError(f"{text!r} is not an age.", hint="Give hours, days or weeks: 12h, 30d, 2w.")
+    return float(int(found[1]) * _UNITS[found[2].lower()])
 
 
 def find(database: Database, reference: str) -> sqlite3.Row:
@@ -19,8 +83,8 @@ def find(database: Database, reference: str) -> sqlite3.Row:
 
     Raises UsageError for none and for several.
     """
-    typed = storable(names.typed_id(reference))
-    name = storable(names.typed_name(reference))
+    typed = storable(typed_id(reference))
+    name = storable(typed_name(reference))
     with database.reading():
         rows = database.read(
             f"""SELECT {SESSION_COLUMNS} FROM sessions WHERE name = ?1 OR id = ?2
@@ -29,7 +93,7 @@ def find(database: Database, reference: str) -> sqlite3.Row:
         )
         named = database.read("SELECT name FROM sessions WHERE name IS NOT NULL")
     exact = [each for each in rows if each["name"] == name] or [each for each in rows if each["id"] == typed]
-    if not exact and names.means_last(reference):
+    if not exact and means_last(reference):
         last = database.read(f"SELECT {SESSION_COLUMNS} FROM sessions ORDER BY last_write DESC LIMIT 1")
         if not last:
             raise UsageError("There is no session yet.", hint="Ask something first: gigachat ask 'Hello'")
@@ -59,10 +123,10 @@ def insert_session(
     """Begin a session, whose id sorts after all others.  Raises UsageError for its name."""
     checked = None if name is None else free_name(connection, name)
     now = time.time()
-    session_id = names.id_of(int(now))
+    session_id = id_of(int(now))
     newest = connection.execute("SELECT max(id) FROM sessions").fetchone()[0]
     if newest is not None and newest >= session_id:
-        session_id = names.id_after(newest)
+        session_id = id_after(newest)
     system = system and storable(system)
     session = Session(session_id, kind, checked, title, model, system, str(uuid.uuid4()), now, now)
     connection.execute(
@@ -76,7 +140,7 @@ def insert_session(
 
 def free_name(connection: sqlite3.Connection, name: str, *, but: str | None = None) -> str:
     """The name as it is stored.  Raises UsageError when it is none, or another session's than `but`."""
-    checked = names.check_name(name)
+    checked = check_name(name)
     holder = connection.execute("SELECT id FROM sessions WHERE name = ?", (checked,)).fetchone()
     if holder and holder[0] != but:
         raise UsageError(f"The name {checked!r} is taken by the session {holder[0]}.")
@@ -87,8 +151,101 @@ def find_exactly(connection: sqlite3.Connection, name: str) -> str | None:
     """The id of the session of exactly that name or id, or of the `last` one."""
     found = connection.execute(
         "SELECT id FROM sessions WHERE name = ? OR id = ?",
-        (storable(names.typed_name(name)), storable(names.typed_id(name))),
+        (storable(typed_name(name)), storable(typed_id(name))),
     ).fetchone()
-    if found is None and names.means_last(name):
+    if found is None and means_last(name):
         found = connection.execute("SELECT id FROM sessions ORDER BY last_write DESC LIMIT 1").fetchone()
     return str(found[0]) if found else None
+
+
+def session_from(row: sqlite3.Row) -> Session:
+    return Session(
+        id=row["id"],
+        kind=row["kind"],
+        name=row["name"],
+        title=row["title"],
+        model=row["model"],
+        system=row["system"],
+        service_id=row["service_id"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        turns=row["turns"],
+        total_tokens=row["total_tokens"],
+    )
+
+
+def next_write(connection: sqlite3.Connection) -> int:
+    """The number of this write among all sessions: it tells which was written last, whatever the clock says."""
+    return int(connection.execute("SELECT coalesce(max(last_write), 0) + 1 FROM sessions").fetchone()[0])
+
+
+def delete_empty_sessions(database: Database, session_ids: Iterable[str]) -> None:
+    """Delete those of the sessions in which nothing was ever asked."""
+    with database.writing() as connection:
+        for session_id in session_ids:
+            connection.execute(
+                """DELETE FROM sessions WHERE id = ?1
+                    AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)""",
+                (session_id,),
+            )
+
+
+def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:
+    """Delete sessions with all that belongs to them; return how many there were."""
+    deleted = 0
+    with database.writing() as connection:
+        for session_id in session_ids:
+            _unindex(connection, session_id)
+            deleted += connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,)).rowcount
+        if deleted:
+            connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+    if deleted:
+        # The deletion stands; that the file shrinks and the log is emptied may have to wait for other processes.
+        with suppress(HistoryError):
+            database.maintain("PRAGMA incremental_vacuum")
+            database.maintain("PRAGMA wal_checkpoint (TRUNCATE)")
+    return deleted
+
+
+def id_of(seconds: int) -> str:
+    """The id of a session that began at that Unix second; later seconds sort after earlier ones."""
+    digits = []
+    for _ in range(ID_LENGTH):
+        seconds, digit = divmod(seconds, len(ID_ALPHABET))
+        digits.append(ID_ALPHABET[digit])
+    return "".join(reversed(digits))
+
+
+def id_after(session_id: str) -> str:
+    """The id that follows."""
+    seconds = 0
+    for each in session_id:
+        seconds = seconds * len(ID_ALPHABET) + ID_ALPHABET.index(each)
+    return id_of(seconds + 1)
+
+
+def typed_name(text: str) -> str:
+    """A name as a person may have typed it, in the form in which names are kept."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def typed_id(text: str) -> str:
+    """An id or its beginning as a person may have typed it, with what looks like a digit taken for one."""
+    return text.strip().lower().translate(str.maketrans("oil", "011"))
+
+
+def means_last(text: str) -> bool:
+    return typed_name(text).lower() == LAST
+
+
+def looks_like_id(text: str) -> bool:
+    typed = typed_id(text)
+    return len(typed) == ID_LENGTH and typed[0].isdigit() and all(each in ID_ALPHABET for each in typed)
+
+
+def _unindex(connection: sqlite3.Connection, session_id: str) -> None:
+    connection.execute(
+        """INSERT INTO search (search, rowid, prompt, answer)
+            SELECT 'delete', id, prompt, answer FROM searchable WHERE session_id = ?""",
+        (session_id,),
+    )

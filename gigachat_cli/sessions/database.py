@@ -19,7 +19,7 @@ from typing import Any
 
 from .. import paths
 from ..errors import BrokenHistoryError, HistoryError
-from . import migrations, owners
+from . import owners, schema
 
 Parameters = Sequence[Any] | dict[str, Any]
 
@@ -141,15 +141,6 @@ def _reason(problem: Exception) -> str:
     return str(problem)
 
 
-def storable(text: str) -> str:
-    """The text as SQLite can hold it: half a surrogate pair, as an undecodable argument leaves it, becomes "?"."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
-    return text
-
-
 def _opened(path: Path, lock_file: Path, *, busy_timeout: float) -> sqlite3.Connection:
     # A rename between SQLite's opening of the file and of its log would join two histories into one broken one.
     with translated(path, "opened"), owners.opening(lock_file, timeout=busy_timeout):
@@ -194,13 +185,13 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, busy_timeout: float)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
-    if version == len(migrations.MIGRATIONS):
+    if version == len(schema.MIGRATIONS):
         return
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     _use_log(connection, busy_timeout=busy_timeout)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        migrations.apply(connection, _version(connection, path))
+        schema.apply(connection, _version(connection, path))
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
@@ -211,12 +202,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, busy_timeout: float)
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    foreign = application != migrations.APPLICATION_ID and (
+    foreign = application != schema.APPLICATION_ID and (
         version or application or connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     )
     if foreign:
         raise HistoryError(f"{path} is a database of another program; it was left as it is.")
-    if version > len(migrations.MIGRATIONS):
+    if version > len(schema.MIGRATIONS):
         raise HistoryError(
             f"The history {path} was written by a newer version of gigachat; it was left as it is.",
             hint="Update this gigachat. ‹no_log› goes without the history.",

@@ -11,13 +11,12 @@ from typing import Any
 
 from ..errors import HistoryError, UsageError
 from ..messages import Answer, Message
-from .database import Database, storable
-from .names import title_of
-from .rows import call_text, insert_message, json_text
-from .values import INTERRUPTED, TurnState, list_from
+from .catalogue import next_write, title_of
+from .database import Database
+from .values import INTERRUPTED, TurnState, call_text, insert_message, json_text, list_from, storable
 
 _TAKEN_IN = 1_000_000
-"""Characters of an answer that its message holds, which are those that the search index reads; see `migrations`."""
+"""Characters of an answer that its message holds, which are those that the search index reads; see `schema`."""
 
 
 def begin_turn(
@@ -166,23 +165,10 @@ def copy_turn(connection: sqlite3.Connection, turn_id: int, session_id: str, *, 
     _index(connection, copied)
 
 
-def next_write(connection: sqlite3.Connection) -> int:
-    """The number of this write among all sessions: it tells which was written last, whatever the clock says."""
-    return int(connection.execute("SELECT coalesce(max(last_write), 0) + 1 FROM sessions").fetchone()[0])
-
-
 def rebuild_index(database: Database) -> None:
     """Make the search index anew from the texts."""
     with database.writing() as connection:
         connection.execute("INSERT INTO search (search) VALUES ('rebuild')")
-
-
-def unindex_session(connection: sqlite3.Connection, session_id: str) -> None:
-    connection.execute(
-        """INSERT INTO search (search, rowid, prompt, answer)
-            SELECT 'delete', id, prompt, answer FROM searchable WHERE session_id = ?""",
-        (session_id,),
-    )
 
 
 def _end(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, problem: tuple[str, str] | None) -> None:

@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import BrokenHistoryError, HistoryError
-from ..messages import Answer, Message, with_answered_calls
+from ..messages import Answer, Message
 from . import catalogue, owners, recording
+from .catalogue import SESSION_COLUMNS, session_from
 from .database import Database, open_database, translated
 from .journal import Journal
-from .rows import SESSION_COLUMNS, session_from
 from .values import INTERRUPTED, Session, SessionKind
 
 if TYPE_CHECKING:
@@ -58,10 +58,8 @@ class Store:
             with suppress(HistoryError):
                 self.fail_turn(turn_id, code=INTERRUPTED[0], message=INTERRUPTED[1])
         if self._begun:
-            from . import removal
-
             with suppress(HistoryError):
-                removal.delete_empty_sessions(self._database, self._begun)
+                catalogue.delete_empty_sessions(self._database, self._begun)
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -172,9 +170,7 @@ class Store:
 
     def delete_sessions(self, session_ids: Sequence[str]) -> int:
         """Delete sessions for good, and scrub their text from the file; return how many there were."""
-        from . import removal
-
-        return self._mended(lambda: removal.delete_sessions(self._database, session_ids))
+        return self._mended(lambda: catalogue.delete_sessions(self._database, session_ids))
 
     # Turns
 
@@ -289,20 +285,6 @@ class Store:
 
         with self._database.reading():
             return Conversation(self.session(session_id), self.turns(session_id))
-
-    def messages(self, session_id: str) -> list[Message]:
-        """The conversation as it is sent: the system message, then each turn that has an answer.
-
-        A question without an answer stays in the history and is not sent again; a partial answer is sent as
-        it stands.
-        """
-        conversation = self.conversation(session_id)
-        system = conversation.session.system
-        sent = [Message("system", system)] if system else []
-        for turn in conversation.turns:
-            if turn.state != "running" and turn.answer and turn.answer.text:
-                sent.extend(turn.messages)
-        return with_answered_calls(sent)
 
     def search(self, text: str, *, session_id: str | None = None, limit: int = 20) -> list[SearchHit]:
         """Turns with all the words of `text`, the best first; `"a phrase"` and `begin*` are understood.

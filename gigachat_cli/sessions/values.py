@@ -1,11 +1,17 @@
-"""What every command that records needs to know: a session, its turns' states, what went wrong, JSON of columns."""
+"""What every command that records needs to know: a session, and how messages and JSON lie in the tables."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..bounded import json_value
+from ..messages import FunctionCall, Message
+
+if TYPE_CHECKING:
+    import sqlite3
 
 SessionKind = Literal["ask", "chat"]
 TurnState = Literal["running", "complete", "partial", "failed"]
@@ -44,6 +50,47 @@ def object_from(text: str | None) -> dict[str, Any]:
     """The object that the JSON of a column holds; an empty one where it holds none."""
     found = _value_of(text)
     return found if isinstance(found, dict) else {}
+
+
+def storable(text: str) -> str:
+    """The text as SQLite can hold it: half a surrogate pair, as an undecodable argument leaves it, becomes "?"."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+def insert_message(connection: sqlite3.Connection, turn_id: int, message: Message, *, reasoning: str = "") -> int:
+    """Append a message to a turn; return its id."""
+    return int(
+        connection.execute(
+            """INSERT INTO messages
+                (turn_id, position, role, content, reasoning, name, function_call,
+                    functions_state_id, attachments)
+                SELECT ?1, (SELECT coalesce(max(position) + 1, 0) FROM messages WHERE turn_id = ?1),
+                    ?2, ?3, ?4, ?5, ?6, ?7, ?8
+                RETURNING id""",
+            (
+                turn_id,
+                message.role,
+                storable(message.content),
+                storable(reasoning),
+                message.name and storable(message.name),
+                call_text(message.function_call),
+                message.functions_state_id and storable(message.functions_state_id),
+                json_text(list(message.attachments)),
+            ),
+        ).fetchone()[0]
+    )
+
+
+def call_text(call: FunctionCall | None) -> str | None:
+    return json_text(call.as_object()) if call else None
+
+
+def json_text(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    return storable(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _value_of(text: str | None) -> Any:

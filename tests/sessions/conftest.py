@@ -9,10 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from gigachat_cli.conversation.conversation import Conversation, exchanges_from
+from gigachat_cli.messages import Message
 from gigachat_cli.sessions import open_store
 from gigachat_cli.sessions.store import Store
 
 Starter = Callable[..., "subprocess.Popen[str]"]
+
+
+def sent(store: Store, session_id: str) -> list[Message]:
+    """The messages that are sent when the session is gone on with."""
+    found = store.conversation(session_id)
+    gone_on_with = Conversation(
+        kind="chat", named_model=None, exchanges=exchanges_from(found.turns), system=found.session.system
+    )
+    return gone_on_with.outgoing()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from gigachat_cli.messages import Answer, Message
 from gigachat_cli.sessions import open_store
 
-from .conftest import Starter
+from .conftest import Starter, sent
 
 KILLS = int(os.environ.get("GIGACHAT_KILLS", "12"))
 
@@ -117,7 +117,7 @@ def test_turn_of_a_live_process_is_running_and_of_a_dead_one_is_not(path: Path, 
             time.sleep(0.05)
         running = store.turn(turn_id)
         assert running.state == "running"
-        assert store.messages(running.session_id) == []
+        assert sent(store, running.session_id) == []
         assert store.search("question") == []
         process.kill()
         process.communicate()
@@ -125,7 +125,7 @@ def test_turn_of_a_live_process_is_running_and_of_a_dead_one_is_not(path: Path, 
         assert partial.state == "partial"
         assert partial.answer is not None
         assert partial.answer.text.startswith("0 1 2 ")
-        assert len(store.messages(partial.session_id)) == 2
+        assert len(sent(store, partial.session_id)) == 2
     with open_store(path) as store:
         settled = store.turn(turn_id)
         assert settled.answer == partial.answer

@@ -16,6 +16,8 @@ from gigachat_cli.sessions import check_name, journal, open_store, parse_age, ti
 from gigachat_cli.sessions.journal import Journal
 from gigachat_cli.sessions.store import Store
 
+from .conftest import sent
+
 
 def ask(store: Store, session_id: str, prompt: str, answer: str = "fine") -> int:
     turn_id = store.begin_turn(session_id, Message("user", prompt))
@@ -87,7 +89,7 @@ def test_failed_turn_keeps_its_question_and_is_not_sent_again(store: Store) -> N
     store.fail_turn(turn_id, code="network", message="No connection.")
     failed = store.turn(turn_id)
     assert (failed.state, failed.answer, failed.problem_code) == ("failed", None, "network")
-    assert [each.content for each in store.messages(session.id)] == ["one", "first"]
+    assert [each.content for each in sent(store, session.id)] == ["one", "first"]
     assert [each.prompt.content for each in store.turns(session.id)] == ["one", "two"]
 
 
@@ -101,7 +103,7 @@ def test_interrupted_turn_keeps_what_was_journaled_and_is_sent_as_it_stands(stor
     assert partial.state == "partial"
     assert partial.answer is not None
     assert (partial.answer.text, partial.answer.reasoning) == ("one, two, thr", "ott")
-    assert store.messages(session.id) == [
+    assert sent(store, session.id) == [
         Message("system", "be brief"),
         Message("user", "count"),
         Message("assistant", "one, two, thr"),
@@ -205,7 +207,7 @@ def test_continuation_is_one_answer_with_a_visible_seam(store: Store) -> None:
         request_id="r2",
     )
     assert finished.seams == (8,)
-    assert [each.content for each in store.messages(session.id)] == ["count", "one, two, three"]
+    assert [each.content for each in sent(store, session.id)] == ["count", "one, two, three"]
     with pytest.raises(UsageError):
         store.begin_continuation(turn_id)
 
@@ -253,11 +255,11 @@ def test_function_call_and_result_are_messages_of_the_turn(store: Store) -> None
     result = Message("function", '{"degrees": -3}', name="weather")
     store.add_message(turn_id, call)
     store.add_message(turn_id, result)
-    assert store.messages(session.id) == []  # no answer yet
+    assert sent(store, session.id) == []  # no answer yet
     store.journal(turn_id, "It is ")
     store.finish_turn(turn_id, Answer("It is cold.", complete=True))
     expected = [Message("user", "weather?"), call, result, Message("assistant", "It is cold.")]
-    assert store.messages(session.id) == expected
+    assert sent(store, session.id) == expected
     assert store.turn(turn_id).answer == Answer("It is cold.", complete=True)
 
 
@@ -268,7 +270,7 @@ def test_undone_turn_is_neither_sent_nor_shown_nor_found(store: Store) -> None:
     undone = store.undo_turn(session.id)
     assert undone is not None
     assert undone.id == second
-    assert [each.content for each in store.messages(session.id)] == ["one", "fine"]
+    assert [each.content for each in sent(store, session.id)] == ["one", "fine"]
     assert store.session(session.id).turns == 1
     assert store.search("secondquestion") == []
     third_id = store.begin_turn(session.id, Message("user", "three"))
@@ -391,7 +393,7 @@ def test_fork_copies_up_to_a_turn_and_lives_apart(store: Store) -> None:
     assert copied[2].state == "partial"
     short = store.fork_session(session.id, up_to=1)
     ask(store, short.id, "another way", "indeed")
-    assert [each.content for each in store.messages(short.id)] == ["one", "first", "another way", "indeed"]
+    assert [each.content for each in sent(store, short.id)] == ["one", "first", "another way", "indeed"]
     store.delete_sessions([session.id])
     assert store.turns(whole.id) == copied
     assert [each.session_id for each in store.search("second")] == [whole.id]
@@ -417,7 +419,7 @@ def test_any_thread_may_call(store: Store) -> None:
         try:
             for each in range(10):
                 ask(store, session.id, f"{number} {each}")
-                store.messages(session.id)
+                sent(store, session.id)
         except Exception as problem:  # whatever it is, the test tells it
             problems.append(problem)
 

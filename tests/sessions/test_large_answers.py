@@ -16,6 +16,8 @@ from gigachat_cli.sessions import journal, open_store, recording
 from gigachat_cli.sessions.journal import Journal
 from gigachat_cli.sessions.store import Store
 
+from .conftest import sent
+
 PIECES = ["Один. ", "Two words", ". ", "Three and four. ", "Пять", " and the end."]
 WHOLE = "".join(PIECES)
 
@@ -53,9 +55,9 @@ def test_an_answer_in_pieces_is_whole_for_every_reader(store: Store, pending: in
     turn = store.turn(turn_id)
     assert turn.answer is not None
     assert (turn.state, turn.answer.text, turn.answer.usage) == ("complete", WHOLE, usage)
-    assert store.messages(session)[-1].content == WHOLE
+    assert sent(store, session)[-1].content == WHOLE
     copy = store.fork_session(session)
-    assert store.messages(copy.id)[-1].content == WHOLE
+    assert sent(store, copy.id)[-1].content == WHOLE
     assert [hit.turn_id for hit in store.search("Two", session_id=session)] == [turn_id]
     rows = store._database.read("SELECT content FROM messages WHERE role = 'assistant'")
     assert {row["content"] for row in rows} == {WHOLE[:20]}
@@ -87,7 +89,7 @@ def test_a_large_answer_that_broke_is_partial_and_can_be_gone_on_with(store: Sto
     first = f"{WHOLE} More 1, in pieces."
     assert (turn.answer.text, turn.state) == (f"{first} More 2, in pieces.", "complete")
     assert turn.seams == (len(WHOLE), len(first))
-    assert store.messages(session)[-1].content == turn.answer.text
+    assert sent(store, session)[-1].content == turn.answer.text
 
 
 def test_a_continuation_that_is_held_follows_a_large_answer(store: Store) -> None:
