@@ -61,17 +61,53 @@ TAKEN = (
 )
 """The kinds that can be attached, for a person."""
 
-_OTHERS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"GIF8", "a GIF picture"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (0, b"Rar!", "a RAR archive"),
-    (0, b"\x7fELF", "a program"),
-    (0, b"fLaC", "a FLAC recording"),
-    (0, b"SQLite format 3\0", "a database"),
-    (4, b"ftypheic", "a HEIC picture"),
-    (4, b"ftypavif", "an AVIF picture"),
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How files of a format begin; `at` is where in the file.
+
+    `taken` are the suffixes of the kinds that the service takes of them, the likeliest first; `saved` the suffix and
+    the media type of one that the service made; `foreign` says what it is where the service does not take it.
+    """
+
+    begins: bytes
+    at: int = 0
+    taken: tuple[str, ...] = ()
+    saved: tuple[str, str] = (".bin", "application/octet-stream")
+    foreign: str = ""
+
+
+_FORMATS = (
+    _Format(b"WEBP", 8, saved=(".webp", "image/webp"), foreign="a WebP picture"),
+    _Format(b"ftypheic", 4, saved=(".mp4", "video/mp4"), foreign="a HEIC picture"),
+    _Format(b"ftypavif", 4, saved=(".mp4", "video/mp4"), foreign="an AVIF picture"),
+    _Format(b"GIF8", saved=(".gif", "image/gif"), foreign="a GIF picture"),
+    _Format(b"\x1f\x8b", foreign="a gzip archive"),
+    _Format(b"7z\xbc\xaf\x27\x1c", foreign="a 7z archive"),
+    _Format(b"Rar!", foreign="a RAR archive"),
+    _Format(b"\x7fELF", foreign="a program"),
+    _Format(b"fLaC", foreign="a FLAC recording"),
+    _Format(b"SQLite format 3\0", foreign="a database"),
+    _Format(b"\xff\xd8\xff", taken=(".jpg", ".jpeg"), saved=(".jpg", "image/jpeg")),
+    _Format(b"\x89PNG\r\n\x1a\n", taken=(".png",), saved=(".png", "image/png")),
+    _Format(b"II*\0", taken=(".tiff", ".tif"), saved=(".tiff", "image/tiff")),
+    _Format(b"MM\0*", taken=(".tiff", ".tif"), saved=(".tiff", "image/tiff")),
+    _Format(b"%PDF-", taken=(".pdf",), saved=(".pdf", "application/pdf")),
+    _Format(b"ID3", taken=(".mp3",), saved=(".mp3", "audio/mpeg")),
+    _Format(b"OggS", taken=(".ogg", ".opus"), saved=(".ogg", "audio/ogg")),
+    _Format(b"\x1aE\xdf\xa3", taken=(".weba",), saved=(".webm", "video/webm")),
+    _Format(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", taken=(".doc", ".ppt")),
+    _Format(b"BM", taken=(".bmp",), saved=(".bmp", "image/bmp")),
+    _Format(b"; FBX", saved=(".fbx", "model/fbx")),
+    _Format(b"Kaydara FBX", saved=(".fbx", "model/fbx")),
+    _Format(b"glTF", saved=(".glb", "model/gltf-binary")),
+    _Format(b"ply\n", saved=(".ply", "model/ply")),
+    _Format(b"PK\x03\x04", saved=(".zip", "application/zip")),
+    _Format(b"WAVE", 8, taken=(".wav",), saved=(".wav", "audio/wav")),
+    _Format(b"ftypM4A", 4, taken=(".m4a", ".mp4"), saved=(".mp4", "video/mp4")),
+    _Format(b"ftyp", 4, taken=(".mp4", ".m4a"), saved=(".mp4", "video/mp4")),
 )
+_UNKNOWN = _Format(b"")
 
 
 def kind_by_content(head: bytes, suffix: str, open: Opener) -> Kind | None:
@@ -88,70 +124,32 @@ def kind_by_content(head: bytes, suffix: str, open: Opener) -> Kind | None:
 
 def foreign_kind(head: bytes) -> str | None:
     """What a file is that the service does not take, in words; None when that is not known."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "a WebP picture"
-    return next((words for at, magic, words in _OTHERS if head[at : at + len(magic)] == magic), None)
+    return _format_of(head).foreign or None
 
 
 def saved_kind(head: bytes) -> tuple[str, str]:
     """The suffix and the media type of a file that the service made, by its first bytes."""
-    for begins, suffix, type in (
-        (b"\xff\xd8\xff", ".jpg", "image/jpeg"),
-        (b"\x89PNG\r\n\x1a\n", ".png", "image/png"),
-        (b"GIF8", ".gif", "image/gif"),
-        (b"BM", ".bmp", "image/bmp"),
-        (b"II*\0", ".tiff", "image/tiff"),
-        (b"MM\0*", ".tiff", "image/tiff"),
-        (b"; FBX", ".fbx", "model/fbx"),
-        (b"Kaydara FBX", ".fbx", "model/fbx"),
-        (b"glTF", ".glb", "model/gltf-binary"),
-        (b"ply\n", ".ply", "model/ply"),
-        (b"%PDF-", ".pdf", "application/pdf"),
-        (b"PK\x03\x04", ".zip", "application/zip"),
-        (b"OggS", ".ogg", "audio/ogg"),
-        (b"ID3", ".mp3", "audio/mpeg"),
-        (b"\x1aE\xdf\xa3", ".webm", "video/webm"),
-    ):
-        if head.startswith(begins):
-            return suffix, type
-    if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
-        return (".webp", "image/webp") if head[8:12] == b"WEBP" else (".wav", "audio/wav")
-    if head[4:8] == b"ftyp":
-        return ".mp4", "video/mp4"
-    return ".bin", "application/octet-stream"
+    return _format_of(head).saved
+
+
+def _format_of(head: bytes) -> _Format:
+    for each in _FORMATS:
+        if head.startswith(each.begins, each.at) and (each.at != 8 or head.startswith(b"RIFF")):
+            return each
+    return _UNKNOWN
 
 
 def _sniffed_suffixes(head: bytes, open: Opener) -> tuple[str, ...]:
     """Suffixes of the kinds that begin so, the likeliest first; none for what the service does not take."""
-    if foreign_kind(head):
-        return ()
-    for begins, suffixes in (
-        (b"\xff\xd8\xff", (".jpg", ".jpeg")),
-        (b"\x89PNG\r\n\x1a\n", (".png",)),
-        (b"II*\0", (".tiff", ".tif")),
-        (b"MM\0*", (".tiff", ".tif")),
-        (b"%PDF-", (".pdf",)),
-        (b"ID3", (".mp3",)),
-    ):
-        if head.startswith(begins):
-            return suffixes
-    if head.startswith(b"BM") and head[6:10] == bytes(4):
-        return (".bmp",)
-    if head.startswith(b"OggS"):
-        return (".opus", ".ogg") if b"OpusHead" in head[:64] else (".ogg", ".opus")
-    if head.startswith(b"\x1aE\xdf\xa3"):
-        return (".weba",)
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return (".wav",)
-    if head[4:8] == b"ftyp":
-        return (".m4a", ".mp4") if head[8:11] == b"M4A" else (".mp4", ".m4a")
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2:  # a frame of MPEG sound, layer III
-        return (".mp3",)
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return (".doc", ".ppt")
     if head.startswith(b"PK\x03\x04"):
         return _packed(open)
-    return ()
+    if head.startswith(b"OggS") and b"OpusHead" in head[:64]:
+        return (".opus", ".ogg")
+    if head.startswith(b"BM") and head[6:10] != bytes(4):  # a text may begin with these two letters
+        return ()
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2:  # a frame of MPEG sound, layer III
+        return (".mp3",)
+    return _format_of(head).taken
 
 
 def _packed(open: Opener) -> tuple[str, ...]:
