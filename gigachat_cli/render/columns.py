@@ -1,14 +1,34 @@
-"""Lists that fit the terminal: columns side by side, and text with a hanging indent; wide glyphs count twice."""
+"""Rows and lists that fit the terminal: columns side by side, text with a hanging indent; wide glyphs count twice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-from rich.cells import cell_len, chop_cells
+from collections.abc import Iterable, Sequence
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _NARROWEST = 16  # cells; a column of text that is narrower is no help
+_LEAST = 8  # cells that are left for the last column of a table, in which a word has room
+_SENTENCE = 24  # cells in which a sentence can be read
+
+
+def table(rows: Sequence[Sequence[str]], *, width: int) -> str:
+    """Columns side by side; where they are too wide, cells stand below their row.  No word is broken."""
+    widths = _widths(rows, width)
+    lines: list[str] = []
+    for row in rows:
+        *left, last = row
+        if any(cells(cell) > wide for cell, wide in zip(left, widths, strict=False)):
+            lines += [row[0], *_below(row[1:], width)]
+            continue
+        before = "".join(cell + " " * (wide - cells(cell) + 2) for cell, wide in zip(left, widths, strict=False))
+        room = width - cells(before)
+        parts = _in_lines(last, room)
+        if (len(parts) > 1 and room < _SENTENCE) or max(map(cells, parts)) > room:
+            lines += [before.rstrip(), *_below([last], width)]
+        else:
+            lines.append(f"{before}{parts[0]}".rstrip())
+            lines += [" " * cells(before) + each for each in parts[1:]]
+    return "\n".join(lines) + "\n"
 
 
 def columns(rows: Sequence[Sequence[str]], *, width: int, indent: str = "  ") -> str:
@@ -40,28 +60,68 @@ def definitions(rows: Sequence[tuple[str, str]], *, width: int, indent: str = " 
 def hanging(text: str, *, width: int, indent: str) -> str:
     """A text wrapped at its blanks, each line indented; a word that is too long is broken."""
     room = max(_NARROWEST, width - len(indent) - 1)
-    lines: list[str] = []
-    line = ""
-    for word in (piece for each in text.split() for piece in _broken(each, room)):
-        if line and cells(line) + 1 + cells(word) > room:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return "".join(f"{indent}{each}\n" for each in [*lines, line])
+    words = (piece for each in text.split() for piece in _broken(each, room))
+    return "".join(f"{indent}{each}\n" for each in _wrapped(words, room))
 
 
 def shortened(text: str, room: int) -> str:
     """The beginning of a text that fits `room` cells, with an ellipsis where something was left out."""
     if cells(text) <= room:
         return text
-    return f"{chop_cells(text, room - 1)[0].rstrip()}…" if room > 1 else "…"
+    return f"{_chopped(text, room - 1)[0].rstrip()}…" if room > 1 else "…"
 
 
 def cells(text: str) -> int:
     """How wide a text is on a terminal; colours take no room."""
-    return cell_len(_ESCAPES.sub("", text))
+    plain = _ESCAPES.sub("", text)
+    if plain.isascii():
+        return len(plain)
+    from rich.cells import cell_len  # slow to import
+
+    return cell_len(plain)
+
+
+def _below(texts: Sequence[str], width: int) -> list[str]:
+    return [f"    {part}" for cell in texts if cell for part in _in_lines(cell, width - 4)]
+
+
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The widths of the columns, without the widest rows as long as there is no room for the last column."""
+    sizes = [list(map(cells, row)) for row in rows]
+    widest = [sorted({row[number] for row in sizes}) for number in range(len(sizes[0]))]
+    while True:
+        widths = [each[-1] for each in widest]
+        left = widths[:-1]
+        if not left or sum(left) + 2 * len(left) + min(_LEAST, widths[-1]) <= width:
+            return widths
+        at = max(range(len(left)), key=lambda number: (len(widest[number]) > 1, left[number]))
+        if len(widest[at]) == 1:
+            return widths
+        widest[at].pop()
+
+
+def _in_lines(text: str, room: int) -> list[str]:
+    """A text in lines of at most so many cells, broken at its blanks alone."""
+    return [text] if cells(text) <= room else _wrapped(text.split(" "), room)
+
+
+def _wrapped(words: Iterable[str], room: int) -> list[str]:
+    """Words in lines of at most so many cells, but for a word that is longer."""
+    lines = [""]
+    for word in words:
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and cells(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _broken(word: str, room: int) -> list[str]:
-    return [word] if cells(word) <= room or "\x1b" in word else chop_cells(word, room)
+    return [word] if cells(word) <= room or "\x1b" in word else _chopped(word, room)
+
+
+def _chopped(text: str, room: int) -> list[str]:
+    from rich.cells import chop_cells  # slow to import
+
+    return chop_cells(text, room)
