@@ -12,12 +12,10 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-
-import platformdirs
+from typing import Literal
 
 APP_NAME = "gigachat"
 FILE_MODE = 0o600
@@ -33,13 +31,13 @@ LARGEST = 16 * 1024 * 1024
 def config_dir() -> Path:
     """The folder of settings, token cache and certificate: `GIGACHAT_CONFIG_DIR`, else the platform's."""
     given = os.environ.get("GIGACHAT_CONFIG_DIR", "").strip()
-    return expanded(given) if given else _platform_folder(platformdirs.user_config_dir, "config")
+    return expanded(given) if given else _platform_folder("config")
 
 
 def data_dir() -> Path:
     """The folder of the history: `GIGACHAT_DATA_DIR`, else the platform's."""
     given = os.environ.get("GIGACHAT_DATA_DIR", "").strip()
-    return expanded(given) if given else _platform_folder(platformdirs.user_data_dir, "data")
+    return expanded(given) if given else _platform_folder("data")
 
 
 def config_file() -> Path:
@@ -314,7 +312,10 @@ def _check_kind(path: Path, mode: int) -> None:
             raise OSError(errno.EINVAL, told, str(path))
 
 
-def _platform_folder(find: Callable[..., str], kind: str) -> Path:
+def _platform_folder(kind: Literal["config", "data"]) -> Path:
+    import platformdirs  # the help does without it
+
+    find = platformdirs.user_config_dir if kind == "config" else platformdirs.user_data_dir
     with suppress(RuntimeError):  # no home; XDG_* may still name a folder
         found = find(APP_NAME, appauthor=False)
         if not found.startswith("~"):

@@ -1,22 +1,18 @@
-"""Settings: one declaration each, and four places: a flag, else `GIGACHAT_*`, else the file, else the default.
-
-A setting is a field of `Settings`; its flag, its variable, its key in `config.toml`, its help and its check all
-come from that one line.
-"""
+"""Settings: one declaration each, and four places: a flag, else `GIGACHAT_*`, else the file, else the default."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from . import paths
+from . import config_toml, paths
 from .errors import ConfigError, nearest
 from .masking import keep_secret
+from .options import ANSWER, CONNECTION, Option, Options, option
 from .proxies import without_password
 from .setting_values import (
     PERSONAL_SCOPE,
@@ -32,13 +28,6 @@ from .setting_values import (
     as_text,
     as_url,
 )
-from .text import one_line
-
-T = TypeVar("T")
-
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
-_LARGEST_FILE = 256 * 1024  # bytes; all settings with a page of comments each are less
-_DEEP_KEY = r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){40}"""
 
 VERIFICATION_OFF = "Certificates are not verified (verify_ssl_certs is false): anyone on the way can read the key."
 """What every run says that has `verify_ssl_certs` off."""
@@ -63,93 +52,122 @@ class Origin:
         return f"The name comes from {self.name}." if self.kind == "flag" else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What is known of one setting beside its value."""
-
-    name: str
-    help: str
-    parse: Callable[[object], Any] = field(repr=False)
-    default: Any
-    secret: bool
-    flag: str | None
-
-    @property
-    def variable(self) -> str:
-        return f"GIGACHAT_{self.name.upper()}"
+_field = partial(option, None, panel=ANSWER, field="answer")
+"""Declares a setting that is a field of chat requests, which is sent when it is set."""
 
 
-def _setting(
-    default: Any, help: str, parse: Callable[[object], Any] = as_text, *, flag: bool = False, secret: bool = False
-) -> Any:
-    declared = {"help": help, "parse": parse, "flag": flag, "secret": secret}
-    return field(default=default, repr=not secret, metadata=declared)
+class Settings(Options):
+    """Every setting with its value; `origins` says where each that is not a default came from.
 
+    `notes` say what was made of a value that is not what was written; they are told with --debug.
+    """
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Every setting with its value; `origins` says where each that is not a default came from."""
+    origins: Mapping[str, Origin]
+    notes: tuple[str, ...]
 
-    model: str | None = _setting(None, "Model that answers; unset, one is chosen from the account's list.", flag=True)
-    scope: str = _setting(PERSONAL_SCOPE, "Scope of the authorization key.", as_scope, flag=True)
-    base_url: str = _setting("https://api.giga.chat/v1", "Address of the API.", as_base_url, flag=True)
-    auth_url: str = _setting(
+    model: str | None = option(
+        None,
+        "Model that answers; unset, one is chosen from the account's list.",
+        as_text,
+        "--model -m",
+        brief="Model to ask.",
+        metavar="NAME",
+        completion="model",
+    )
+    scope: str = option(
+        PERSONAL_SCOPE,
+        "Scope of the authorization key.",
+        as_scope,
+        "--scope",
+        brief="Scope of the key: GIGACHAT_API_PERS, _B2B or _CORP.",
+        metavar="SCOPE",
+        panel=CONNECTION,
+        completion="scope",
+    )
+    base_url: str = option(
+        "https://api.giga.chat/v1", "Address of the API.", as_base_url, "--base-url", metavar="URL", panel=CONNECTION
+    )
+    auth_url: str = option(
         "https://ngw.devices.sberbank.ru:9443/api/v2/oauth", "Address that gives access tokens.", as_url
     )
-    credentials: str | None = _setting(None, "Authorization key, ready or as id:secret.", as_secret_text, secret=True)
-    credentials_command: str | None = _setting(None, "Command that prints the authorization key.")
-    access_token: str | None = _setting(None, "Access token to use as it is.", as_secret_text, secret=True)
-    user: str | None = _setting(None, "User name of a private stand.")
-    password: str | None = _setting(None, "Password of a private stand.", as_secret_text, secret=True)
-    ca_bundle_file: Path | None = _setting(
+    credentials: str | None = option(None, "Authorization key, ready or as id:secret.", as_secret_text, secret=True)
+    credentials_command: str | None = option(None, "Command that prints the authorization key.", as_text)
+    access_token: str | None = option(None, "Access token to use as it is.", as_secret_text, secret=True)
+    user: str | None = option(None, "User name of a private stand.", as_text)
+    password: str | None = option(None, "Password of a private stand.", as_secret_text, secret=True)
+    ca_bundle_file: Path | None = option(
         None, "Certificate authorities to trust instead of ours (PEM or DER).", as_path
     )
-    verify_ssl_certs: bool = _setting(True, "Whether servers must prove who they are.", as_boolean)
-    cert_file: Path | None = _setting(None, "Client certificate.", as_path)
-    key_file: Path | None = _setting(None, "Private key of the client certificate.", as_path)
-    key_file_password: str | None = _setting(None, "Password of that private key.", as_secret_text, secret=True)
-    timeout: float = _setting(60.0, "Seconds of silence after which to give up.", as_number(above=0), flag=True)
-    max_retries: int = _setting(3, "Repeats after a failure that may pass.", as_integer(least=0), flag=True)
-    max_connections: int | None = _setting(
+    verify_ssl_certs: bool = option(True, "Whether servers must prove who they are.", as_boolean)
+    cert_file: Path | None = option(None, "Client certificate.", as_path)
+    key_file: Path | None = option(None, "Private key of the client certificate.", as_path)
+    key_file_password: str | None = option(None, "Password of that private key.", as_secret_text, secret=True)
+    proxy: str | None = option(None, "Proxy for all requests.", as_proxy, "--proxy", metavar="URL", panel=CONNECTION)
+    timeout: float = option(
+        60.0,
+        "Seconds of silence after which to give up.",
+        as_number(above=0),
+        "--timeout",
+        brief="Silence after which to give up.",
+        metavar="SECONDS",
+        panel=CONNECTION,
+    )
+    max_retries: int = option(
+        3, "Repeats after a failure that may pass.", as_integer(least=0), "--max-retries", metavar="N", panel=CONNECTION
+    )
+    max_connections: int | None = option(
         None, "Requests at once (1 for a personal account, else 10).", as_integer(least=1, most=1000)
     )
-    proxy: str | None = _setting(None, "Proxy for all requests.", as_proxy, flag=True)
-    temperature: float | None = _setting(
-        None, "Freedom of the answer: near 0 strict, above 1 free.", as_number(above=0), flag=True
+    temperature: float | None = _field(
+        "Freedom of the answer: near 0 strict, above 1 free.",
+        as_number(above=0),
+        "--temperature -t",
+        brief="Near 0 strict, above 1 free.",
+        metavar="NUMBER",
     )
-    top_p: float | None = _setting(
-        None, "Share of likely tokens to choose from.", as_number(least=0, most=1), flag=True
+    top_p: float | None = _field(
+        "Share of likely tokens to choose from.", as_number(least=0, most=1), "--top-p", metavar="0..1"
     )
-    max_tokens: int | None = _setting(None, "Longest answer, in tokens.", as_integer(least=1), flag=True)
-    repetition_penalty: float | None = _setting(None, "Above 1, repeats become rarer.", as_number(above=0), flag=True)
-    update_interval: float | None = _setting(None, "Least seconds between two chunks.", as_number(least=0), flag=True)
-    context_tokens: int | None = _setting(
+    max_tokens: int | None = _field("Longest answer, in tokens.", as_integer(least=1), "--max-tokens", metavar="N")
+    repetition_penalty: float | None = _field(
+        "Above 1, repeats become rarer.", as_number(above=0), "--repetition-penalty", metavar="NUMBER"
+    )
+    update_interval: float | None = _field(
+        "Least seconds between two chunks.",
+        as_number(least=0),
+        "--update-interval",
+        brief="Least time between two chunks.",
+        metavar="SECONDS",
+        field="stream",
+    )
+    context_tokens: int | None = option(
         None, "Tokens that the model takes at once; above it the oldest turns are left out.", as_integer(least=100)
     )
-    log: bool = _setting(True, "Whether questions and answers are kept in the history.", as_boolean)
-    markdown: str = _setting(
+    log: bool = option(True, "Whether questions and answers are kept in the history.", as_boolean)
+    markdown: str = option(
         "auto", "Markdown rendering: auto (on a terminal), always or never.", as_choice("auto", "always", "never")
     )
-    theme: str = _setting(
+    theme: str = option(
         "auto",
         "Colours for a dark or a light background; auto asks the terminal.",
         as_choice("auto", "dark", "light"),
     )
-    code_theme: str | None = _setting(None, "Pygments style of code; by default it follows theme.")
-    wrap: int | None = _setting(None, "Widest line of rendered text, in cells.", as_integer(least=20, most=10_000))
-    formulas: bool = _setting(True, "Whether formulas are shown in Unicode.", as_boolean)
-    images: str = _setting(
+    code_theme: str | None = option(None, "Pygments style of code; by default it follows theme.", as_text)
+    wrap: int | None = option(None, "Widest line of rendered text, in cells.", as_integer(least=20, most=10_000))
+    formulas: bool = option(True, "Whether formulas are shown in Unicode.", as_boolean)
+    images: str = option(
         "auto",
         "How a terminal shows pictures: auto, kitty, iterm2, sixel, blocks, or link.",
         as_choice("auto", "kitty", "iterm2", "sixel", "blocks", "link"),
     )
-    edit_mode: str = _setting("emacs", "Keys of the chat: emacs or vi.", as_choice("emacs", "vi"))
-    origins: Mapping[str, Origin] = field(default_factory=dict, repr=False)
-    notes: tuple[str, ...] = ()
-    """What was made of a value that is not what was written; told with --debug."""
+    edit_mode: str = option("emacs", "Keys of the chat: emacs or vi.", as_choice("emacs", "vi"))
 
-    def __post_init__(self) -> None:
-        secrets = (getattr(self, name) for name, declared in declarations().items() if declared.secret)
+    def __init__(
+        self, *, origins: Mapping[str, Origin] | None = None, notes: tuple[str, ...] = (), **values: Any
+    ) -> None:
+        super().__init__(**values)
+        self.__dict__.update(origins=origins or {}, notes=notes)
+        secrets = (values.get(name) for name, declared in self.declared.items() if declared.secret)
         keep_secret(*(secret and secret.strip(" \t\r\n\"'") for secret in secrets))
 
     def origin(self, name: str) -> Origin:
@@ -161,21 +179,14 @@ class Settings:
         return self.max_connections or (1 if self.scope == PERSONAL_SCOPE else 10)
 
 
-@cache
-def declarations() -> dict[str, Declaration]:
+def declarations() -> dict[str, Option]:
     """All settings by name, in the order of their declaration."""
-    return {
-        each.name: Declaration(
-            each.name,
-            each.metadata["help"],
-            each.metadata["parse"],
-            each.default,
-            each.metadata["secret"],
-            f"--{each.name.replace('_', '-')}" if each.metadata["flag"] else None,
-        )
-        for each in fields(Settings)
-        if each.metadata
-    }
+    return Settings.declared
+
+
+def request_settings(*, streams: bool = True) -> list[str]:
+    """Names of the settings that are fields of a request for an answer; with `streams`, of one that streams."""
+    return [name for name, each in declarations().items() if each.field == "answer" or (streams and each.field)]
 
 
 def load_settings(
@@ -217,13 +228,13 @@ def read_config(path: Path) -> dict[str, Any]:
         ) from problem
     if content is None:
         return {}
-    keys = _toml_keys(path, content)
+    keys = config_toml.read_keys(path, content)
     for key in keys:
         check_key(key, place=str(path))
     return keys
 
 
-def check_key(key: str, *, place: str) -> Declaration:
+def check_key(key: str, *, place: str) -> Option:
     """The declaration of a key of the file; `place` is what the error names.  Raises ConfigError."""
     declared = declarations().get(key)
     if declared is None:
@@ -245,24 +256,7 @@ def edit_config(key: str, text: str | None) -> Path:
     """
     path = paths.config_file()
     declared = check_key(key, place="config")
-    value = None if text is None else _parsed(declared, text, Origin("flag", key))
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    content = b""
-    try:
-        content = paths.read_private(path) or b""
-        _toml_keys(path, content)  # the writer's own errors do not name the line
-        document = tomlkit.parse(_toml_text(content))
-        if value is None:
-            document.pop(key, None)
-        else:
-            document[key] = str(value) if isinstance(value, Path) else value
-        paths.write_private(path, tomlkit.dumps(document).encode())
-    except OSError as problem:
-        raise ConfigError(f"{path} could not be written: {problem.strerror}.") from problem
-    except (TOMLKitError, ValueError, RecursionError) as problem:
-        raise _invalid(path, content, problem) from problem
+    config_toml.write_key(path, key, None if text is None else _parsed(declared, text, Origin("flag", key)))
     return path
 
 
@@ -279,7 +273,7 @@ def shown(name: str, value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _parsed(declared: Declaration, raw: object, origin: Origin) -> Any:
+def _parsed(declared: Option, raw: object, origin: Origin) -> Any:
     try:
         return declared.parse(raw)
     except ValueError as problem:
@@ -300,39 +294,3 @@ def _quoted(raw: object) -> str:
     # An address with an @ may hold a password, in whatever place it was put.
     text = "such a value" if "@" in text else text
     return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _toml_keys(path: Path, content: bytes) -> dict[str, Any]:
-    """Raises ConfigError, which names the line of a mistake."""
-    import tomllib  # only a machine that has the file pays for its reader
-
-    try:
-        return tomllib.loads(_toml_text(content))
-    except (ValueError, RecursionError) as problem:
-        raise _invalid(path, content, problem) from problem
-
-
-def _toml_text(content: bytes) -> str:
-    """The text of the file, for a reader whose work grows with the square of a key's parts.  Raises ValueError."""
-    if len(content) > _LARGEST_FILE:
-        raise ValueError(f"it is larger than {_LARGEST_FILE // 1024} KiB")
-    text = content.decode("utf-8-sig")
-    if re.search(_DEEP_KEY, text):
-        raise ValueError("it is nested too deeply")
-    return text
-
-
-def _invalid(path: Path, content: bytes, problem: Exception) -> ConfigError:
-    reason, line = one_line(str(problem)).rstrip("."), None
-    if isinstance(problem, UnicodeDecodeError):
-        reason, line = "it is not UTF-8", content.count(b"\n", 0, problem.start) + 1
-    elif found := _PLACE.search(reason):
-        reason = reason[: found.start()]
-        line = int(found[1]) if found[1] else content.rstrip().count(b"\n") + 1
-    elif isinstance(problem, RecursionError):
-        reason = "it is nested too deeply"
-    elif "int_max_str" in reason:  # Python's limit, 4300 digits; its own words are for programmers
-        reason = "a number in it is too long"
-    if line is None:
-        return ConfigError(f"{path} is not valid TOML: {reason}.", hint="Mend the file, or move it away.")
-    return ConfigError(f"{path} is not valid TOML: {reason} (line {line}).", hint=f"Mend line {line} of the file.")

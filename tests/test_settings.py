@@ -8,10 +8,10 @@ import pytest
 
 from gigachat_cli import paths
 from gigachat_cli.errors import ConfigError
+from gigachat_cli.options import Option
 from gigachat_cli.proxies import without_password
 from gigachat_cli.setting_values import is_loopback
 from gigachat_cli.settings import (
-    Declaration,
     Settings,
     declarations,
     edit_config,
@@ -112,7 +112,7 @@ def config(text: str | bytes) -> Path:
     return path
 
 
-def good_values(declared: Declaration) -> list[tuple[str, Any]]:
+def good_values(declared: Option) -> list[tuple[str, Any]]:
     if declared.name in GOOD:
         return GOOD[declared.name]
     kind = type(declared.default)

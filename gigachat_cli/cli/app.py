@@ -22,8 +22,10 @@ class _Root(Group):
         return HEADINGS
 
 
-def build(only: str | None = None) -> typer.Typer:
-    """The app with all its commands, or with the one that is called: each costs every start a millisecond or two."""
+def build(first: str | None = None) -> typer.Typer:
+    """The app for a command line that begins with this word: with the command of that name alone, or with what is
+    told of each where none of them can run.  Without a word it has all: they take a millisecond or two each.
+    """
     app = App(
         name=NAME,
         help=HELP,
@@ -41,13 +43,20 @@ def build(only: str | None = None) -> typer.Typer:
     ) -> None:
         """A terminal client for Sber's GigaChat."""
 
-    for name in (only,) if only in COMMANDS else COMMANDS:
+    only_told = first in ("--help", "-h") or (first is not None and not first.startswith("-"))
+    for name in (first,) if first in COMMANDS else COMMANDS:
         command = getattr(import_module(f".{name}", __package__), str(name))
-        if isinstance(command, typer.Typer):
+        if only_told and name != first:
+            app.command(name, help=command.info.help if isinstance(command, App) else command.__doc__)(_told)
+        elif isinstance(command, App):
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)
     return app
+
+
+def _told() -> None:
+    """What stands for a command that cannot run."""
 
 
 def _version(value: bool) -> None:

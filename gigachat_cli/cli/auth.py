@@ -1,13 +1,14 @@
 """`gigachat auth`: the authorization key."""
 
-from __future__ import annotations
-
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options
 from .helping import App, Group
+from .parameters import CONNECTION, OUTPUT, takes
+
+if TYPE_CHECKING:
+    from ..commands.context import Context
 
 
 class _Auth(Group):
@@ -19,16 +20,12 @@ auth = App(help="Store, show and forget the authorization key.", cls=_Auth)
 
 
 @auth.command()
+@takes(CONNECTION, "quiet debug")
 def login(
+    context: "Context",
     no_test: Annotated[
         bool, typer.Option("--no-test", help="Ask no short question at the end to prove the way.")
     ] = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-    max_retries: options.MaxRetries = None,
-    debug: options.Debug = False,
 ) -> None:
     """Store the authorization key after the service has accepted it.
 
@@ -37,25 +34,23 @@ def login(
     short question.
     """
     from ..commands.auth import log_in
-    from ..commands.context import Context
 
-    flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
-    log_in(Context(flags, debug=debug), test=not no_test)
+    log_in(context, test=not no_test)
 
 
 @auth.command()
-def status(json: options.Json = False) -> None:
+@takes(OUTPUT)
+def status(context: "Context") -> None:
     """Show where the key is, its scope, and when the access token ends."""
     from ..commands.auth import show_status
-    from ..commands.context import Context
 
-    show_status(Context(), as_json=json)
+    show_status(context)
 
 
 @auth.command()
-def logout() -> None:
+@takes("quiet debug")
+def logout(context: "Context") -> None:
     """Forget the stored key and all access tokens."""
     from ..commands.auth import log_out
-    from ..commands.context import Context
 
-    log_out(Context())
+    log_out(context)

@@ -1,26 +1,19 @@
 """`gigachat balance`: the tokens that are left."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from . import options
+from .parameters import CONNECTION, OUTPUT, takes
+
+if TYPE_CHECKING:
+    from ..commands.context import Context
 
 
-def balance(
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-    max_retries: options.MaxRetries = None,
-) -> None:
+@takes(OUTPUT, CONNECTION)
+def balance(context: "Context") -> None:
     """Show the tokens left in your packages.
 
     An account that pays as it goes has none.
     """
     from ..commands.balance import show_balance
-    from ..commands.context import Context
 
-    flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
-    show_balance(Context(flags, quiet=quiet, debug=debug), as_array=json)
+    show_balance(context)

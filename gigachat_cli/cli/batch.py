@@ -1,15 +1,14 @@
 """`gigachat batch`: many prompts from a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..commands.flags import BatchFlags, FetchFlags
 from ..errors import UsageError, nearest
-from . import options
 from .helping import App, Group
+from .parameters import BATCH_SAMPLING, CONNECTION, FUNCTIONS, OUTPUT, takes
 
 if TYPE_CHECKING:
     from ..commands.context import Context
@@ -57,70 +56,25 @@ BatchId = Annotated[str, typer.Argument(metavar="ID", help="Id of a remote batch
 
 
 @batch.command()
+@takes(
+    BatchFlags,
+    "output_file resume retry_failed force template format concurrency remote dry_run model system",
+    BATCH_SAMPLING,
+    "fields",
+    FUNCTIONS,
+    "schema schema_retries",
+    OUTPUT,
+    CONNECTION,
+)
 def run(
+    context: "Context",
+    flags: BatchFlags,
     input: Annotated[
         str,
         typer.Argument(
             metavar="FILE", help="JSON lines (.jsonl), a table (.csv, .tsv), lines (.txt), or -.", show_default=False
         ),
     ],
-    output_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--output-file",
-            "-O",
-            metavar="PATH",
-            help="Write the rows there; - is stdout, as without it.",
-            show_default=False,
-            callback=options.unless_stdout,
-        ),
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an output file that was begun.")] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Go on, and ask the items that failed again.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
-    template: Annotated[
-        str | None,
-        typer.Option(
-            "--template",
-            metavar="TEXT|@FILE",
-            help='A prompt with fields, as in "Translate: {text}".',
-            show_default=False,
-        ),
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help="jsonl, csv or text, whatever the name says."),
-    ] = None,
-    concurrency: Annotated[
-        int | None,
-        typer.Option("--concurrency", metavar="N", help="Requests at once; 1 for personal accounts, else 10."),
-    ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Hand it to the service's own batch API, and print its id.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count items and tokens, and send nothing.")] = False,
-    model: options.Model = None,
-    system: options.System = None,
-    temperature: options.Temperature = None,
-    top_p: options.TopP = None,
-    max_tokens: options.MaxTokens = None,
-    repetition_penalty: options.RepetitionPenalty = None,
-    option: options.Option = None,
-    functions: options.FunctionFile = None,
-    approve: options.Approve = None,
-    max_rounds: options.MaxRounds = None,
-    schema: options.Schema = None,
-    schema_retries: options.SchemaRetries = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-    max_retries: options.MaxRetries = None,
 ) -> None:
     """Ask every item of a file, and write a JSON line for each, in the order of the input.
 
@@ -129,128 +83,33 @@ def run(
     the exit code is 6. With -O every answer is on disk at once: after Ctrl-C, a kill or an error, --resume asks what
     is missing and nothing twice.
     """
-    from ..commands.batch import Batch, run_batch
-    from ..commands.context import Context
+    from ..commands.batch import batch_of, run_batch
 
-    called = None
-    if any(each is not None for each in (functions, approve, max_rounds)):
-        from ..conversation.functions import function_options
-
-        called = function_options(functions, approve, max_rounds, None)
-    flags = {
-        "model": model,
-        "temperature": temperature,
-        "top_p": top_p,
-        "max_tokens": max_tokens,
-        "repetition_penalty": repetition_penalty,
-        "scope": scope,
-        "base_url": base_url,
-        "proxy": proxy,
-        "timeout": timeout,
-        "max_retries": max_retries,
-    }
-    run_batch(
-        Batch(
-            input=input,
-            output_file=output_file,
-            resume=resume,
-            retry_failed=retry_failed,
-            force=force,
-            template=template,
-            format=format,
-            system=system,
-            fields=tuple(option or ()),
-            concurrency=concurrency,
-            remote=remote,
-            dry_run=dry_run,
-            as_json=json,
-            functions=called,
-            schema=schema,
-            schema_retries=schema_retries,
-        ),
-        Context(flags, quiet=quiet, debug=debug),
-    )
+    run_batch(batch_of(input, flags), context)
 
 
 @batch.command()
-def status(
-    batch_id: BatchId,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-    max_retries: options.MaxRetries = None,
-) -> None:
+@takes(OUTPUT, CONNECTION)
+def status(context: "Context", batch_id: BatchId) -> None:
     """Tell how far a remote batch is."""
     from ..commands.batch_remote import show_task
 
-    context = _context(scope, base_url, proxy, timeout, max_retries, quiet=quiet, debug=debug)
-    show_task(batch_id, context, as_json=json)
+    show_task(batch_id, context, as_json=context.flags.json)
 
 
 @batch.command()
-def fetch(
-    batch_id: BatchId,
-    output_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--output-file",
-            "-O",
-            metavar="PATH",
-            help="Write the rows there; - is stdout, as without it.",
-            show_default=False,
-            callback=options.unless_stdout,
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is completed.")] = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-    max_retries: options.MaxRetries = None,
-) -> None:
+@takes(FetchFlags, "output_file force wait", OUTPUT, CONNECTION)
+def fetch(context: "Context", flags: FetchFlags, batch_id: BatchId) -> None:
     """Write the rows of a remote batch that is completed, joined to the lines of its input."""
     from ..commands.batch_remote import fetch as fetch_rows
 
-    context = _context(scope, base_url, proxy, timeout, max_retries, quiet=quiet, debug=debug)
-    fetch_rows(batch_id, output_file, context, force=force, wait=wait)
+    fetch_rows(batch_id, flags.output_file, context, force=flags.force, wait=flags.wait)
 
 
 @batch.command("list")
-def list_(
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-    max_retries: options.MaxRetries = None,
-) -> None:
+@takes(OUTPUT, CONNECTION)
+def list_(context: "Context") -> None:
     """List the account's remote batches."""
     from ..commands.batch_remote import list_tasks
 
-    list_tasks(_context(scope, base_url, proxy, timeout, max_retries, quiet=quiet, debug=debug), as_json=json)
-
-
-def _context(
-    scope: str | None,
-    base_url: str | None,
-    proxy: str | None,
-    timeout: str | None,
-    max_retries: str | None,
-    *,
-    quiet: bool,
-    debug: bool,
-) -> Context:
-    from ..commands.context import Context
-
-    flags = {"scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout, "max_retries": max_retries}
-    return Context(flags, quiet=quiet, debug=debug)
+    list_tasks(context, as_json=context.flags.json)

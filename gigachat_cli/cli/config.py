@@ -1,14 +1,15 @@
 """`gigachat config`: settings, each with its origin."""
 
-from __future__ import annotations
-
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options
 from .completions import complete_setting
 from .helping import App, Group
+from .parameters import OUTPUT, takes
+
+if TYPE_CHECKING:
+    from ..commands.context import Context
 
 
 class _Config(Group):
@@ -22,34 +23,37 @@ Key = Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting
 
 
 @config.command()
-def show(json: options.Json = False) -> None:
+@takes(OUTPUT)
+def show(context: "Context") -> None:
     """Show every setting, its value and where it comes from."""
     from ..commands.config import show_settings
-    from ..commands.context import Context
 
-    show_settings(Context(), as_array=json)
+    show_settings(context)
 
 
 @config.command()
-def get(key: Key) -> None:
+@takes("quiet debug")
+def get(context: "Context", key: Key) -> None:
     """Print one setting's value; nothing when it is unset."""
     from ..commands.config import show_setting
-    from ..commands.context import Context
 
-    show_setting(key, Context())
+    show_setting(key, context)
 
 
 @config.command("set")
-def set_(key: Key, value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value.")]) -> None:
+@takes("quiet debug")
+def set_(
+    context: "Context", key: Key, value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value.")]
+) -> None:
     """Set a setting in the config file; comments and other settings stay."""
     from ..commands.config import change_setting
-    from ..commands.context import Context
 
-    change_setting(key, value, Context())
+    change_setting(key, value, context)
 
 
 @config.command()
-def unset(key: Key) -> None:
+@takes("quiet debug")
+def unset(context: "Context", key: Key) -> None:
     """Remove a setting from the config file."""
     from ..settings import edit_config
 
@@ -57,9 +61,9 @@ def unset(key: Key) -> None:
 
 
 @config.command()
-def path() -> None:
+@takes("debug")
+def path(context: "Context") -> None:
     """Print the path of the config file."""
     from .. import paths
-    from ..commands.context import Context
 
-    Context().terminal.write_path(paths.config_file())
+    context.terminal.write_path(paths.config_file())

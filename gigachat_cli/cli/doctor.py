@@ -1,30 +1,20 @@
 """`gigachat doctor`: what works, what does not, and the next step."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-import typer
+from .parameters import CONNECTION, OUTPUT, takes
 
-from . import options
+if TYPE_CHECKING:
+    from ..commands.context import Context
 
 
-def doctor(
-    model: options.Model = None,
-    json: options.Json = False,
-    debug: options.Debug = False,
-    scope: options.Scope = None,
-    base_url: options.BaseUrl = None,
-    proxy: options.Proxy = None,
-    timeout: options.Timeout = None,
-) -> None:
+@takes("model", OUTPUT, CONNECTION)
+def doctor(context: "Context") -> None:
     """Check the way to the service, step by step.
 
     From the settings over the key, DNS, proxy, TLS and the clock to the login and the model. A step that fails names
     the next one to take.
     """
-    from ..commands.context import Context
     from ..commands.doctor import check_way
 
-    flags = {"model": model, "scope": scope, "base_url": base_url, "proxy": proxy, "timeout": timeout}
-    failed = check_way(Context(flags, debug=debug), as_array=json)
-    if failed:
-        raise typer.Exit(failed)
+    check_way(context)

@@ -9,8 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -27,23 +26,20 @@ _MAIN = "Options"
 _MOST_USED = "Most used options"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A name (of an option, an argument, a command, …), and what it is."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     title: str
     rows: tuple[Row, ...]
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """`usage` has a line for each way to call the command; `paragraphs` the first of which is its summary."""
 
     path: str
@@ -53,8 +49,7 @@ class Page:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(NamedTuple):
     """What a page says beyond the command's own declaration: examples, the options to show first, tables below."""
 
     examples: tuple[str, ...] = ()

@@ -1,15 +1,16 @@
 """`gigachat history`: what was asked and answered."""
 
-from __future__ import annotations
-
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import options
+from ..commands.flags import ExportFlags
 from .completions import complete_session
 from .helping import App, Group
+from .parameters import OUTPUT, takes
+
+if TYPE_CHECKING:
+    from ..commands.context import Context
 
 _NEWEST = 5  # sessions that `history` alone shows above its commands
 
@@ -35,67 +36,63 @@ Age = Annotated[
 
 
 @history.command("list")
+@takes(OUTPUT)
 def list_(
+    context: "Context",
     limit: Annotated[int | None, typer.Option("--limit", "-l", min=1, metavar="N", help="At most so many.")] = None,
     older_than: Age = None,
-    json: options.Json = False,
 ) -> None:
     """List the sessions, those written last first."""
     from ..commands.history import list_sessions
 
-    list_sessions(limit=limit, older_than=older_than, as_array=json)
+    list_sessions(context, limit=limit, older_than=older_than)
 
 
 @history.command()
-def show(session: Session, json: options.Json = False) -> None:
+@takes(OUTPUT)
+def show(context: "Context", session: Session) -> None:
     """Show a session, its questions and its answers."""
     from ..commands.history import show_session
 
-    show_session(session, as_object=json)
+    show_session(session, context)
 
 
 @history.command()
+@takes(OUTPUT)
 def search(
+    context: "Context",
     text: Annotated[
         list[str],
         typer.Argument(metavar="TEXT", help='Words in any of their forms, "a phrase" as it is, or a beginning*.'),
     ],
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, metavar="N", help="At most so many.")] = 20,
-    json: options.Json = False,
 ) -> None:
     """Search all questions and answers."""
     from ..commands.history import search_text
 
-    search_text(" ".join(text), limit=limit, as_array=json)
+    search_text(" ".join(text), context, limit=limit)
 
 
 @history.command()
+@takes(ExportFlags, "output_file force quiet debug")
 def export(
+    context: "Context",
+    flags: ExportFlags,
     session: Sessions = None,
     form: Annotated[
         Literal["markdown", "json", "jsonl"], typer.Option("--format", "-f", help="markdown, json or jsonl.")
     ] = "markdown",
-    output_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--output-file",
-            "-O",
-            metavar="PATH",
-            help="Write it there; - is stdout.",
-            show_default=False,
-            callback=options.unless_stdout,
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing output file.")] = False,
 ) -> None:
     """Export sessions, or all of them."""
     from ..commands.history import export_sessions
 
-    export_sessions(session or [], form=form, output_file=output_file, force=force)
+    export_sessions(session or [], context, form=form, output_file=flags.output_file, force=flags.force)
 
 
 @history.command()
+@takes("quiet debug")
 def delete(
+    context: "Context",
     session: Sessions = None,
     older_than: Age = None,
     every: Annotated[bool, typer.Option("--all", help="All of them, and all that was ever typed in a chat.")] = False,
@@ -107,13 +104,13 @@ def delete(
     """
     from ..commands.history import delete_sessions
 
-    delete_sessions(session or [], older_than=older_than, every=every, yes=yes)
+    delete_sessions(session or [], context, older_than=older_than, every=every, yes=yes)
 
 
 @history.command()
-def path() -> None:
+@takes("debug")
+def path(context: "Context") -> None:
     """Print the path of the history."""
     from .. import paths
-    from ..render.terminal import Terminal
 
-    Terminal().write_path(paths.history_file())
+    context.terminal.write_path(paths.history_file())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, aclosing, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,8 @@ from ..messages import Chunk, Message, Notice
 from ..render import answers
 from ..sessions import Recorder, open_store
 from .context import Context
-from .fields import request_fields
+from .fields import called_functions, request_fields
+from .flags import AskFlags
 
 if TYPE_CHECKING:
     from ..conversation.attachments import Attachment
@@ -72,6 +73,37 @@ class Picture:
 
     place: Path | None = None
     on_stdout: bool = False
+
+
+def question_of(words: Sequence[str], flags: AskFlags) -> Question:
+    """The question that a command line means.  Raises UsageError for flags that contradict each other."""
+    if flags.json and flags.output not in (None, "json"):
+        raise UsageError(f"--json and --output {flags.output} contradict each other.", hint="Leave one of them out.")
+    return Question(
+        words=tuple(words),
+        system=flags.system,
+        stdin=not flags.no_stdin,
+        editor=flags.editor,
+        fields=flags.fields,
+        stream=not flags.no_stream,
+        format=flags.output or ("json" if flags.json else "text" if flags.raw else None),
+        continued=flags.continued,
+        session=flags.session,
+        resume=flags.resume,
+        log=not flags.no_log,
+        extract=flags.extract,
+        usage=flags.usage,
+        output_file=flags.output_file,
+        force=flags.force,
+        dry_run=flags.dry_run,
+        functions=called_functions(flags),
+        attach=tuple(map(str, flags.attach)),
+        web=flags.web,
+        tools=flags.tools,
+        reasoning=flags.reasoning,
+        schema=flags.schema,
+        schema_retries=flags.schema_retries,
+    )
 
 
 def answer(question: Question, context: Context) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import credentials, paths
@@ -59,7 +58,7 @@ def log_in(context: Context, *, test: bool) -> None:
     for name in ("access_token", "credentials", "credentials_command"):
         if getattr(settings, name):
             terminal.say(f"gigachat: {visible(str(settings.origin(name)))} is set and goes before the stored key.")
-    alone = _alone(replace(settings, scope=scope), key)
+    alone = _alone(settings.replace(scope=scope), key)
     try:
         _settle_model(lambda: context.client(*alone), context, test=test)
     except KeyboardInterrupt:
@@ -157,7 +156,7 @@ async def _try(client: GigaChat, model: str, context: Context) -> None:
     terminal.say("\nNow ask: gigachat ask 'Why is the sky blue?'   or converse: gigachat chat")
 
 
-def show_status(context: Context, *, as_json: bool) -> None:
+def show_status(context: Context) -> None:
     """Tell the key's place, scope and masked form, and when the access token ends; never a secret.
 
     Raises MissingKeyError when there is no key.
@@ -178,7 +177,7 @@ def show_status(context: Context, *, as_json: bool) -> None:
         row |= {"source": f"client certificate {settings.cert_file}", "scope": None}
     else:
         raise MissingKeyError(NO_KEY, hint=NO_KEY_HINT)
-    if as_json:
+    if context.flags.json:
         show_object(row, terminal)
     else:
         facts = [{"fact": name, "value": value} for name, value in row.items() if value is not None]
@@ -260,7 +259,7 @@ def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -
             raise
         for scope in others:
             try:
-                _prove(context, replace(settings, scope=scope), key)
+                _prove(context, settings.replace(scope=scope), key)
                 return scope
             except ScopeRefusedError:
                 continue
@@ -321,7 +320,7 @@ def _typed(question: str) -> str | None:
 
 def _alone(settings: Settings, key: AuthorizationKey) -> tuple[Settings, credentials.Credential]:
     """What a client is made of to use the key at hand, whatever else is set."""
-    alone = replace(settings, access_token=None, credentials=None, credentials_command=None)
+    alone = settings.replace(access_token=None, credentials=None, credentials_command=None)
     return alone, credentials.Credential("environment", "the key given", key.fingerprint, lambda: key)
 
 

@@ -8,7 +8,7 @@ from ..render.reports import show_rows
 from .context import Context
 
 
-def show_balance(context: Context, *, as_array: bool) -> None:
+def show_balance(context: Context) -> None:
     """Show the tokens left in each package; on a terminal with a bar beside it."""
 
     async def asked() -> list[balance.Package]:
@@ -17,11 +17,11 @@ def show_balance(context: Context, *, as_array: bool) -> None:
 
     packages = context.run(asked())
     terminal = context.terminal
-    if terminal.stdout_is_terminal and not as_array:
+    if terminal.stdout_is_terminal and not context.flags.json:
         from ..render.bars import bars
 
         terminal.write(bars([(each.usage, each.tokens) for each in packages], width=terminal.width))
         if not packages:
             terminal.say("gigachat: The account has no packages.")
         return
-    show_rows([as_object(each) for each in packages], ("usage", "tokens"), terminal, as_array=as_array)
+    show_rows([as_object(each) for each in packages], ("usage", "tokens"), terminal, as_array=context.flags.json)

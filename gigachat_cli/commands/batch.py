@@ -29,7 +29,8 @@ from ..render.terminal import Terminal
 from .agreement import GIVE_TEXT, agree_to_files, agree_to_schema, read_agreed
 from .batch_items import asking
 from .context import Context
-from .fields import request_fields
+from .fields import called_functions, request_fields
+from .flags import BatchFlags
 
 if TYPE_CHECKING:
     from ..conversation.functions import FunctionOptions
@@ -62,6 +63,28 @@ class Batch:
     functions: FunctionOptions | None = None
     schema: str | None = None
     schema_retries: int | None = None
+
+
+def batch_of(input: str, flags: BatchFlags) -> Batch:
+    """The batch that a command line means."""
+    return Batch(
+        input=input,
+        output_file=flags.output_file,
+        resume=flags.resume,
+        retry_failed=flags.retry_failed,
+        force=flags.force,
+        template=flags.template,
+        format=flags.format,
+        system=flags.system,
+        fields=flags.fields,
+        concurrency=flags.concurrency,
+        remote=flags.remote,
+        dry_run=flags.dry_run,
+        as_json=flags.json,
+        functions=called_functions(flags),
+        schema=flags.schema,
+        schema_retries=flags.schema_retries,
+    )
 
 
 def run_batch(batch: Batch, context: Context) -> None:
@@ -162,8 +185,7 @@ def _run(
     # An item that takes several requests is not begun anew: there each request is repeated for itself.
     retries = settings.max_retries if batch.functions is None and schema is None else 0
     client = context.client(
-        replace(
-            settings,
+        settings.replace(
             max_connections=max(concurrency, settings.slots),  # of the one queue for all processes of the machine
             max_retries=settings.max_retries - retries,
         )
@@ -306,7 +328,7 @@ def _lock_file(output: Path) -> Path:
 
 def _count(items: AsyncGenerator[Item, None], fields: dict[str, Any], batch: Batch, context: Context) -> None:
     """Count what would be sent."""
-    giga = context.client(replace(context.settings, access_token="counted"))  # noqa: S106  # nothing is sent
+    giga = context.client(context.settings.replace(access_token="counted"))  # noqa: S106  # nothing is sent
 
     async def counted() -> dict[str, int]:
         asked = bad = characters = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from ..batch import remote
@@ -22,7 +22,7 @@ _COLUMNS = ("id", "status", "total", "completed", "failed", "created_at")
 
 def submit(items: AsyncGenerator[Item, None], context: Context, *, as_json: bool) -> None:
     """Hand the items over, and tell the id of the batch."""
-    giga = context.client(replace(context.settings, max_retries=0))
+    giga = context.client(context.settings.replace(max_retries=0))
 
     async def submitted() -> BatchTask:
         async with giga, context.terminal.spinner():

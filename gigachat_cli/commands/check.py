@@ -21,9 +21,7 @@ _PROFANITY_HINT = "Type it, name files with --file, or pipe it in, as in: gigach
 _CHECK_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat check < letter.txt"
 
 
-def check_texts(
-    words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None, as_array: bool
-) -> None:
+def check_texts(words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None) -> None:
     """Show who wrote each text, and the places that a model wrote."""
     agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
@@ -44,12 +42,10 @@ def check_texts(
         context.run(check())
     finally:  # a text that is refused costs no verdict on another
         if rows:
-            _show_verdicts(rows, terminal, as_array=as_array)
+            _show_verdicts(rows, terminal, as_array=context.flags.json)
 
 
-def check_profanity(
-    words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None, as_array: bool
-) -> None:
+def check_profanity(words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None) -> None:
     """Show of each text whether the service's filter finds it profane."""
     agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
@@ -66,7 +62,7 @@ def check_profanity(
         context.run(check())
     finally:  # a text that is refused costs no verdict on another
         if rows:
-            show_rows(rows, ("input", "is_profane", "tokens"), context.terminal, as_array=as_array)
+            show_rows(rows, ("input", "is_profane", "tokens"), context.terminal, as_array=context.flags.json)
 
 
 def _show_verdicts(rows: list[dict[str, object]], terminal: Terminal, *, as_array: bool) -> None:

@@ -10,7 +10,7 @@ from ..text import safe, visible
 from .context import Context
 
 
-def show_settings(context: Context, *, as_array: bool) -> None:
+def show_settings(context: Context) -> None:
     """Show every setting, its value and its origin."""
     rows = [
         {
@@ -23,7 +23,7 @@ def show_settings(context: Context, *, as_array: bool) -> None:
     if context.settings.model is None:
         (model,) = (row for row in rows if row["setting"] == "model")
         model |= {"value": safe(context.known_model or ""), "origin": "the account's list"}
-    show_rows(rows, ("setting", "value", "origin"), context.terminal, as_array=as_array)
+    show_rows(rows, ("setting", "value", "origin"), context.terminal, as_array=context.flags.json)
 
 
 def show_setting(key: str, context: Context) -> None:

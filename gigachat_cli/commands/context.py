@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -15,8 +14,11 @@ from ..messages import Notice
 from ..render.terminal import Terminal
 from ..settings import VERIFICATION_OFF, Settings, load_settings
 from . import COMMANDS, NAME
+from .flags import Flags
 
 if TYPE_CHECKING:
+    import asyncio
+
     from ..credentials import Credential
     from ..engine import GigaChat
 
@@ -27,20 +29,19 @@ _SILENCE_IN_SCRIPTS_SECONDS = 10.0
 
 
 class Context:
-    """One run of one command; `flags` are the settings that were given as flags, None where not."""
+    """One run of one command: the settings that were `given` as flags, None where not, and its other `flags`."""
 
-    def __init__(self, flags: Mapping[str, object] | None = None, *, quiet: bool = False, debug: bool = False) -> None:
-        self.flags = {name: value for name, value in (flags or {}).items() if value is not None}
-        self.quiet = quiet
-        self.debug = debug
+    def __init__(self, given: Mapping[str, str | None] | None = None, flags: Flags | None = None) -> None:
+        self.given = {name: value for name, value in (given or {}).items() if value is not None}
+        self.flags = flags or Flags()
 
     @cached_property
     def terminal(self) -> Terminal:
-        return Terminal(quiet=self.quiet, debug=self.debug)
+        return Terminal(quiet=self.flags.quiet, debug=self.flags.debug)
 
     @cached_property
     def settings(self) -> Settings:
-        found = load_settings(self.flags)
+        found = load_settings(self.given)
         for note in found.notes:
             self.terminal.notice(Notice("debug", note))
         return found
@@ -123,6 +124,8 @@ class Context:
         Ctrl-C raises KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit with 128 + the signal's number, each
         after `work` was cancelled and has tidied up.
         """
+        import asyncio  # many commands do without it
+
         raise_on_interrupt()
         with asyncio.Runner() as runner:
             ended_by: list[int] = []

@@ -9,18 +9,20 @@ from ..render.reports import show_check, show_rows
 from .context import Context
 
 
-def check_way(context: Context, *, as_array: bool) -> int:
-    """Check the way to the service; returns the exit code of the first step that failed, else 0."""
+def check_way(context: Context) -> None:
+    """Check the way to the service.  Raises SystemExit with the exit code of the first step that failed."""
     checks: list[Check] = []
 
     async def checked() -> None:
-        async for check in check_all(context.flags, notify=context.terminal.notice):
+        async for check in check_all(context.given, notify=context.terminal.notice):
             checks.append(check)
-            if not as_array:
+            if not context.flags.json:
                 show_check(check.step, check.state, check.message, check.hint, context.terminal)
 
     context.run(checked())
-    if as_array:
+    if context.flags.json:
         rows = [{name: value for name, value in asdict(check).items() if name != "exit_code"} for check in checks]
         show_rows(rows, (), context.terminal, as_array=True)
-    return next((check.exit_code for check in checks if check.state == "failure"), 0)
+    for check in checks:
+        if check.state == "failure":
+            raise SystemExit(check.exit_code)

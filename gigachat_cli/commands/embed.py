@@ -23,14 +23,12 @@ _SHOWN_NUMBERS = 3
 _HINT = "Type it, name files with --file, or pipe in a text a line, as in: gigachat embed < titles.txt"
 
 
-def embed_texts(
-    words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None, as_lines: bool
-) -> None:
+def embed_texts(words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None) -> None:
     """Show the vector of each text as a JSON line, while they come; on a terminal the beginning of each."""
     terminal = context.terminal
     terminal.check_stdout()
     agree_to_files(files, terminal)
-    brief = terminal.stdout_is_terminal and not as_lines
+    brief = terminal.stdout_is_terminal and not context.flags.json
 
     async def embed() -> None:
         index = 0

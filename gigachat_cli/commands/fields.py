@@ -1,13 +1,17 @@
-"""Request fields from the command line."""
+"""What the command line says of a request: its fields, and the functions that the model may call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..bounded import json_value
 from ..errors import UsageError
 from ..text import one_line
+from .flags import QuestionFlags
+
+if TYPE_CHECKING:
+    from ..conversation.functions import FunctionOptions
 
 _TAKEN = ("messages", "model", "slot", "stream")
 """Names of the client's own arguments, which are no fields of a person's."""
@@ -32,6 +36,16 @@ def request_fields(
     if reasoning is not None:
         fields["reasoning_effort"] = effort(reasoning)
     return fields
+
+
+def called_functions(flags: QuestionFlags) -> FunctionOptions | None:
+    """What the flags say of functions; None when they say nothing."""
+    given = (flags.functions, flags.approve, flags.max_rounds, flags.function_timeout)
+    if all(each is None for each in given):
+        return None
+    from ..conversation.functions import function_options  # a plain question does without it
+
+    return function_options(*given)
 
 
 def _given(given: Sequence[str]) -> dict[str, Any]:

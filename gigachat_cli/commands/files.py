@@ -13,11 +13,13 @@ from ..conversation.saving import PartFile, check_place
 from ..engine.api import files
 from ..engine.outside import as_object
 from ..engine.uploads import Uploads, upload_once
+from ..engine.wire import MOST_DOWNLOADED
 from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
 from .agreement import PIPE_IT, agree, announce
 from .context import Context
+from .flags import DownloadFlags
 
 _COLUMNS = ("id", "bytes", "created", "filename", "purpose")
 _PROGRESS_SECONDS = 0.1
@@ -26,7 +28,7 @@ _LONGEST_NAME = 240  # bytes; file systems take 255, encrypted ones fewer
 _LONGEST_SUFFIX = 20
 
 
-def list_files(context: Context, *, as_array: bool) -> None:
+def list_files(context: Context) -> None:
     """Show the files of the account."""
 
     async def listed() -> list[files.StoredFile]:
@@ -34,22 +36,22 @@ def list_files(context: Context, *, as_array: bool) -> None:
             return await files.list_files(giga)
 
     found = context.run(listed())
-    _show(found, context.terminal, as_array=as_array)
-    if not found and context.terminal.stdout_is_terminal and not as_array:
+    _show(found, context)
+    if not found and context.terminal.stdout_is_terminal and not context.flags.json:
         context.terminal.say("gigachat: The account has no files.")
 
 
-def show_file(file_id: str, context: Context, *, as_array: bool) -> None:
+def show_file(file_id: str, context: Context) -> None:
     """Show one file.  Raises UnknownFileError when there is none of that id."""
 
     async def found() -> files.StoredFile:
         async with context.client() as giga:
             return await files.show_file(giga, file_id)
 
-    _show([context.run(found())], context.terminal, as_array=as_array)
+    _show([context.run(found())], context)
 
 
-def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> None:
+def upload_files(paths: Sequence[str], context: Context) -> None:
     """Store files, and show each; what was stored before one failed is shown too.  Raises UsageError."""
     if paths.count(STDIN) > 1:
         raise UsageError("stdin can be uploaded only once.", hint="Give - one time.")
@@ -75,17 +77,17 @@ def upload_files(paths: Sequence[str], context: Context, *, as_array: bool) -> N
     finally:
         terminal.wipe()
         if stored:
-            _show(stored, terminal, as_array=as_array)
+            _show(stored, context)
 
 
-def download_file(
-    file_id: str, context: Context, *, place: Path | None, force: bool, most: int | None, as_array: bool
-) -> None:
-    """Write a file's content to `place`, to stdout for `-`, else here under its own name; show where.
+def download_file(file_id: str, flags: DownloadFlags, context: Context) -> None:
+    """Write a file's content to the output file, to stdout for `-`, else here under its own name; show where.
 
     Raises UsageError when there is a file already, OutputError.
     """
     terminal = context.terminal
+    place, force = flags.output_file, flags.force
+    most = None if flags.any_size else MOST_DOWNLOADED
     to_stdout = str(place) == "-"
     if to_stdout:
         terminal.check_stdout_for_bytes()
@@ -117,10 +119,10 @@ def download_file(
         terminal.wipe()
     if not to_stdout:
         row = {"id": file_id, "path": str(kept)}
-        show_rows([row], ("path",), terminal, as_array=as_array)
+        show_rows([row], ("path",), terminal, as_array=context.flags.json)
 
 
-def delete_files(file_ids: Sequence[str], context: Context, *, as_array: bool) -> None:
+def delete_files(file_ids: Sequence[str], context: Context) -> None:
     """Delete files, and show each that is gone.  Raises the first refusal, after the others were tried."""
     problems: list[GigaChatError] = []
     rows: list[dict[str, object]] = []
@@ -141,7 +143,7 @@ def delete_files(file_ids: Sequence[str], context: Context, *, as_array: bool) -
         context.run(delete())
     finally:
         if rows:
-            show_rows(rows, ("id",), context.terminal, as_array=as_array)
+            show_rows(rows, ("id",), context.terminal, as_array=context.flags.json)
     if problems:
         raise problems[0]
 
@@ -168,11 +170,11 @@ class _Stdout:
         self._progress(self._done, self._size)
 
 
-def _show(found: Sequence[files.StoredFile], terminal: Terminal, *, as_array: bool) -> None:
+def _show(found: Sequence[files.StoredFile], context: Context) -> None:
     rows = [{**as_object(each), "created": local_time(each.created_at, "%Y-%m-%d %H:%M")} for each in found]
-    if as_array:
+    if context.flags.json:
         rows = [as_object(each) for each in found]
-    show_rows(rows, _COLUMNS, terminal, as_array=as_array)
+    show_rows(rows, _COLUMNS, context.terminal, as_array=context.flags.json)
 
 
 def _bare_name(name: str) -> str:

@@ -23,7 +23,7 @@ def show_descriptions(file: Path, context: Context) -> None:
         context.terminal.write_safely(json.dumps(library.descriptions, ensure_ascii=False, indent=2) + "\n")
 
 
-def validate(file: Path, context: Context, *, as_array: bool) -> None:
+def validate(file: Path, context: Context) -> None:
     """Have the service check the description of each function, and show what it finds.
 
     Raises NotAsAskedError when one is not valid.
@@ -45,7 +45,7 @@ def validate(file: Path, context: Context, *, as_array: bool) -> None:
             }
             for name, each in zip(library.names, found, strict=True)
         ]
-        if as_array:
+        if context.flags.json:
             show_rows(rows, (), context.terminal, as_array=True)
         else:
             remarks = [

@@ -22,52 +22,51 @@ if TYPE_CHECKING:
 
     from ..sessions.export import ExportFormat
     from ..sessions.store import Store
+    from .context import Context
 
 
-def list_sessions(*, limit: int | None, older_than: str | None, as_array: bool) -> None:
+def list_sessions(context: Context, *, limit: int | None, older_than: str | None) -> None:
     from ..sessions.export import session_data
 
-    terminal = Terminal()
+    terminal = context.terminal
     before = None if older_than is None else time.time() - parse_age(older_than)
     with _store(terminal) as store:
         found = store.sessions(limit=limit, before=before)
-    if terminal.stdout_is_terminal and not as_array:
+    if terminal.stdout_is_terminal and not context.flags.json:
         from ..render.remembered import session_list
 
         terminal.write(session_list(found, terminal))
         return
     rows = [session_data(each) for each in found]
-    show_rows(rows, ("id", "name", "updated", "turns", "total_tokens", "title"), terminal, as_array=as_array)
+    show_rows(rows, ("id", "name", "updated", "turns", "total_tokens", "title"), terminal, as_array=context.flags.json)
 
 
-def show_session(reference: str, *, as_object: bool) -> None:
+def show_session(reference: str, context: Context) -> None:
     """Show a session as Markdown, or as one JSON object.  Raises UsageError when there is none."""
     from ..sessions.export import conversation_data, conversation_markdown
 
-    terminal = Terminal()
+    terminal = context.terminal
     with _store(terminal) as store:
         conversation = store.conversation(store.find_session(reference).id)
-    if as_object:
+    if context.flags.json:
         show_object(conversation_data(conversation), terminal)
         return
     shown = conversation_markdown(conversation)
     if terminal.moves_on_stdout:
         from ..render.growing import rendered_parts
-        from ..settings import load_settings
 
-        settings = load_settings()
-        if settings.markdown != "never":
-            for part in rendered_parts(shown, terminal, settings):
+        if context.settings.markdown != "never":
+            for part in rendered_parts(shown, terminal, context.settings):
                 terminal.write(part)
             return
     terminal.write_safely(shown)
 
 
-def search_text(text: str, *, limit: int, as_array: bool) -> None:
-    terminal = Terminal()
+def search_text(text: str, context: Context, *, limit: int) -> None:
+    terminal = context.terminal
     with _store(terminal) as store:
         hits = store.search(text, limit=limit)
-    if terminal.stdout_is_terminal and not as_array:
+    if terminal.stdout_is_terminal and not context.flags.json:
         from ..render.remembered import hit_list
 
         terminal.write(hit_list(hits, terminal))
@@ -83,14 +82,16 @@ def search_text(text: str, *, limit: int, as_array: bool) -> None:
         }
         for hit in hits
     ]
-    show_rows(rows, ("session", "turn", "title", "snippet"), terminal, as_array=as_array)
+    show_rows(rows, ("session", "turn", "title", "snippet"), terminal, as_array=context.flags.json)
 
 
-def export_sessions(references: Sequence[str], *, form: ExportFormat, output_file: Path | None, force: bool) -> None:
+def export_sessions(
+    references: Sequence[str], context: Context, *, form: ExportFormat, output_file: Path | None, force: bool
+) -> None:
     """Export to stdout or to a file.  Raises UsageError for an unknown session."""
     from ..sessions.export import exported
 
-    terminal = Terminal()
+    terminal = context.terminal
     file = OutputFile(output_file, force=force) if output_file else None
     with _store(terminal) as store:
         chosen = [store.find_session(each) for each in references] or store.sessions()
@@ -103,13 +104,15 @@ def export_sessions(references: Sequence[str], *, form: ExportFormat, output_fil
         file.close()
 
 
-def delete_sessions(references: Sequence[str], *, older_than: str | None, every: bool, yes: bool) -> None:
+def delete_sessions(
+    references: Sequence[str], context: Context, *, older_than: str | None, every: bool, yes: bool
+) -> None:
     """Delete sessions with what was typed in them.  Raises UsageError when none is named, or nobody can be asked."""
     if bool(references) + (older_than is not None) + every != 1:
         raise UsageError("Name the sessions to delete, or give --older-than, or --all.", hint="As in: --older-than 30d")
     from ..repl import input_history
 
-    terminal = Terminal()
+    terminal = context.terminal
     typed = paths.input_history_file()
     with _store(terminal) as store:
         if older_than is not None:

@@ -10,7 +10,7 @@ from ..render.reports import show_rows
 from .context import Context
 
 
-def show_models(context: Context, *, every: bool, as_array: bool) -> None:
+def show_models(context: Context, *, every: bool) -> None:
     """Show the account's models: those to talk to, or `every` one with its type."""
 
     async def listed() -> list[Model]:
@@ -18,4 +18,4 @@ def show_models(context: Context, *, every: bool, as_array: bool) -> None:
             return await giga.models()
 
     rows = [asdict(model) for model in context.run(listed()) if every or model.type in CHAT_TYPES]
-    show_rows(rows, ("id", "type", "owned_by") if every else ("id",), context.terminal, as_array=as_array)
+    show_rows(rows, ("id", "type", "owned_by") if every else ("id",), context.terminal, as_array=context.flags.json)

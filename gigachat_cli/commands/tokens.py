@@ -16,7 +16,7 @@ _COUNTED_AT_ONCE = 32
 _HINT = "Type it, name files with --file, or pipe it in, as in: gigachat tokens < letter.txt"
 
 
-def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, *, as_array: bool) -> None:
+def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context) -> None:
     """Show the tokens and characters of each text, and of all when there are several."""
     agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
@@ -39,4 +39,4 @@ def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context, 
     if len(rows) > 1:
         total = {name: sum(int(str(row[name])) for row in rows) for name in ("tokens", "characters")}
         rows.append({"input": "total", **total})
-    show_rows(rows, ("input", "tokens", "characters"), context.terminal, as_array=as_array)
+    show_rows(rows, ("input", "tokens", "characters"), context.terminal, as_array=context.flags.json)
