@@ -22,8 +22,8 @@ from gigachat_cli.simulator import Options, Simulator
 from . import warm
 
 ROOT = Path(__file__).resolve().parent.parent
-WIRE = ROOT.parent / "shared" / "wire"
-"""Recorded traffic, where a checkout has it beside it."""
+RECORDINGS = ROOT / "tests" / "recordings"
+"""Replies as the service writes them; its README says where they come from."""
 
 # A job in the background of a script begins with Ctrl-C ignored, and so would every program that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

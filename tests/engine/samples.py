@@ -1,10 +1,10 @@
-"""Streams to take apart: the recorded ones, where they are, and our own of the same shape, always."""
+"""Streams to take apart: the recorded ones, and shorter ones of the same shape."""
 
 from __future__ import annotations
 
 import json
 
-from ..conftest import WIRE
+from ..conftest import RECORDINGS
 
 CHAT = (
     'data: {"choices":[{"delta":{"content":"1\\\\, 2 —","role":"assistant"},"index":0}],"created":1,"model":"M:2",'
@@ -32,7 +32,7 @@ NAMED = (
 )
 
 STREAMS: dict[str, bytes] = {"chat": CHAT, "image": IMAGE, "named": NAMED}
-STREAMS |= {path.name: path.read_bytes() for path in sorted(WIRE.glob("*.sse"))}
+STREAMS |= {path.name: path.read_bytes() for path in sorted(RECORDINGS.glob("*.sse"))}
 
 
 def chunk(text: str = "", **delta: object) -> bytes:

@@ -14,7 +14,7 @@ from gigachat_cli.engine.wire import Request
 from gigachat_cli.errors import GigaChatError, ServiceError, StreamError, UsageError
 from gigachat_cli.messages import AnswerBuilder, Chunk, FunctionCall, Message, Model, Usage
 
-from ..conftest import WIRE
+from ..conftest import RECORDINGS
 from .samples import CHAT, IMAGE, chunk, last
 
 REQUEST = Request("POST", "https://api.giga.chat/v1/chat/completions", "the chat request")
@@ -56,29 +56,30 @@ def test_the_status_of_a_running_function_is_no_part_of_the_answer() -> None:
     assert delta(role="function_in_progress", content=None, name="text2image").progress == "text2image"
 
 
-@pytest.mark.skipif(not WIRE.is_dir(), reason="the recorded traffic is not beside this checkout")
 def test_every_recorded_answer_is_read() -> None:
     found = {}
-    for path in sorted(WIRE.glob("chat*.200.json")):
+    for path in sorted(RECORDINGS.glob("chat*.200.json")):
         found[path.name] = chat.parse_whole(REQUEST, path.read_bytes(), request_id=None)
-    for path in sorted(WIRE.glob("chat*.sse")):
+    for path in sorted(RECORDINGS.glob("chat*.sse")):
         assert folded(path.read_bytes()).answer(ended=True).complete, path.name
     assert found["chat.200.json"].text
     assert found["chat.200.json"].usage is not None
     assert all(each.finish_reason in ("stop", "function_call") for each in found.values()), found
     assert found["chat.function_call.200.json"].function_call == FunctionCall(
-        "fc", {"location": "Москва", "num_days": 0}
+        "weather_forecast", {"location": "Казань", "num_days": 3}
     )
-    assert found["chat.image.200.json"].functions_state_id == "0199e20f-058c-70c0-9850-6400dd41a853"
-    assert found["chat.reasoning.200.json"].reasoning == "... some reasoning ..."
-    for path in [each for each in WIRE.glob("chat*.4*.json") if ".meta" not in each.name]:
+    assert found["chat.function_call.old.200.json"].function_call == FunctionCall(
+        "fc", {"location": "Казань", "num_days": 0}
+    )
+    assert found["chat.image.200.json"].functions_state_id == "5f0c7a52-9d1e-4b7a-8a31-2c6f7f1d0b44"
+    assert found["chat.reasoning.200.json"].reasoning == "Подумаем."
+    for path in sorted(RECORDINGS.glob("chat*.4*.json")):
         with pytest.raises(ServiceError):
             chat.parse_whole(REQUEST, path.read_bytes(), request_id=None)
 
 
-@pytest.mark.skipif(not WIRE.is_dir(), reason="the recorded traffic is not beside this checkout")
 def test_the_recorded_list_of_models_is_read() -> None:
-    listed = models.parse_models((WIRE / "models.200.json").read_bytes())
+    listed = models.parse_models((RECORDINGS / "models.200.json").read_bytes())
     assert any(model.id == "GigaChat" for model in listed)
     assert {model.type for model in listed} >= {"chat"}
 

@@ -28,7 +28,7 @@ from gigachat_cli.errors import (
 from gigachat_cli.setting_values import SCOPES
 from gigachat_cli.simulator import Simulator
 
-from ..conftest import WIRE, Program
+from ..conftest import RECORDINGS, Program
 from ..raw import RawServer, read_request, response
 from .asking import ask, chunks_of
 from .test_transport import at, raw
@@ -113,11 +113,12 @@ async def test_each_refusal_of_the_service_arrives(simulator: Simulator, row: An
     assert caught.value.request_id
 
 
-@pytest.mark.skipif(not WIRE.is_dir(), reason="the recorded traffic is not beside this checkout")
 def test_the_recorded_refusals_keep_the_services_words() -> None:
-    for path in [*WIRE.glob("api.[45]*.json"), *WIRE.glob("chat.4*.json"), *WIRE.glob("chat.*.404.json")]:
-        if path.name.endswith(".meta.json"):
-            continue
+    for path in [
+        *RECORDINGS.glob("api.[45]*.json"),
+        *RECORDINGS.glob("chat.4*.json"),
+        *RECORDINGS.glob("chat.*.404.json"),
+    ]:
         body = path.read_bytes()
         status = next(int(part) for part in path.name.split(".") if part.isdigit())
         problem = refusal(REQUEST, answer(status, body), model="M")

@@ -217,7 +217,7 @@ def test_picture_is_a_gradient_with_a_disc_in_colours_of_the_wish() -> None:
 
 def test_streamed_picture_tells_its_progress_first(caller: Caller) -> None:
     recorded, ours = (
-        events_of(sample("chat.stream.image.synthetic.200.sse")),
+        events_of(sample("chat.stream.image.200.sse")),
         events_of(caller.chat("Draw a cat", function_call="auto", stream=True).text),
     )
     assert [shape(event) for event in (*ours[:2], ours[-2])] == [

@@ -55,7 +55,7 @@ def result(name: str, value: dict[str, Any]) -> dict[str, Any]:
 
 def test_call_has_the_documented_form(caller: Caller) -> None:
     response = caller.chat(ASKED, model="GigaChat-2-Pro", functions=BOTH)
-    assert same_shape(response.json(), "chat.function_call.docs.200.json")
+    assert same_shape(response.json(), "chat.function_call.200.json")
 
 
 @pytest.mark.parametrize("ask", [message_of, streamed_message_of])
