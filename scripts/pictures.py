@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from gigachat_cli.simulator import Options, Simulator  # noqa: E402  # the checkout is not on the path before
-from tests.repl.evening import Evening  # noqa: E402  # a terminal that can be looked at
+from tests.conftest import Program  # noqa: E402  # how it is started
+from tests.terminal import Terminal  # noqa: E402  # a terminal that can be looked at
 
 Screen = list[list[Char]]
 
@@ -207,9 +208,9 @@ def at_home(home: Path, environment: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def shell() -> Iterator[Evening]:
+def shell() -> Iterator[Terminal]:
     """A shell at a terminal of its own."""
-    terminal = Evening("-i", program=("sh",), columns=COLUMNS, rows=LINES)
+    terminal = Terminal(["sh", "-i"], environment=Program.environment(), columns=COLUMNS, rows=LINES)
     try:
         terminal.wait(lambda: terminal.cursor_line == SHELL_PROMPT.strip(), "the shell")
         yield terminal
@@ -217,7 +218,7 @@ def shell() -> Iterator[Evening]:
         terminal.close()
 
 
-def command(terminal: Evening, line: str) -> None:
+def command(terminal: Terminal, line: str) -> None:
     """Type a command, and wait until the shell asks for the next."""
     before = terminal.everything.count(f"\n{SHELL_PROMPT.strip()}")
     terminal.type(f"{line}\r")
@@ -230,7 +231,7 @@ def command(terminal: Evening, line: str) -> None:
     )
 
 
-def settle(terminal: Evening, seen: str) -> None:
+def settle(terminal: Terminal, seen: str) -> None:
     """Wait until a text is there, and nothing more is drawn."""
     terminal.wait_for(seen)
     drawn, since = -1, time.monotonic()

@@ -17,7 +17,8 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules, ended, prompt_of, sent
+from ..terminal import Terminal
+from .conftest import Rules, ended, prompt_of, sent
 
 
 def test_words_go_as_they_were_typed(gigachat: Program, simulator: Simulator) -> None:
@@ -122,22 +123,22 @@ def test_no_stdin_leaves_a_pipe_alone(gigachat: Program, simulator: Simulator) -
     assert prompt_of(simulator) == "why"
 
 
-def test_a_terminal_as_stdin_is_not_read(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_terminal_as_stdin_is_not_read(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     simulator.answer = "An answer."
     screen = at_terminal("ask", "why")
-    assert screen.finish() == 0
-    assert screen.lines() == ["An answer."]
+    assert screen.ended() == 0
+    assert screen.filled_lines == ["An answer."]
     assert prompt_of(simulator) == "why"
 
 
-def test_nothing_typed_at_a_terminal_is_a_usage_error(at_terminal: Callable[..., AtTerminal]) -> None:
+def test_nothing_typed_at_a_terminal_is_a_usage_error(at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal("ask")
-    assert screen.finish() == 2
-    assert screen.lines()[0] == "gigachat: There is no prompt."
+    assert screen.ended() == 2
+    assert screen.filled_lines[0] == "gigachat: There is no prompt."
 
 
 def test_a_silent_pipe_soon_earns_a_notice_on_a_terminal(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], tmp_path: Path
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     simulator.answer = "An answer."
     pipe = tmp_path / "pipe"
@@ -147,11 +148,11 @@ def test_a_silent_pipe_soon_earns_a_notice_on_a_terminal(
         elsewhere = gigachat.start("ask", "why", stdin=reading)
     screen = at_terminal("ask", "why", streams=("stdout", "stderr"), stdin=pipe)
     quiet = at_terminal("ask", "why", "-q", streams=("stdout", "stderr"), stdin=pipe)
-    screen.read_until(b"Waiting for stdin")
+    screen.wait_for_bytes(b"Waiting for stdin")
     time.sleep(0.5)
     os.close(writing)
-    assert (screen.finish(), quiet.finish()) == (0, 0)
-    assert screen.lines()[0] == "gigachat: Waiting for stdin, which is a pipe; end it, or give --no-stdin."
+    assert (screen.ended(), quiet.ended()) == (0, 0)
+    assert screen.filled_lines[0] == "gigachat: Waiting for stdin, which is a pipe; end it, or give --no-stdin."
     assert "stdin" not in quiet.text
     assert ended(elsewhere).err == ""
 
@@ -296,38 +297,38 @@ def editor(home: Path, script: str) -> dict[str, str]:
     return {"EDITOR": shlex.quote(str(path))}
 
 
-def test_the_editor_makes_the_prompt(simulator: Simulator, home: Path, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_the_editor_makes_the_prompt(simulator: Simulator, home: Path, at_terminal: Callable[..., Terminal]) -> None:
     simulator.answer = "An answer."
     seen = home / "seen"
     script = f'cat "$1" >"{seen}"; ls -l "$1" >>"{seen}"; printf "edited\\r\\nby hand\\n\\n" >"$1"'
     screen = at_terminal("ask", "-e", "draft", environment=editor(home, script))
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert prompt_of(simulator) == "edited\r\nby hand"
     assert seen.read_text().startswith("draft-rw-------")
-    assert screen.lines() == ["An answer."]
+    assert screen.filled_lines == ["An answer."]
 
 
 def test_the_editor_has_the_terminal_even_between_pipes(
-    simulator: Simulator, home: Path, at_terminal: Callable[..., AtTerminal], tmp_path: Path
+    simulator: Simulator, home: Path, at_terminal: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     simulator.answer = "An answer."
     script = 'echo "what now?"; read reply; printf "%s" "$reply" >"$1"'
     screen = at_terminal("ask", "-e", environment=editor(home, script), streams=("stderr",))
-    screen.read_until(b"what now?")
+    screen.wait_for_bytes(b"what now?")
     screen.type("typed\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert prompt_of(simulator) == "typed"
     assert (tmp_path / "stdout").read_text() == "An answer.\n"
 
 
 def test_ctrl_c_in_the_editor_is_the_editors_own(
-    simulator: Simulator, home: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, home: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     script = "trap 'printf kept >\"$1\"; exit 0' INT; echo ready; while :; do sleep 0.05; done"
     screen = at_terminal("ask", "-e", "draft", environment=editor(home, script))
-    screen.read_until(b"ready")
+    screen.wait_for_bytes(b"ready")
     screen.type("\x03")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert prompt_of(simulator) == "kept"
 
 
@@ -340,17 +341,17 @@ def test_ctrl_c_in_the_editor_is_the_editors_own(
     ],
 )
 def test_an_editor_that_fails_or_empties_the_prompt_sends_nothing(
-    simulator: Simulator, home: Path, at_terminal: Callable[..., AtTerminal], script: str, told: str
+    simulator: Simulator, home: Path, at_terminal: Callable[..., Terminal], script: str, told: str
 ) -> None:
     screen = at_terminal("ask", "-e", "draft", environment=editor(home, script), columns=200)
-    assert screen.finish() == 2
-    assert screen.lines()[0].endswith(told)
+    assert screen.ended() == 2
+    assert screen.filled_lines[0].endswith(told)
     assert simulator.requests == []
 
 
-def test_a_missing_editor_is_named(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_missing_editor_is_named(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal("ask", "-e", "draft", environment={"VISUAL": "no-such-editor", "EDITOR": "true"})
-    assert screen.finish() == 2
+    assert screen.ended() == 2
     assert "The editor no-such-editor could not be started" in screen.text
     assert simulator.requests == []
 

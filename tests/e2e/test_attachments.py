@@ -16,7 +16,8 @@ from gigachat_cli.simulator import Simulator, key_for
 from gigachat_cli.simulator.pictures import picture
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules, ended, sent
+from ..terminal import Terminal
+from .conftest import Rules, ended, sent
 
 PRO = ("-m", "GigaChat-2-Pro")
 CAT = picture("cat")
@@ -308,13 +309,13 @@ def test_a_name_with_quotes_and_cyrillic_arrives(gigachat: Program, simulator: S
 
 
 def test_an_upload_is_shown_beside_the_spinner(
-    simulator: Simulator, folder: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, folder: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     large = folder / "large.pdf"
     large.write_bytes(b"%PDF-1")
     os.truncate(large, 3_000_000)
     simulator.faults.add("slow", at="upload", seconds=1.0)
     running = at_terminal("ask", "what", "-a", "large.pdf", streams=("stderr",))
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert b"Uploading large.pdf: " in running.raw
     assert sent(simulator)["model"] == "GigaChat-3-Lightning"

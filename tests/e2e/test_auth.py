@@ -15,7 +15,8 @@ import pytest
 from gigachat_cli.simulator import Simulator, key_for
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules
+from ..terminal import Terminal
+from .conftest import Rules
 
 WRONG = base64.b64encode(b"11111111-2222-4333-8444-555555555555:66666666-7777-4888-8999-000000000000").decode()
 
@@ -145,31 +146,31 @@ def test_a_set_key_that_goes_before_the_stored_one_is_told(gigachat: Program, si
 
 
 def test_a_typed_key_is_not_echoed(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path, rules: Rules
+    simulator: Simulator, at_terminal: Callable[..., Terminal], stored: Path, rules: Rules
 ) -> None:
     screen = at_terminal("auth", "login", "--no-test", columns=200)
-    screen.read_until(b"Authorization key (hidden), or client id: ")
+    screen.wait_for_bytes(b"Authorization key (hidden), or client id: ")
     screen.type(f"{simulator.credentials}\r")
-    screen.read_until(CHOICE)
+    screen.wait_for_bytes(CHOICE)
     screen.type("\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     rules.no_secret(screen.text)
-    assert screen.lines()[1].startswith("The service accepts the key for GIGACHAT_API_PERS.")
+    assert screen.filled_lines[1].startswith("The service accepts the key for GIGACHAT_API_PERS.")
     assert stored.read_text().strip() == simulator.credentials
 
 
 def test_a_client_id_is_asked_for_its_secret(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], stored: Path
 ) -> None:
     client_id, secret = pair(simulator)
     screen = at_terminal("auth", "login", "--no-test", columns=200)
-    screen.read_until(b"or client id: ")
+    screen.wait_for_bytes(b"or client id: ")
     screen.type(f"{client_id}\r")
-    screen.read_until(b"Client secret (hidden): ")
+    screen.wait_for_bytes(b"Client secret (hidden): ")
     screen.type(f"{secret}\r")
-    screen.read_until(CHOICE)
+    screen.wait_for_bytes(CHOICE)
     screen.type("\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert client_id not in screen.text
     assert secret not in screen.text
     assert stored.read_text().strip() == simulator.credentials
@@ -177,30 +178,30 @@ def test_a_client_id_is_asked_for_its_secret(
 
 @pytest.mark.parametrize(("key", "code"), [("\r", 2), ("\x04", 2), ("\x03", 130)])
 def test_leaving_the_question_stores_nothing(
-    at_terminal: Callable[..., AtTerminal], stored: Path, key: str, code: int
+    at_terminal: Callable[..., Terminal], stored: Path, key: str, code: int
 ) -> None:
     screen = at_terminal("auth", "login", columns=200)
-    screen.read_until(b"or client id: ")
+    screen.wait_for_bytes(b"or client id: ")
     screen.type(key)
-    assert screen.finish() == code
+    assert screen.ended() == code
     assert "Traceback" not in screen.text
     assert not stored.exists()
 
 
 def test_the_other_scopes_are_offered_at_a_terminal_and_nothing_else_is_changed(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path, home: Path
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], stored: Path, home: Path
 ) -> None:
     config = home / "config" / "config.toml"
     config.parent.mkdir(mode=0o700, exist_ok=True)
     config.write_text("# mine\nmodel = 'GigaChat-2'  # this one\n")
     screen = at_terminal("auth", "login", "--no-test", columns=200)
-    screen.read_until(b"or client id: ")
+    screen.wait_for_bytes(b"or client id: ")
     screen.type(f"{key_for('GIGACHAT_API_CORP')}\r")
-    screen.read_until(b"Try GIGACHAT_API_B2B and GIGACHAT_API_CORP? [Y/n] ")
+    screen.wait_for_bytes(b"Try GIGACHAT_API_B2B and GIGACHAT_API_CORP? [Y/n] ")
     screen.type("\r")
-    screen.read_until(CHOICE)
+    screen.wait_for_bytes(CHOICE)
     screen.type("\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert config.read_text() == "# mine\nmodel = 'GigaChat-2'  # this one\nscope = \"GIGACHAT_API_CORP\"\n"
     assert stored.exists()
     assert gigachat("ask", "hi").code == 0
@@ -210,14 +211,14 @@ def test_the_other_scopes_are_offered_at_a_terminal_and_nothing_else_is_changed(
 
 
 def test_other_scopes_that_are_declined_leave_everything_as_it_was(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path, home: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], stored: Path, home: Path
 ) -> None:
     screen = at_terminal("auth", "login", columns=200)
-    screen.read_until(b"or client id: ")
+    screen.wait_for_bytes(b"or client id: ")
     screen.type(f"{key_for('GIGACHAT_API_CORP')}\r")
-    screen.read_until(b"[Y/n] ")
+    screen.wait_for_bytes(b"[Y/n] ")
     screen.type("n\r")
-    assert screen.finish() == 3
+    assert screen.ended() == 3
     assert simulator.oauth_calls == 1
     assert not stored.exists()
     assert not (home / "config" / "config.toml").exists()
@@ -280,50 +281,50 @@ def test_a_keyring_that_answers_is_preferred_to_the_file(
 
 @pytest.mark.parametrize("marks", [("\x1b[200~", "\x1b[201~"), ("[200~", "[201~"), ("\x1b[200~ ", "")])
 def test_the_marks_of_a_bracketed_paste_are_no_part_of_the_key(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], marks: tuple[str, str]
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], marks: tuple[str, str]
 ) -> None:
     before, after = marks
     piped = gigachat("auth", "login", stdin=f"{before}{simulator.credentials}{after}\n")
     assert (piped.code, piped.err) == (0, "")
     screen = at_terminal("auth", "login", "--no-test")
-    screen.read_until(b"client id: ")
+    screen.wait_for_bytes(b"client id: ")
     screen.type(f"{before}{simulator.credentials}{after}\r")
-    screen.read_until(b"Enter takes 1: ")
+    screen.wait_for_bytes(b"Enter takes 1: ")
     screen.type(f"{before}2{after}\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert "There is no model" not in screen.text
     assert gigachat("ask", "hi").code == 0
 
 
 def test_ctrl_c_at_the_choice_of_a_model_ends_at_once_and_says_what_is_kept(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], stored: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], stored: Path
 ) -> None:
     screen = at_terminal("auth", "login")
-    screen.read_until(b"client id: ")
+    screen.wait_for_bytes(b"client id: ")
     screen.type(f"{simulator.credentials}\r")
-    screen.read_until(b"Enter takes 1: ")
+    screen.wait_for_bytes(b"Enter takes 1: ")
     began = time.monotonic()
     screen.type("\x03")
-    assert screen.finish() == 130
+    assert screen.ended() == 130
     assert time.monotonic() - began < 0.5
     assert "gigachat: The key is kept all the same." in screen.text
     assert stored.exists()
 
 
 def test_a_key_that_is_pasted_as_a_model_is_not_repeated(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     screen = at_terminal("auth", "login", "--no-test")
-    screen.read_until(b"client id: ")
+    screen.wait_for_bytes(b"client id: ")
     screen.type(f"{simulator.credentials}\r")
-    screen.read_until(b"Enter takes 1: ")
-    screen.read_for(0.1)
+    screen.wait_for_bytes(b"Enter takes 1: ")
+    time.sleep(0.1)
     screen.type("GigaChat-2-Mxa\r")
-    screen.read_until(b"Did you mean GigaChat-2-Max?")
+    screen.wait_for_bytes(b"Did you mean GigaChat-2-Max?")
     before = len(screen.raw)
     screen.type(f"{WRONG}\r")
-    screen.read_until(b"or a name.", after=before)
+    screen.wait_for_bytes(b"or a name.", after=before)
     told = screen.raw[before:].partition(b"There is no model")[2]
     assert WRONG[:20].encode() not in told
     screen.type("\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0

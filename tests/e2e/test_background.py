@@ -10,7 +10,7 @@ import pytest
 from gigachat_cli.render.background import background
 from gigachat_cli.simulator import Simulator
 
-from .conftest import AtTerminal
+from ..terminal import Terminal
 
 QUESTION = b"\x1b]11;?\x1b\\\x1b[c"
 ASKED = {"COLORFGBG": None}
@@ -33,34 +33,34 @@ def heading(simulator: Simulator) -> None:
     ],
 )
 def test_the_colours_follow_what_the_terminal_answers(
-    at_terminal: Callable[..., AtTerminal], answer: bytes, colour: bytes
+    at_terminal: Callable[..., Terminal], answer: bytes, colour: bytes
 ) -> None:
     screen = at_terminal("ask", "hi", environment=ASKED)
-    screen.read_until(QUESTION)
+    screen.wait_for_bytes(QUESTION)
     screen.type(answer.decode("latin-1"))
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert colour in screen.raw
     assert screen.raw.count(QUESTION) == 1
     assert "rgb" not in screen.text.replace("\x1b]11;?", "")
 
 
-def test_a_terminal_that_does_not_answer_costs_a_moment(at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_terminal_that_does_not_answer_costs_a_moment(at_terminal: Callable[..., Terminal]) -> None:
     began = time.monotonic()
     screen = at_terminal("ask", "hi", environment=ASKED)
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert DARK in screen.raw
     assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_is_asked_where_the_setting_tells(at_terminal: Callable[..., AtTerminal], theme: str) -> None:
+def test_nothing_is_asked_where_the_setting_tells(at_terminal: Callable[..., Terminal], theme: str) -> None:
     screen = at_terminal("ask", "hi", environment={**ASKED, "GIGACHAT_THEME": theme})
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert QUESTION not in screen.raw
     assert (LIGHT if theme == "light" else DARK) in screen.raw
 
 
-def test_nothing_is_asked_without_colours_or_markdown(at_terminal: Callable[..., AtTerminal]) -> None:
+def test_nothing_is_asked_without_colours_or_markdown(at_terminal: Callable[..., Terminal]) -> None:
     for words, changes in (
         (("--raw",), {}),
         ((), {"NO_COLOR": "1"}),
@@ -68,24 +68,24 @@ def test_nothing_is_asked_without_colours_or_markdown(at_terminal: Callable[...,
         (("--json",), {}),
     ):  # nor where nobody looks
         screen = at_terminal("ask", "hi", *words, environment={**ASKED, **changes})
-        assert screen.finish() == 0
+        assert screen.ended() == 0
         assert QUESTION not in screen.raw
 
 
-def test_the_chat_asks_once_and_keeps_what_is_typed(at_terminal: Callable[..., AtTerminal]) -> None:
+def test_the_chat_asks_once_and_keeps_what_is_typed(at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal("chat", environment=ASKED)
-    screen.read_until("›".encode())
+    screen.wait_for_bytes("›".encode())
     screen.type("hi\r")
-    screen.read_until(QUESTION)
+    screen.wait_for_bytes(QUESTION)
     screen.type("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62c")
-    screen.read_until(b"Title")
-    screen.read_for(0.3)
+    screen.wait_for_bytes(b"Title")
+    time.sleep(0.3)
     before = len(screen.raw)
     screen.type("again\r")
-    screen.read_until(b"Title", after=before)
-    screen.read_for(0.3)
+    screen.wait_for_bytes(b"Title", after=before)
+    time.sleep(0.3)
     screen.type("/quit\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert LIGHT in screen.raw
     assert screen.raw.count(QUESTION) == 1
 

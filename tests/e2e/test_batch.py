@@ -17,7 +17,8 @@ import pytest
 from gigachat_cli.simulator import Options, ReceivedRequest, Simulator
 
 from ..conftest import Program, Result, use
-from .conftest import AtTerminal, Rules, ended
+from ..terminal import Terminal
+from .conftest import Rules, ended
 
 KEYS = {"line", "answer", "model", "finish_reason", "complete", "usage", "request_id"}
 ERROR_KEYS = {"code", "message", "hint", "status", "request_id"}
@@ -402,25 +403,23 @@ def test_the_summary_for_a_script(gigachat: Program, simulator: Simulator, home:
 
 
 def test_a_terminal_sees_progress_and_then_one_line(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator, home: Path
+    at_terminal: Callable[..., Terminal], simulator: Simulator, home: Path
 ) -> None:
     simulator.faults.add("slow", seconds=0.05, times=None)
     running = at_terminal("batch", str(given(home, 20)), "-O", "out.jsonl")
-    running.read_until(b"tokens")
-    running.read_until(b"left")
+    running.wait_for_bytes(b"tokens")
+    running.wait_for_bytes(b"left")
     assert b"/s" in running.raw
-    assert running.finish() == 0
-    (line,) = running.lines()
+    assert running.ended() == 0
+    (line,) = running.filled_lines
     assert line.startswith("gigachat: 20 items: 20 answered; ")
 
 
-def test_a_dumb_terminal_gets_no_escape(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator, home: Path
-) -> None:
+def test_a_dumb_terminal_gets_no_escape(at_terminal: Callable[..., Terminal], simulator: Simulator, home: Path) -> None:
     simulator.answer = "\x1b[31mred"
     simulator.faults.add("slow", seconds=0.3)
     running = at_terminal("batch", str(given(home, 1)), environment={"TERM": "dumb"})
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert b"\x1b" not in running.raw
 
 

@@ -14,7 +14,8 @@ import pytest
 from gigachat_cli.simulator import Options, Simulator, key_for
 
 from ..conftest import Program, Result, use
-from .conftest import AtTerminal, Rules
+from ..terminal import Terminal
+from .conftest import Rules
 
 STEPS = ["settings", "config folder", "data folder", "key", "API TCP", "API TLS", "clock", "login", "model"]
 
@@ -56,10 +57,10 @@ def test_json_has_the_same_steps(gigachat: Program, simulator: Simulator) -> Non
     assert (rows[-1]["state"], result.err, result.code) == ("failure", "", 1)
 
 
-def test_a_terminal_gets_marks(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_terminal_gets_marks(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal("doctor", "-m", "GigaChat-9", columns=120)
-    assert screen.finish() == 1
-    lines = screen.lines()
+    assert screen.ended() == 1
+    lines = screen.filled_lines
     assert lines[0].startswith("✓ settings: ")
     (place,) = (at for at, line in enumerate(lines) if line.startswith("✗ "))
     assert lines[place] == "✗ model: GigaChat-9 is not on offer (--model names it)"
@@ -183,10 +184,10 @@ def test_a_failing_service_is_named_by_its_step(gigachat: Program, simulator: Si
     assert "HTTP 503" in message
 
 
-def test_a_terminal_breaks_lines_between_words(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_terminal_breaks_lines_between_words(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal("doctor", "--base-url", "https://a-host-that-is-not-there.invalid/v1", columns=44)
-    assert screen.finish() == 4
-    lines = screen.lines()
+    assert screen.ended() == 4
+    lines = screen.filled_lines
     place = lines.index("✗ API DNS: a-host-that-is-not-there.invalid")
     assert lines[place + 1 : place + 4] == [
         "  was not found",

@@ -14,7 +14,8 @@ from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.stored_files import StoredFile
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules
+from ..terminal import Terminal
+from .conftest import Rules
 
 Store = Callable[..., StoredFile]
 
@@ -69,15 +70,15 @@ def test_files_as_json_have_what_the_service_says(gigachat: Program, simulator: 
 
 
 def test_files_at_a_terminal_are_a_table(
-    simulator: Simulator, store: Store, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, store: Store, at_terminal: Callable[..., Terminal]
 ) -> None:
     empty = at_terminal("files", "list")
-    assert empty.finish() == 0
+    assert empty.ended() == 0
     assert "The account has no files." in empty.text
     stored = store()
     running = at_terminal("files", "list", columns=120)
-    assert running.finish() == 0
-    head, row = running.lines()
+    assert running.ended() == 0
+    head, row = running.filled_lines
     assert head.split() == ["ID", "BYTES", "CREATED", "FILENAME", "PURPOSE"]
     assert row.split()[:2] == [stored.id, "6"]
 
@@ -207,10 +208,10 @@ def test_a_download_to_stdout_is_the_exact_bytes(gigachat: Program, simulator: S
 
 
 def test_bytes_do_not_go_to_a_terminal(
-    simulator: Simulator, store: Store, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, store: Store, at_terminal: Callable[..., Terminal]
 ) -> None:
     running = at_terminal("files", "download", store().id, "-O", "-")
-    assert running.finish() == 2
+    assert running.ended() == 2
     assert "no good on a terminal" in running.text
 
 
@@ -259,15 +260,15 @@ def test_a_place_that_cannot_be_written_is_told_first(
 
 
 def test_a_large_download_shows_its_progress(
-    simulator: Simulator, store: Store, home: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, store: Store, home: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     stored = store(bytes(20_000_000), "zeros.bin")
     running = at_terminal("files", "download", stored.id)
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert b"\r\x1b[KDownloading: " in running.raw
-    assert running.lines()[-1].strip() == "zeros.bin"
+    assert running.filled_lines[-1].strip() == "zeros.bin"
     quiet = at_terminal("files", "download", stored.id, "--force", "--quiet")
-    assert quiet.finish() == 0
+    assert quiet.ended() == 0
     assert b"Downloading" not in quiet.raw
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal
+from ..terminal import Terminal
 
 KEYLESS = {"GIGACHAT_CREDENTIALS": None}
 
@@ -20,10 +21,10 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
-def test_the_name_alone_says_how_to_begin(at_terminal: Callable[..., AtTerminal]) -> None:
+def test_the_name_alone_says_how_to_begin(at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal()
-    assert screen.finish() == 0
-    lines = screen.lines()
+    assert screen.ended() == 0
+    lines = screen.filled_lines
     assert len(lines) <= 24
     assert max(map(len, lines)) < 80  # a line of 80 was broken by the terminal
     for command in ("auth login", "ask 'Why is the sky blue?'", "chat", "simulator -- gigachat chat", "--help"):
@@ -38,28 +39,28 @@ def test_the_name_alone_in_a_pipe_is_a_bad_command_line(gigachat: Program) -> No
 
 @pytest.mark.parametrize("words", [("ask", "hi"), ("image", "A cat"), ("ask", "--editor")])
 def test_without_a_key_a_person_is_told_at_once_and_may_log_in(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], words: tuple[str, ...]
+    simulator: Simulator, at_terminal: Callable[..., Terminal], words: tuple[str, ...]
 ) -> None:
     screen = at_terminal(*words, environment=KEYLESS)
-    screen.read_until(b"Log in now? [Y/n] ")
+    screen.wait_for_bytes(b"Log in now? [Y/n] ")
     told = " ".join(screen.text.split())
     for part in ("developers.sber.ru", "gigachat auth login", "gigachat simulator"):
         assert part in told
     screen.type("n\r")
-    assert screen.finish() == 3
+    assert screen.ended() == 3
     assert simulator.requests == []
 
 
-def test_after_the_login_the_question_is_asked(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_after_the_login_the_question_is_asked(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     screen = at_terminal("ask", "hi", environment=KEYLESS)
-    screen.read_until(b"Log in now? [Y/n] ")
+    screen.wait_for_bytes(b"Log in now? [Y/n] ")
     screen.type("\r")
-    screen.read_until(b"client id: ")
-    screen.read_for(0.1)
+    screen.wait_for_bytes(b"client id: ")
+    time.sleep(0.1)
     screen.type(f"{simulator.credentials}\r")
-    screen.read_until(b"Enter takes 1: ")
+    screen.wait_for_bytes(b"Enter takes 1: ")
     screen.type("\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert "Hello" in screen.text or simulator.requests[-1].path.endswith("/chat/completions")
 
 
@@ -72,20 +73,20 @@ def test_in_a_script_nobody_is_asked_and_nothing_is_recorded(gigachat: Program, 
 
 
 def test_who_does_not_want_to_log_in_can_look_around_in_the_chat(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     screen = at_terminal("chat", environment=KEYLESS)
-    screen.read_until(b"Log in now? [Y/n] ")
+    screen.wait_for_bytes(b"Log in now? [Y/n] ")
     screen.type("n\r")
-    screen.read_until("›".encode())
+    screen.wait_for_bytes("›".encode())
     screen.type("/quit\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
 
 
 def test_ctrl_c_at_the_offer_ends_at_once(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], home: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], home: Path
 ) -> None:
     screen = at_terminal("chat", environment=KEYLESS)
-    screen.read_until(b"Log in now? [Y/n] ")
+    screen.wait_for_bytes(b"Log in now? [Y/n] ")
     screen.type("\x03")
-    assert screen.finish() == 130
+    assert screen.ended() == 130

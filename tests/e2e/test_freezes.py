@@ -13,7 +13,8 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal, until
+from ..terminal import Terminal
+from .conftest import until
 from .stand import answer, stand
 
 SHAPES = {
@@ -31,16 +32,16 @@ MOMENTS = (0.0, 0.4, 1.0)  # seconds after an answer began
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_ctrl_c_is_obeyed_while_a_long_answer_in_one_piece_is_drawn(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
+    simulator: Simulator, at_terminal: Callable[..., Terminal], shape: str
 ) -> None:
     simulator.answer = ["begin\n\n" + SHAPES[shape]]
 
     def obeyed_after() -> float:
         screen = at_terminal("ask", "hi")
-        screen.read_until(b"begin")
+        screen.wait_for_bytes(b"begin")
         sent = time.monotonic()
         os.kill(screen.process.pid, signal.SIGINT)
-        assert screen.finish() == 130
+        assert screen.ended() == 130
         return time.monotonic() - sent
 
     assert_obeyed(obeyed_after)
@@ -48,72 +49,72 @@ def test_ctrl_c_is_obeyed_while_a_long_answer_in_one_piece_is_drawn(
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_ctrl_c_in_the_chat_stops_the_drawing_and_the_chat_goes_on(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
+    simulator: Simulator, at_terminal: Callable[..., Terminal], shape: str
 ) -> None:
     simulator.answer = ["begin\n\n" + SHAPES[shape]]
-    screen = at_terminal("chat")
-    screen.read_until("›".encode())
+    screen = at_terminal("chat", measured=True)
+    screen.wait_for_bytes("›".encode())
 
     def obeyed_after(moment: float) -> float:
         before = len(screen.raw)
         screen.type("hi\r")
-        screen.read_until(b"begin", after=before)
-        screen.read_for(moment)
+        screen.wait_for_bytes(b"begin", after=before)
+        time.sleep(moment)
         sent, before = time.monotonic(), len(screen.raw)
         screen.type("\x03")
-        screen.read_until("›".encode(), after=before)
+        screen.wait_for_bytes("›".encode(), after=before)
         return time.monotonic() - sent
 
     for moment in MOMENTS:
         assert_obeyed(lambda moment=moment: obeyed_after(moment))  # type: ignore[misc]  # lambda
     screen.type("/quit\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
 
 
 @pytest.mark.parametrize("shape", ["short lines", "definitions"])
 def test_ctrl_c_while_an_old_answer_is_drawn_gives_the_prompt(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], shape: str
 ) -> None:
     simulator.answer = ["begin\n\n" + SHAPES[shape]]
     assert gigachat("ask", "hi", "-S", "old").code == 0
-    screen = at_terminal("chat", "-c")
+    screen = at_terminal("chat", "-c", measured=True)
 
     def obeyed_after(typed: str = "") -> float:
         screen.type(typed)
-        screen.read_for(0.7)
+        time.sleep(0.7)
         sent, before = time.monotonic(), len(screen.raw)
         screen.type("\x03")
-        screen.read_until(b"Stopped.", after=before)
-        screen.read_until("›".encode(), after=before)
+        screen.wait_for_bytes(b"Stopped.", after=before)
+        screen.wait_for_bytes("›".encode(), after=before)
         return time.monotonic() - sent
 
     assert obeyed_after() < OBEYED  # of the start
     for command in ("/session old\r", "/history\r"):
         assert_obeyed(lambda command=command: obeyed_after(command))  # type: ignore[misc]  # lambda
     screen.type("/quit\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
 
 
 @pytest.mark.parametrize("shape", ["short lines", "definitions"])
 def test_ctrl_c_ends_the_showing_of_an_old_session(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], shape: str
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], shape: str
 ) -> None:
     simulator.answer = ["begin\n\n" + SHAPES[shape]]
     assert gigachat("ask", "hi", "-S", "old").code == 0
 
     def obeyed_after() -> float:
         screen = at_terminal("history", "show", "old")
-        screen.read_until(b"begin")
+        screen.wait_for_bytes(b"begin")
         sent = time.monotonic()
         screen.type("\x03")
-        assert screen.finish() == 130
+        assert screen.ended() == 130
         return time.monotonic() - sent
 
     assert_obeyed(obeyed_after)
 
 
 def test_ctrl_c_is_obeyed_while_markdown_is_made_for_a_pipe(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], tmp_path: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     simulator.answer = [SHAPES["one line"]]
     written = tmp_path / "stdout"
@@ -124,7 +125,7 @@ def test_ctrl_c_is_obeyed_while_markdown_is_made_for_a_pipe(
         until(lambda: written.exists() and written.stat().st_size > 0, timeout=20)
         sent = time.monotonic()
         os.kill(screen.process.pid, signal.SIGINT)
-        assert screen.finish() == 130
+        assert screen.ended() == 130
         return time.monotonic() - sent
 
     assert_obeyed(obeyed_after)
@@ -141,7 +142,7 @@ LISTED = {
 
 @pytest.mark.parametrize("command", LISTED, ids=" ".join)
 def test_ctrl_c_is_obeyed_while_a_long_list_is_made_fit_to_be_shown(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], command: tuple[str, ...]
+    simulator: Simulator, at_terminal: Callable[..., Terminal], command: tuple[str, ...]
 ) -> None:
     with stand(answer(LISTED[command])) as service:
 
@@ -149,10 +150,10 @@ def test_ctrl_c_is_obeyed_while_a_long_list_is_made_fit_to_be_shown(
             asked = len(service.requests)
             screen = at_terminal(*command, environment=service.environment)
             until(lambda: len(service.requests) > asked, timeout=20)
-            screen.read_for(moment)
+            time.sleep(moment)
             sent = time.monotonic()
             os.kill(screen.process.pid, signal.SIGINT)
-            assert screen.finish() == 130
+            assert screen.ended() == 130
             return time.monotonic() - sent
 
         for moment in (0.2, 0.4):
@@ -160,25 +161,25 @@ def test_ctrl_c_is_obeyed_while_a_long_list_is_made_fit_to_be_shown(
 
 
 def test_ctrl_c_in_the_chat_ends_the_reading_of_a_long_list(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     with stand(answer(LISTED["models",])) as service:
-        screen = at_terminal("chat", environment={**service.environment, "GIGACHAT_MODEL": None})
-        screen.read_until("›".encode())
+        screen = at_terminal("chat", measured=True, environment={**service.environment, "GIGACHAT_MODEL": None})
+        screen.wait_for_bytes("›".encode())
 
         def obeyed_after() -> float:
             asked = len(service.requests)
             screen.type("hi\r")
             until(lambda: len(service.requests) > asked, timeout=20)
-            screen.read_for(0.3)
+            time.sleep(0.3)
             sent, before = time.monotonic(), len(screen.raw)
             screen.type("\x03")
-            screen.read_until("›".encode(), after=before)
+            screen.wait_for_bytes("›".encode(), after=before)
             return time.monotonic() - sent
 
         assert_obeyed(obeyed_after)
         screen.type("/quit\r")
-        assert screen.finish() == 0
+        assert screen.ended() == 0
 
 
 def assert_obeyed(measured: Callable[[], float]) -> None:

@@ -19,7 +19,8 @@ from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
 from ..raw import RawServer, read_request, response
-from .conftest import AtTerminal, Rules, ended, until
+from ..terminal import Terminal
+from .conftest import Rules, ended, until
 
 SOURCE = '''
 """Two functions, and some that go wrong."""
@@ -446,65 +447,65 @@ def test_a_person_is_asked_once_always_never(
     ran: list[bool],
     simulator: Simulator,
     file: Path,
-    at_terminal: Callable[..., AtTerminal],
+    at_terminal: Callable[..., Terminal],
 ) -> None:
     simulator.plan = list(ROUNDS)
     running = at_terminal("ask", "hi", "--functions", str(file))
     at = 0
     for each in typed:
-        running.read_until(b"[n]ever: ", after=at)
+        running.wait_for_bytes(b"[n]ever: ", after=at)
         at = len(running.raw)
         time.sleep(0.1)  # what was typed before the question was there does not count
         running.type(f"{each}\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert "Done." in running.text
     assert [not each.get("error") for each in results(simulator)] == ran
     assert running.text.count('The model calls weather(city="Пермь")') == 1
 
 
 def test_what_was_typed_before_the_question_does_not_answer_it(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.faults.add("slow", seconds=1)
     simulator.plan = [("clock", {}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file))
     simulator.wait_for(1, "chat")
     running.type("a\r")
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     time.sleep(0.1)
     running.type("n\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert results(simulator) == [{"error": "The user does not allow this call."}]
 
 
 def test_a_pipe_for_stdin_leaves_the_terminal_to_ask_at(
-    simulator: Simulator, file: Path, tmp_path: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, tmp_path: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     piped = tmp_path / "piped"
     piped.write_text("from a file")
     simulator.plan = [("clock", {}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file), streams=("stderr",), stdin=piped)
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     time.sleep(0.1)
     running.type("o\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert results(simulator) == [{"result": "12:00"}]
     assert (tmp_path / "stdout").read_text() == "Done.\n"
 
 
 def test_ctrl_c_at_the_question_runs_nothing(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.plan = [("clock", {}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file))
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     running.type("\x03")
-    assert running.finish() == 130
+    assert running.ended() == 130
     assert len(bodies(simulator)) == 1
 
 
 def test_what_is_said_before_a_call_is_drawn_before_the_question(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     call = {"name": "clock", "arguments": {}}
     delta = {"content": "Let me **look**:\n\n- one\n- two", "role": "assistant", "function_call": call}
@@ -512,13 +513,13 @@ def test_what_is_said_before_a_call_is_drawn_before_the_question(
     last = {"choices": [{"delta": {"content": "- It is *noon*."}, "index": 0, "finish_reason": "stop"}]}
     with scripted([event, last]) as environment:
         running = at_terminal("ask", "hi", "--functions", str(file), environment=environment)
-        running.read_until(b"[n]ever: ")
+        running.wait_for_bytes(b"[n]ever: ")
         time.sleep(0.1)
         running.type("o\r")
-        assert running.finish() == 0
+        assert running.ended() == 0
     word = running.text.partition("begins with this word: \x1b[7m ")[2].partition(" \x1b[27m")[0]
     assert re.fullmatch("[a-z]{4}-[a-z]{4}", word)
-    assert running.lines() == [
+    assert running.filled_lines == [
         "loaded",
         f"gigachat: A question about a function begins with this word:  {word}",
         "Let me look:",
@@ -531,11 +532,11 @@ def test_what_is_said_before_a_call_is_drawn_before_the_question(
 
 
 def test_what_functions_print_is_filtered_at_a_terminal(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.plan = [("fail", {"kind": "escape"}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file), "--approve", "all")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert b"red" in running.raw
     assert b"\x1b[31mred" not in running.raw
     assert b"title" not in running.raw

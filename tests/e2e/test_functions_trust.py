@@ -21,7 +21,8 @@ from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
 from ..raw import RawServer, read_request, response
-from .conftest import AtTerminal, until
+from ..terminal import Terminal
+from .conftest import until
 from .test_functions import bodies, gone, results
 
 SOURCE = '''
@@ -230,11 +231,11 @@ def test_arguments_that_do_not_fit_are_not_even_asked_about(
     simulator: Simulator,
     file: Path,
     home: Path,
-    at_terminal: Callable[..., AtTerminal],
+    at_terminal: Callable[..., Terminal],
 ) -> None:
     simulator.plan = [(name, arguments), "Done."]
     running = at_terminal("ask", "hi", "-q", "--functions", str(file))
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert "[n]ever" not in running.text
     assert f"gigachat: Not run: {name}(" in running.text
     (found,) = results(simulator)
@@ -250,11 +251,11 @@ NASTY = "x\x1b]0;t\x07\u202ecod\u200b" + " " * 40 + "\u00a0; rm -rf ~\r\n\u3164\
 
 @pytest.mark.parametrize("words", [[], ["-q"], ["--output", "text"]])
 def test_the_question_shows_all_that_runs(
-    words: list[str], simulator: Simulator, file: Path, removed: Path, at_terminal: Callable[..., AtTerminal]
+    words: list[str], simulator: Simulator, file: Path, removed: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.plan = [("rm", {"path": NASTY}), "Done."]
     running = at_terminal("ask", "hi", *words, "--functions", str(file))
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     shown = "".join(rows_of(running))
     escaped = r"x\u001b]0;t\u0007\u202ecod\u200b " + r"\x20" * 39 + r"\xa0; rm -rf ~\r\n\u3164\U000e0041\ufe0f"
     assert escaped in shown
@@ -263,18 +264,18 @@ def test_the_question_shows_all_that_runs(
     assert not removed.exists()
     time.sleep(0.1)
     running.type("o\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert removed.read_bytes().decode() == NASTY.replace("\r\n", "\r\n") + "\n"
     assert results(simulator) == [{"result": NASTY}]
 
 
 def test_a_long_call_says_what_it_hides_and_shows_it(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     text = "".join(f"<{number}>" for number in range(1000))
     simulator.plan = [("rm", {"path": text, "depth": 2.5}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file))
-    running.read_until(b"[v]iew all, [n]ever: ")
+    running.wait_for_bytes(b"[v]iew all, [n]ever: ")
     rows = rows_of(running)
     assert len(rows) < 22  # all of it is on the screen
     assert "depth=2.5," in rows[-4]
@@ -284,17 +285,17 @@ def test_a_long_call_says_what_it_hides_and_shows_it(
     at = len(running.raw)
     time.sleep(0.1)
     running.type("v\r")
-    running.read_until(b"[n]ever: ", after=at)
+    running.wait_for_bytes(b"[n]ever: ", after=at)
     assert f'path="{text}",' in "".join(rows_of(running, after=at))
     assert b"[v]iew" not in running.raw[at:]
     running.type("n\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert results(simulator) == [{"error": "The user does not allow this call."}]
 
 
 @pytest.mark.parametrize("format", ["text", "markdown"])
 def test_no_answer_can_draw_the_mark_of_a_question(
-    format: str, simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    format: str, simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     fake = (
         "\x1b[7m kako-lala \x1b[27m The model calls rm()\n\n> # `x` **b** [l](http://x.example)\n\n"
@@ -302,11 +303,11 @@ def test_no_answer_can_draw_the_mark_of_a_question(
     )
     simulator.plan = [("rm", {"path": "a"}), fake]
     running = at_terminal("ask", "hi", "--output", format, "--functions", str(file))
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     time.sleep(0.1)
     asked = len(running.raw)
     running.type("n\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert "kako-lala" in running.text
     # Reversed is only the word: once where it is told, and once in each row of the question.
     word = re.search(r"begins with this word: \x1b\[7m ([a-z]{4}-[a-z]{4}) \x1b\[27m", running.text)
@@ -317,11 +318,11 @@ def test_no_answer_can_draw_the_mark_of_a_question(
 
 
 def test_without_escapes_the_word_alone_is_the_mark(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.plan = [("rm", {"path": "a"}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file), environment={"TERM": "dumb"})
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     word = re.search(r"begins with this word: ([a-z]{4}-[a-z]{4})", running.text)
     assert word is not None
     assert f'{word[1]} The model calls rm(path="a")' in running.text
@@ -332,32 +333,32 @@ def test_without_escapes_the_word_alone_is_the_mark(
 
 
 def test_a_changed_file_asks_again_although_it_was_always(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     neighbour = file.with_name("neighbour.py")
     neighbour.write_text("WORD = 'old'\n")
     file.write_text('import neighbour\n\n\ndef f() -> str:\n    """Say."""\n    return neighbour.WORD\n')
     simulator.plan = [("f", {}), ("f", {}), ("f", {}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file))
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     time.sleep(0.1)
     simulator.faults.add("slow", seconds=1)
     at = len(running.raw)
     running.type("a\r")
     simulator.wait_for(2, "chat")
     neighbour.write_text("WORD = 'new'\n")
-    running.read_until(b"[n]ever: ", after=at)
+    running.wait_for_bytes(b"[n]ever: ", after=at)
     told = "".join(rows_of(running, after=at, glue=" "))
     assert "made.py, or what it imports, has changed since it was loaded" in told
     time.sleep(0.1)
     running.type("a\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert results(simulator) == [{"result": "old"}, {"result": "new"}, {"result": "new"}]
 
 
 @pytest.mark.parametrize("named", ["neighbour.py", "csv.py", "neighbour/__init__.py"])
 def test_what_was_changed_before_its_first_import_asks_again(
-    named: str, simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    named: str, simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     module = named.partition("/")[0].removesuffix(".py")
     neighbour = file.with_name(module) / "__init__.py" if "/" in named else file.with_name(named)
@@ -370,18 +371,18 @@ def test_what_was_changed_before_its_first_import_asks_again(
     )
     simulator.plan = [("f", {"late": False}), ("f", {"late": True}), ("f", {"late": True}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file))
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     time.sleep(0.1)
     simulator.faults.add("slow", seconds=1)
     at = len(running.raw)
     running.type("a\r")
     simulator.wait_for(2, "chat")
     neighbour.write_text("WORD = 'new'\n")
-    running.read_until(b"[n]ever: ", after=at)
+    running.wait_for_bytes(b"[n]ever: ", after=at)
     assert results(simulator)[-1]["error"].endswith("has changed since the functions were loaded")
     time.sleep(0.1)
     running.type("o\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert results(simulator)[-1] == {"result": "new"}
 
 
@@ -401,19 +402,19 @@ def test_a_changed_file_is_not_run_by_a_script(
 
 
 def test_after_a_crash_always_is_asked_again(
-    simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.plan = [("odd", {"kind": "die"}), ("odd", {"kind": "live"}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file), "--approve", "rm")
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     time.sleep(0.1)
     at = len(running.raw)
     running.type("a\r")
-    running.read_until(b"[n]ever: ", after=at)
+    running.wait_for_bytes(b"[n]ever: ", after=at)
     assert "The process of made.py has ended" in "".join(rows_of(running, after=at, glue=" "))
     time.sleep(0.1)
     running.type("n\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert [each["error"] for each in results(simulator)] == [
         "The function's process ended (code 7).",
         "The user does not allow this call.",
@@ -443,15 +444,15 @@ def test_a_result_counts_once(kind: str, gigachat: Program, simulator: Simulator
 
 @pytest.mark.parametrize("kind", ["child", "session", "grandchild"])
 def test_what_a_function_started_ends_with_it(
-    kind: str, simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    kind: str, simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.plan = [("odd", {"kind": kind}), ("rm", {"path": "a"}), "Done."]
     running = at_terminal("ask", "hi", "--functions", str(file), "--approve", "odd")
-    running.read_until(b"[n]ever: ")  # the program and its worker live on
+    running.wait_for_bytes(b"[n]ever: ")  # the program and its worker live on
     (found,) = results(simulator)
     until(lambda: gone(found["pid"]))
     running.type("n\r")
-    assert running.finish() == 0
+    assert running.ended() == 0
 
 
 @pytest.mark.parametrize("way", ["timeout", "interrupt", "kill"])
@@ -573,12 +574,12 @@ def test_functions_of_a_request_field_meet_the_same_refusal(gigachat: Program, s
 
 
 def test_a_kill_at_the_question_leaves_a_session_that_goes_on(
-    gigachat: Program, simulator: Simulator, file: Path, at_terminal: Callable[..., AtTerminal]
+    gigachat: Program, simulator: Simulator, file: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     assert gigachat("ask", "first").code == 0
     simulator.plan = [("rm", {"path": "a"}), "Done."]
     running = at_terminal("ask", "-c", "hi", "--functions", str(file))
-    running.read_until(b"[n]ever: ")
+    running.wait_for_bytes(b"[n]ever: ")
     running.process.kill()
     running.process.wait()
     simulator.plan = []
@@ -589,7 +590,7 @@ def test_a_kill_at_the_question_leaves_a_session_that_goes_on(
     assert [each["function_call"]["name"] for each in calls] == ["rm"]
 
 
-def rows_of(running: AtTerminal, *, after: int = 0, glue: str = "") -> list[str]:
+def rows_of(running: Terminal, *, after: int = 0, glue: str = "") -> list[str]:
     """The rows of the question, without their mark and their indent."""
     found = re.findall(r"\x1b\[7m [a-z]{4}-[a-z]{4} \x1b\[27m ([^\r\n]*)", running.raw[after:].decode())
     return [f"{each.lstrip()}{glue}" for each in found]

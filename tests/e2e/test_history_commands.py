@@ -14,7 +14,8 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules
+from ..terminal import Terminal
+from .conftest import Rules
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2Jred\u202e"
 
@@ -119,12 +120,12 @@ def test_delete_refuses_without_yes_where_nobody_can_be_asked(gigachat: Program,
 
 @pytest.mark.parametrize(("typed", "left"), [("y", 2), ("n", 3), ("", 3)])
 def test_delete_asks_at_a_terminal(
-    gigachat: Program, three: list[str], at_terminal: Callable[..., AtTerminal], typed: str, left: int
+    gigachat: Program, three: list[str], at_terminal: Callable[..., Terminal], typed: str, left: int
 ) -> None:
     screen = at_terminal("history", "delete", "work")
-    screen.read_until(b"[y/N]")
+    screen.wait_for_bytes(b"[y/N]")
     screen.type(f"{typed}\n")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert len(listed(gigachat)) == left
 
 
@@ -145,7 +146,7 @@ def test_empty_history_is_no_error(gigachat: Program, simulator: Simulator, home
 
 
 def test_hostile_text_is_filtered_at_a_terminal_and_exact_in_a_pipe(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], rules: Rules
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], rules: Rules
 ) -> None:
     simulator.answer = f"See {HOSTILE} here."
     gigachat("ask", f"what {HOSTILE} is")
@@ -153,7 +154,7 @@ def test_hostile_text_is_filtered_at_a_terminal_and_exact_in_a_pipe(
     assert f"See {HOSTILE} here." in gigachat("history", "show", only["id"]).out
     for words in (["list"], ["show", only["id"]], ["search", "here"], ["export"]):
         screen = at_terminal("history", *words)
-        assert screen.finish() == 0
+        assert screen.ended() == 0
         for bad in (b"\x1b]0", b"\x07", b"\x1b[2J", "\u202e".encode()):
             assert bad not in screen.raw, words
         rules.no_secret(screen.text)
@@ -189,14 +190,14 @@ def test_place_that_cannot_be_written_is_a_line(gigachat: Program, simulator: Si
 
 
 def test_lists_fit_the_terminal_and_show_renders_markdown(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.answer = "**Strong** words about the fjord, " * 20
     gigachat("ask", "a question with a long title that goes on and on about fjords and tides and the moon")
     (only,) = listed(gigachat)
     for words in (["list"], ["search", "fjord"], ["show", only["id"]]):
         screen = at_terminal("history", *words, columns=60)
-        assert screen.finish() == 0
+        assert screen.ended() == 0
         lines = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\]8;[^\x1b]*\x1b\\", b"", screen.raw).decode().splitlines()
         assert max(map(len, lines)) <= 60, words
         assert "**" not in screen.text or words == ["search", "fjord"]

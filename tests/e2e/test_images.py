@@ -10,14 +10,14 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import pyte
 import pytest
 
 from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.pictures import model_3d, picture
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules, ended, prompt_of, sent, until
+from ..terminal import Terminal
+from .conftest import Rules, ended, prompt_of, sent, until
 
 CAT = picture("cat")
 TAG = '<img src="{}" fuse="true"/>'
@@ -99,9 +99,9 @@ def test_the_picture_alone_goes_to_stdout(gigachat: Program, simulator: Simulato
     assert len(simulator.calls("chat")) == 1
 
 
-def test_a_picture_is_not_thrown_at_a_terminal(at_terminal: Callable[..., AtTerminal], simulator: Simulator) -> None:
+def test_a_picture_is_not_thrown_at_a_terminal(at_terminal: Callable[..., Terminal], simulator: Simulator) -> None:
     screen = at_terminal("image", "A cat", "-O", "-")
-    assert screen.finish() == 2
+    assert screen.ended() == 2
     assert "no good on a terminal" in screen.text
     assert simulator.calls("chat") == []
 
@@ -302,22 +302,19 @@ def test_ctrl_c_keeps_the_text_behind_a_tag(gigachat: Program, simulator: Simula
 # At a terminal
 
 
-def blocks(running: AtTerminal, columns: int = 80, rows: int = 24) -> list[tuple[str, str]]:
+def blocks(running: Terminal) -> list[tuple[str, str]]:
     """The colours of the half-blocks on the screen."""
-    screen = pyte.Screen(columns, rows)
-    pyte.ByteStream(screen).feed(running.raw)
-    cells = [screen.buffer[row][column] for row in range(rows) for column in range(columns)]
-    return [(cell.fg, cell.bg) for cell in cells if cell.data == "▀"]
+    return [(cell.fg, cell.bg) for row in running.cells() for cell in row if cell.data == "▀"]
 
 
 @pytest.mark.parametrize("words", [[], ["--raw"]])
 def test_a_terminal_shows_the_picture_in_its_place(
-    words: list[str], simulator: Simulator, home: Path, cat: str, at_terminal: Callable[..., AtTerminal]
+    words: list[str], simulator: Simulator, home: Path, cat: str, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.answer = ["Before.\n\n", TAG.format(cat), " After."]
     running = at_terminal("ask", "draw", *words, environment={"COLORTERM": "truecolor"})
-    assert running.finish() == 0
-    lines = running.lines()
+    assert running.ended() == 0
+    lines = running.filled_lines
     drawn = [number for number, line in enumerate(lines) if "▀" in line]
     (path,) = saved(home)
     assert lines[0] == "Before."
@@ -333,46 +330,46 @@ def test_a_terminal_shows_the_picture_in_its_place(
 
 @pytest.mark.parametrize(("way", "begun"), [("kitty", b"\x1b_Ga=T"), ("sixel", b"\x1bPq"), ("iterm2", b"\x1b]1337;")])
 def test_the_setting_chooses_the_way(
-    way: str, begun: bytes, simulator: Simulator, cat: str, at_terminal: Callable[..., AtTerminal]
+    way: str, begun: bytes, simulator: Simulator, cat: str, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.answer = TAG.format(cat)
     running = at_terminal("ask", "draw", environment={"GIGACHAT_IMAGES": way})
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert begun in running.raw
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"GIGACHAT_IMAGES": "link"}, {"NO_COLOR": "1"}])
 def test_a_terminal_that_cannot_draw_shows_the_path(
-    environment: dict[str, str], simulator: Simulator, home: Path, cat: str, at_terminal: Callable[..., AtTerminal]
+    environment: dict[str, str], simulator: Simulator, home: Path, cat: str, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.answer = f"{TAG.format(cat)} After."
     running = at_terminal("ask", "draw", environment=environment, columns=200)
-    assert running.finish() == 0
+    assert running.ended() == 0
     (path,) = saved(home)
-    assert running.lines() == [str(path), "After."]
+    assert running.filled_lines == [str(path), "After."]
     assert (b"\x1b" in running.raw) == (environment.get("TERM") != "dumb")
 
 
 def test_what_is_lost_is_told_on_a_line_of_its_own(
-    simulator: Simulator, cat: str, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, cat: str, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.faults.add("404", at="content", times=None)
     simulator.answer = f"Before {TAG.format(cat)} after"
     for words in ([], ["--raw"]):
         running = at_terminal("ask", "draw", *words, columns=200)
-        assert running.finish() == 0
-        first, told, tag = running.lines()
+        assert running.ended() == 0
+        first, told, tag = running.filled_lines
         assert first == "Before"
         assert told.startswith(f"gigachat: The file {cat} was not saved: The service has no file")
         assert f"{TAG.format(cat)} after" == tag
 
 
 def test_the_progress_of_the_service_stands_beside_the_spinner(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.pace = 0.5
     running = at_terminal("image", "Нарисуй", "кота", streams=("stderr",))
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert b"seconds left" in running.raw
 
 

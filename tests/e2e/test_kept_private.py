@@ -18,8 +18,8 @@ from gigachat_cli.sessions import open_store
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import ROOT, Program
-from ..repl.evening import UP, Evening
-from .conftest import AtTerminal, until
+from ..terminal import UP, Chat, Terminal
+from .conftest import until
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
@@ -56,12 +56,12 @@ def holding(folder: Path, text: str) -> list[Path]:
 
 
 @pytest.fixture
-def chat() -> Iterator[Callable[..., Evening]]:
+def chat() -> Iterator[Callable[..., Chat]]:
     """Start `gigachat chat WORDS…` at a terminal."""
-    started: list[Evening] = []
+    started: list[Chat] = []
 
-    def start(*words: str, **named: Any) -> Evening:
-        started.append(Evening("chat", *words, **named))
+    def start(*words: str, **named: Any) -> Chat:
+        started.append(Chat(*words, **named))
         return started[-1]
 
     yield start
@@ -168,7 +168,7 @@ def typed_files() -> bytes:
 
 @pytest.mark.parametrize("how", ["flag", "variable", "file"])
 def test_a_chat_that_is_not_recorded_keeps_nothing_that_was_typed(
-    simulator: Simulator, chat: Callable[..., Evening], how: str
+    simulator: Simulator, chat: Callable[..., Chat], how: str
 ) -> None:
     if how == "file":
         paths.write_private(paths.config_file(), b"log = false\n")
@@ -187,7 +187,7 @@ def test_a_chat_that_is_not_recorded_keeps_nothing_that_was_typed(
 
 
 def test_what_was_typed_goes_with_its_sessions(
-    gigachat: Program, simulator: Simulator, chat: Callable[..., Evening]
+    gigachat: Program, simulator: Simulator, chat: Callable[..., Chat]
 ) -> None:
     for name, line in (("one", "a secret"), ("two", "harmless")):
         evening = chat("-S", name)
@@ -290,7 +290,7 @@ def test_verification_that_is_off_is_told_once_by_every_command(
     assert result.err.count("Certificates are not verified (verify_ssl_certs is false)") == 1, result.err
 
 
-def test_a_chat_tells_at_its_start_that_verification_is_off(simulator: Simulator, chat: Callable[..., Evening]) -> None:
+def test_a_chat_tells_at_its_start_that_verification_is_off(simulator: Simulator, chat: Callable[..., Chat]) -> None:
     evening = chat("-q", environment={"GIGACHAT_VERIFY_SSL_CERTS": "no"})
     evening.wait_for_prompt()
     assert "Certificates are not verified" in evening.everything
@@ -305,7 +305,7 @@ ODD = "odd\n\x1b]0;title\x07\u202e name"
 
 @pytest.mark.parametrize("words", [["history", "path"], ["config", "path"]])
 def test_a_path_is_exact_in_a_pipe_and_escaped_at_a_terminal(
-    gigachat: Program, home: Path, at_terminal: Callable[..., AtTerminal], words: list[str]
+    gigachat: Program, home: Path, at_terminal: Callable[..., Terminal], words: list[str]
 ) -> None:
     odd = os.path.join(os.fsencode(home), ODD.encode() + b"\xff")
     environment = {"GIGACHAT_CONFIG_DIR": os.fsdecode(odd), "GIGACHAT_DATA_DIR": os.fsdecode(odd)}
@@ -313,21 +313,21 @@ def test_a_path_is_exact_in_a_pipe_and_escaped_at_a_terminal(
     with gigachat.start(*words, environment=environment) as running:
         assert running.communicate()[0] == os.path.join(odd, name.encode()) + b"\n"
     screen = at_terminal(*words, environment=environment, columns=400)
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert rf"odd\n\x1b]0;title\x07\u202e name\udcff/{name}" in screen.text
     assert "\x1b]0" not in screen.text
     assert "\u202e" not in screen.text
 
 
 def test_login_and_logout_escape_the_place(
-    gigachat: Program, simulator: Simulator, home: Path, at_terminal: Callable[..., AtTerminal]
+    gigachat: Program, simulator: Simulator, home: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     environment = {"GIGACHAT_CONFIG_DIR": str(home / ODD), **NO_KEYRING}
     given = home / "key"
     given.write_text(simulator.credentials)
     for words in (["auth", "login"], ["auth", "logout"]):
         screen = at_terminal(*words, environment=environment, streams=["stdout", "stderr"], stdin=given, columns=400)
-        assert screen.finish() == 0
+        assert screen.ended() == 0
         assert r"odd\n\x1b]0;title\x07\u202e name" in screen.text
         assert "\x1b]0" not in screen.text
 
@@ -349,19 +349,19 @@ def spoil_names(name: str) -> str:
 
 @pytest.mark.parametrize("words", [["history", "list"], ["history", "search", "tides"], ["history", "show"]])
 def test_names_of_sessions_cannot_fool_a_terminal(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], words: list[str]
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], words: list[str]
 ) -> None:
     assert gigachat("ask", "what are tides?").code == 0
     session = spoil_names("evil\x1b]0;title\x07\nname")
     screen = at_terminal(*words, *([session] if words[1] == "show" else []), columns=200)
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert "\x1b]0" not in screen.text
     if words[1] == "list":
-        assert len([line for line in screen.lines() if "turn" in line]) == len(screen.lines()) == 1
+        assert len([line for line in screen.filled_lines if "turn" in line]) == len(screen.filled_lines) == 1
 
 
 def test_a_chats_info_and_sessions_cannot_fool_a_terminal(
-    gigachat: Program, simulator: Simulator, chat: Callable[..., Evening]
+    gigachat: Program, simulator: Simulator, chat: Callable[..., Chat]
 ) -> None:
     assert gigachat("ask", "hi", "--session", "good").code == 0
     spoil_names("evil\x1b]0;title\x07\nname")

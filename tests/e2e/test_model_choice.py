@@ -17,7 +17,8 @@ from gigachat_cli.messages import Model
 from gigachat_cli.simulator import MODELS, OLD_HOST_MODELS, Simulator, named
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules, sent
+from ..terminal import Terminal
+from .conftest import Rules, sent
 
 CHOICE = "GigaChat-3-Lightning"
 ASKING: tuple[tuple[str, ...], ...] = (
@@ -321,16 +322,16 @@ def first_login(home: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatc
     return home / "config" / "config.toml"
 
 
-def log_in(screen: AtTerminal, simulator: Simulator, *answers: str) -> None:
-    screen.read_until(b"or client id: ")
+def log_in(screen: Terminal, simulator: Simulator, *answers: str) -> None:
+    screen.wait_for_bytes(b"or client id: ")
     screen.type(f"{simulator.credentials}\r")
     for number, each in enumerate(answers, start=1):
         until = time.monotonic() + 15
         while screen.raw.count(b"Enter takes 1: ") < number:
             assert time.monotonic() < until, screen.raw
-            screen.read_until(b"Enter takes 1: ", after=0)
+            screen.wait_for_bytes(b"Enter takes 1: ", after=0)
             if screen.raw.count(b"Enter takes 1: ") < number:
-                screen.read_until(b"Enter takes 1: ", after=screen.raw.rindex(b"Enter takes 1: ") + 5)
+                screen.wait_for_bytes(b"Enter takes 1: ", after=screen.raw.rindex(b"Enter takes 1: ") + 5)
         screen.type(each)
 
 
@@ -346,7 +347,7 @@ def log_in(screen: AtTerminal, simulator: Simulator, *answers: str) -> None:
 )
 def test_a_login_ends_with_a_choice_and_a_first_answer(
     simulator: Simulator,
-    at_terminal: Callable[..., AtTerminal],
+    at_terminal: Callable[..., Terminal],
     first_login: Path,
     rules: Rules,
     answers: tuple[str, ...],
@@ -355,44 +356,44 @@ def test_a_login_ends_with_a_choice_and_a_first_answer(
     simulator.answer = "Hello to you."
     screen = at_terminal("auth", "login")
     log_in(screen, simulator, *answers)
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert first_login.read_text() == f'model = "{model}"\n'
     assert sent(simulator)["model"] == model
-    assert "Hello to you." in screen.lines()
+    assert "Hello to you." in screen.filled_lines
     rules.no_secret(screen.text)
     assert f"  1  {CHOICE}  (recommended)" in screen.text.replace("\r", "")
 
 
 def test_a_login_without_a_choice_or_a_test_leaves_both_out(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], first_login: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], first_login: Path
 ) -> None:
     screen = at_terminal("auth", "login", "--no-test")
     log_in(screen, simulator, "\x04")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert not first_login.exists()
     assert simulator.calls("chat") == []
     assert f"The model {CHOICE} answers, chosen from the account's list." in screen.text
 
 
 def test_a_new_login_offers_the_model_that_is_set_first(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], first_login: Path
+    simulator: Simulator, at_terminal: Callable[..., Terminal], first_login: Path
 ) -> None:
     first_login.parent.mkdir(mode=0o700)
     first_login.write_text("# mine\nmodel = 'GigaChat-2-Pro'  # this one\n")
     screen = at_terminal("auth", "login", "--no-test")
     log_in(screen, simulator, "\r")
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert "1  GigaChat-2-Pro  (set now)" in screen.text
     assert first_login.read_text() == "# mine\nmodel = 'GigaChat-2-Pro'  # this one\n"
 
 
 def test_a_test_that_fails_keeps_the_login(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal], first_login: Path
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal], first_login: Path
 ) -> None:
     simulator.faults.add("402", times=1)
     screen = at_terminal("auth", "login")
     log_in(screen, simulator, "\r")
-    assert screen.finish() == 5
+    assert screen.ended() == 5
     assert "The key is kept all the same." in screen.text.replace("\r\n", " ")
     assert gigachat("ask", "hi").code == 0
 

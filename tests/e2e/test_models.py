@@ -8,7 +8,8 @@ from collections.abc import Callable
 from gigachat_cli.simulator import Model, Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal, Rules
+from ..terminal import Terminal
+from .conftest import Rules
 
 MODELS = (Model("GigaChat"), Model("GigaChat-2"), Model("Embeddings", "embedder"), Model("Гига чат 🙂"))
 
@@ -28,11 +29,11 @@ def test_json_is_one_array(gigachat: Program, simulator: Simulator) -> None:
     assert len(json.loads(gigachat("models", "--json").out)) == 3
 
 
-def test_a_terminal_gets_a_table(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_terminal_gets_a_table(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     simulator.models = MODELS
     screen = at_terminal("models", "--all")
-    assert screen.finish() == 0
-    assert [line.split() for line in screen.lines()[:2]] == [
+    assert screen.ended() == 0
+    assert [line.split() for line in screen.filled_lines[:2]] == [
         ["ID", "TYPE", "OWNED", "BY"],
         ["GigaChat", "chat", "salutedevices"],
     ]

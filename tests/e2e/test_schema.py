@@ -13,7 +13,8 @@ from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program, Result
 from ..engine.test_chat_v2 import event_of, said
-from .conftest import AtTerminal, Rules, sent
+from ..terminal import Terminal
+from .conftest import Rules, sent
 from .test_json_keys import ANSWER, PROBLEM, shape
 
 NOTATION = "name, age int"
@@ -162,21 +163,19 @@ def test_a_file_takes_the_json_and_none_is_begun_for_what_does_not_fit(
     assert out.read_text() == '{"n": 3}\n'
 
 
-def test_at_a_terminal_json_is_shown_as_text(at_terminal: Callable[..., AtTerminal], simulator: Simulator) -> None:
+def test_at_a_terminal_json_is_shown_as_text(at_terminal: Callable[..., Terminal], simulator: Simulator) -> None:
     simulator.answer = '{"name": "**Ада** \x1b[31m", "age": 36}'.replace("\x1b", "\\u001b")
     running = at_terminal("ask", "Who?", "--schema", NOTATION)
-    assert running.finish() == 0
-    assert '{"name": "**Ада** \\u001b[31m", "age": 36}' in running.lines()
+    assert running.ended() == 0
+    assert '{"name": "**Ада** \\u001b[31m", "age": 36}' in running.filled_lines
 
 
-def test_at_a_terminal_the_last_answer_is_filtered(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator
-) -> None:
+def test_at_a_terminal_the_last_answer_is_filtered(at_terminal: Callable[..., Terminal], simulator: Simulator) -> None:
     simulator.answer = "no \x1b]0;title\x07 json"
     running = at_terminal("ask", "Who?", "--schema", NOTATION, "--schema-retries", "0")
-    assert running.finish() == 6
+    assert running.ended() == 6
     assert b"\x1b]0" not in running.raw
-    assert any("json" in line for line in running.lines())
+    assert any("json" in line for line in running.filled_lines)
 
 
 def test_the_history_holds_every_try_and_the_answer_is_gone_on_with(gigachat: Program, simulator: Simulator) -> None:

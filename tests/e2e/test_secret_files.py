@@ -11,7 +11,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal
+from ..terminal import Terminal
 
 SECRET = "API_TOKEN=5f3c0a1e\n"
 
@@ -54,30 +54,30 @@ def test_at_a_terminal_a_secret_is_asked_about(
     question: str,
     simulator: Simulator,
     folder: Path,
-    at_terminal: Callable[..., AtTerminal],
+    at_terminal: Callable[..., Terminal],
 ) -> None:
     running = at_terminal(*words)
-    running.read_until(b"[y/N] ")
+    running.wait_for_bytes(b"[y/N] ")
     assert question in " ".join(running.text.split())  # wherever its lines are broken
     running.type("\n")
-    assert running.finish() == 2
+    assert running.ended() == 2
     assert "was not agreed to; nothing was sent." in running.text
     assert left(simulator) == ""
 
 
 def test_a_secret_goes_after_a_yes_alone(
-    simulator: Simulator, folder: Path, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, folder: Path, at_terminal: Callable[..., Terminal]
 ) -> None:
     early = at_terminal("ask", "hi", "-a", ".env")
     early.type("y\n")  # before the question is seen
-    early.read_until(b"[y/N] ")
+    early.wait_for_bytes(b"[y/N] ")
     early.type("\n")
-    assert early.finish() == 2
+    assert early.ended() == 2
     for typed, code in (("yy\n", 2), ("y\n", 0)):
         running = at_terminal("ask", "hi", "-a", ".env")
-        running.read_until(b"[y/N] ")
+        running.wait_for_bytes(b"[y/N] ")
         running.type(typed)
-        assert running.finish() == code
+        assert running.ended() == code
         assert ("API_TOKEN" in left(simulator)) is (code == 0)
 
 

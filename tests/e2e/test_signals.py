@@ -15,7 +15,8 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal, ended
+from ..terminal import Terminal
+from .conftest import ended
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 CHUNKS = ["one ", "two ", "three"]
@@ -170,40 +171,38 @@ def test_nohup_stays_nohup(gigachat: Program, simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("words", [[], ["--raw"]])
 def test_ctrl_c_at_a_terminal_keeps_what_came_and_its_line(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal], words: list[str]
+    simulator: Simulator, at_terminal: Callable[..., Terminal], words: list[str]
 ) -> None:
     simulator.answer = CHUNKS
     simulator.faults.add("stall", after=2)
     screen = at_terminal("ask", "hi", *words)
-    screen.read_until(b"two")
+    screen.wait_for_bytes(b"two")
     screen.type("\x03")
-    assert screen.finish() == 130
-    lines = screen.lines()
+    assert screen.ended() == 130
+    lines = screen.filled_lines
     assert lines[0].startswith("one two")
     assert lines[-1] == MARK.strip()
     assert len(lines) <= 3  # the terminal itself may have written ^C
     simulator.wait_until_idle()
 
 
-def test_ctrl_c_before_the_answer_wipes_the_spinner(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
-) -> None:
+def test_ctrl_c_before_the_answer_wipes_the_spinner(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     simulator.faults.add("stall", after=0)
     screen = at_terminal("ask", "hi")
-    screen.read_until("⠙".encode())
+    screen.wait_for_bytes("⠙".encode())
     screen.type("\x03")
-    assert screen.finish() == 130
+    assert screen.ended() == 130
     assert "gigachat" not in screen.text
-    assert not any("⠋" <= character <= "⣿" for line in screen.lines() for character in line)
+    assert not any("⠋" <= character <= "⣿" for line in screen.filled_lines for character in line)
 
 
 def test_an_ended_terminal_ends_the_program_and_its_connection(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     simulator.answer = CHUNKS
     simulator.faults.add("stall", after=1)
     screen = at_terminal("ask", "hi")
-    screen.read_until(b"one")
+    screen.wait_for_bytes(b"one")
     os.killpg(screen.process.pid, signal.SIGHUP)
-    assert screen.finish() == 129
+    assert screen.ended() == 129
     simulator.wait_until_idle()

@@ -14,7 +14,8 @@ import pytest
 from gigachat_cli.simulator import Options, Simulator
 
 from ..conftest import Program, use
-from .conftest import AtTerminal, Rules, ended
+from ..terminal import Terminal
+from .conftest import Rules, ended
 
 RUSSIAN = "Сегодня утром мы вышли из дома и долго шли по лесу " * 3
 
@@ -86,9 +87,9 @@ def test_nothing_to_measure_is_a_usage_error(
     assert json.loads(gigachat(command, "--json").err)["error"]["code"] == "usage"
 
 
-def test_a_terminal_without_words_is_not_read(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_a_terminal_without_words_is_not_read(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     running = at_terminal("tokens")
-    assert running.finish() == 2
+    assert running.ended() == 2
     assert "There is no text." in running.text
 
 
@@ -105,14 +106,12 @@ def test_balance_in_a_pipe_is_a_line_a_package(gigachat: Program, simulator: Sim
     ]
 
 
-def test_balance_at_a_terminal_has_a_bar_a_package(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
-) -> None:
+def test_balance_at_a_terminal_has_a_bar_a_package(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     simulator.balance = [("GigaChat", 1_000_000), ("GigaChat-Pro", 500_000), ("embeddings", 1), ("none", 0)]
     running = at_terminal("balance", columns=60)
-    assert running.finish() == 0
+    assert running.ended() == 0
     name = "GigaChat-Pro"
-    assert running.lines() == [
+    assert running.filled_lines == [
         f"{'GigaChat':12}  1 000 000  {'█' * 30}",
         f"{name}    500 000  {'█' * 15}",
         f"{'embeddings':12}          1  ▏",
@@ -120,10 +119,10 @@ def test_balance_at_a_terminal_has_a_bar_a_package(
     ]
 
 
-def test_bars_fit_a_narrow_terminal(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_bars_fit_a_narrow_terminal(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     running = at_terminal("balance", columns=30)
-    assert running.finish() == 0
-    assert len(running.lines()) == 4
+    assert running.ended() == 0
+    assert len(running.filled_lines) == 4
 
 
 def test_an_account_without_packages_is_told_why_it_has_no_balance(gigachat: Program, corporate: Simulator) -> None:
@@ -181,15 +180,15 @@ def test_an_unknown_embedder_points_to_the_list(gigachat: Program, simulator: Si
 
 
 def test_a_vector_at_a_terminal_is_shown_by_its_beginning(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     running = at_terminal("embed", "привет")
-    assert running.finish() == 0
-    (line,) = running.lines()
+    assert running.ended() == 0
+    (line,) = running.filled_lines
     assert line.startswith("0  1024 numbers  ")
     assert line.endswith("…  привет")
     whole = at_terminal("embed", "привет", "--json")
-    assert whole.finish() == 0
+    assert whole.ended() == 0
     assert len(json.loads(whole.text)["vector"]) == 1024
 
 
@@ -231,10 +230,10 @@ def test_check_tells_who_wrote_it_and_where(
         assert row["intervals"][0]["text"].startswith("Сегодня утром")
 
 
-def test_check_at_a_terminal_quotes_the_places(corporate: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_check_at_a_terminal_quotes_the_places(corporate: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     corporate.ai_category = "mixed"
     running = at_terminal("check", RUSSIAN)
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert "mixed" in running.text
     assert "Сегодня утром" in running.text
 
@@ -281,10 +280,10 @@ def test_profanity_of_stdin_as_json(gigachat: Program, simulator: Simulator) -> 
     assert gigachat("check", "--profanity", stdin="").code == 2
 
 
-def test_profanity_at_a_terminal_is_a_table(simulator: Simulator, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_profanity_at_a_terminal_is_a_table(simulator: Simulator, at_terminal: Callable[..., Terminal]) -> None:
     running = at_terminal("check", "--profanity", "damn it")
-    assert running.finish() == 0
-    assert running.lines() == ["INPUT  IS PROFANE  TOKENS", "words  true        2"]
+    assert running.ended() == 0
+    assert running.filled_lines == ["INPUT  IS PROFANE  TOKENS", "words  true        2"]
 
 
 def test_a_filter_that_the_account_lacks_is_explained(gigachat: Program, simulator: Simulator, rules: Rules) -> None:

@@ -13,7 +13,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program, Result
-from .conftest import AtTerminal
+from ..terminal import Terminal
 from .stand import Play, answer, head, sends, stand
 
 CAT = "\U0001f408"
@@ -91,12 +91,12 @@ def test_a_pair_split_in_v2_is_one_character(gigachat: Program, simulator: Simul
 
 
 def test_a_split_pair_is_one_character_on_a_terminal(
-    simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     with stand(stream(*SPLITS["two events"])) as running:
         for words in (("--raw",), ()):
             screen = at_terminal("ask", "hi", *words, environment=running.environment)
-            assert screen.finish() == 0
+            assert screen.ended() == 0
             assert f"a {CAT} b" in screen.text
             assert "\ufffd" not in screen.text
 

@@ -10,7 +10,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .conftest import AtTerminal
+from ..terminal import Terminal
 
 CASES = [
     (["aks", "hi"], "There is no command 'aks'.", "  Did you mean 'gigachat ask'?"),
@@ -61,29 +61,27 @@ def test_debug_as_a_word_is_a_word(gigachat: Program) -> None:
     assert "Traceback" not in result.err
 
 
-def test_nothing_at_all_is_the_help_on_stderr(gigachat: Program, at_terminal: Callable[..., AtTerminal]) -> None:
+def test_nothing_at_all_is_the_help_on_stderr(gigachat: Program, at_terminal: Callable[..., Terminal]) -> None:
     result = gigachat()
     assert (result.out, result.code) == ("", 2)
     assert result.err == gigachat("--help").out
     screen = at_terminal(rows=60)
-    assert screen.finish() == 0
-    assert any("gigachat ask 'Why is the sky blue?'" in line for line in screen.lines())
+    assert screen.ended() == 0
+    assert any("gigachat ask 'Why is the sky blue?'" in line for line in screen.filled_lines)
 
 
 @pytest.mark.parametrize("group", ["auth", "batch", "config", "files", "functions", "history"])
-def test_a_group_alone_shows_what_there_is(
-    gigachat: Program, at_terminal: Callable[..., AtTerminal], group: str
-) -> None:
+def test_a_group_alone_shows_what_there_is(gigachat: Program, at_terminal: Callable[..., Terminal], group: str) -> None:
     piped = gigachat(group)
     assert (piped.out, piped.code) == ("", 2)
     assert piped.err == gigachat(group, "--help").out
     screen = at_terminal(group, rows=100)
-    assert screen.finish() == 0
+    assert screen.ended() == 0
     assert screen.text.replace("\r", "").replace("\x1b[1m", "").replace("\x1b[0m", "").endswith(f"\n{piped.err}")
 
 
 def test_a_group_alone_shows_todays_values(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     assert gigachat("ask", "Why is the sky blue?").code == 0
     for group, value in (
@@ -92,5 +90,5 @@ def test_a_group_alone_shows_todays_values(
         ("history", "Why is the sky blue?"),
     ):
         screen = at_terminal(group, rows=100, columns=120)
-        assert screen.finish() == 0
+        assert screen.ended() == 0
         assert value in screen.text[: screen.text.index("Usage")], group

@@ -25,7 +25,7 @@ from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
 from ..engine.asking import HELLO, Notices, ask_in_queue, program
-from .conftest import AtTerminal
+from ..terminal import Terminal
 
 TYPED = "a prompt that is nobody's business"
 
@@ -88,13 +88,13 @@ def test_a_stopped_ask_is_named_with_the_way_on(gigachat: Program, simulator: Si
 
 
 def test_who_is_waited_for_is_shown_beside_the_spinner(
-    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., AtTerminal]
+    gigachat: Program, simulator: Simulator, at_terminal: Callable[..., Terminal]
 ) -> None:
     with holding(gigachat, simulator) as holder:
         screen = at_terminal("ask", "hi")
-        screen.read_until(f"Waiting for gigachat ask (process {holder.pid}, since ".encode())
+        screen.wait_for_bytes(f"Waiting for gigachat ask (process {holder.pid}, since ".encode())
         holder.kill()
-        assert screen.finish() == 0
+        assert screen.ended() == 0
 
 
 @pytest.mark.soak

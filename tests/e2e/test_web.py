@@ -14,7 +14,8 @@ from gigachat_cli.simulator import Simulator, key_for
 
 from ..conftest import Program
 from ..engine.test_chat_v2 import event_of, said
-from .conftest import AtTerminal, Rules, sent
+from ..terminal import Terminal
+from .conftest import Rules, sent
 
 NOTES = "[1] Simulated page 1 https://simulator.example/page-1\n[2] Simulated page 2 https://simulator.example/page-2\n"
 WHOLE_AND_STREAMED = pytest.mark.parametrize("way", [(), ("--no-stream",)], ids=["streamed", "whole"])
@@ -62,7 +63,7 @@ def searched(*texts: str) -> list[bytes]:
 
 
 def test_at_a_terminal_the_sources_show_their_addresses(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator
+    at_terminal: Callable[..., Terminal], simulator: Simulator
 ) -> None:
     sources = {
         "1": {"url": "https://one.example/a_(b)?q=x y", "title": "A *bold* [title] _x_"},
@@ -75,8 +76,8 @@ def test_at_a_terminal_the_sources_show_their_addresses(
     ]
     for environment in ({}, {"TERM_PROGRAM": "ghostty"}):
         running = at_terminal("ask", "What is new?", "--web", environment=environment)
-        assert running.finish() == 0
-        assert running.lines()[-3:] == [
+        assert running.ended() == 0
+        assert running.filled_lines[-3:] == [
             "New [1] and old [2].",
             "[1] A *bold* [title] _x_ https://one.example/a_(b)?q=x%20y",
             "[2] Two javascript:alert(1)",
@@ -91,7 +92,7 @@ def test_at_a_terminal_the_sources_show_their_addresses(
     "environment", [{}, {"TERM_PROGRAM": "WezTerm", "TERM_PROGRAM_VERSION": "20240203-110809-5046fc22"}]
 )
 def test_a_long_address_of_a_source_is_sent_in_one_piece(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator, environment: dict[str, str]
+    at_terminal: Callable[..., Terminal], simulator: Simulator, environment: dict[str, str]
 ) -> None:
     address = "https://one.example/" + "/".join(f"part-{number}" for number in range(20))
     simulator.stream_bytes = [
@@ -100,29 +101,29 @@ def test_a_long_address_of_a_source_is_sent_in_one_piece(
         event_of("message.done", finish_reason="stop"),
     ]
     running = at_terminal("ask", "What is new?", "--web", environment=environment, columns=60)
-    assert running.finish() == 0
+    assert running.ended() == 0
     seen = re.sub(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|\]8;;[^\x1b]*\x1b\\)", "", running.text).replace("\r", "")
     assert seen.endswith(f"[1] A title\n{address}\n")
-    assert "".join(running.lines()[-4:]).endswith(address)
+    assert "".join(running.filled_lines[-4:]).endswith(address)
 
 
 def test_at_a_terminal_without_markdown_the_sources_are_lines(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator
+    at_terminal: Callable[..., Terminal], simulator: Simulator
 ) -> None:
     simulator.stream_bytes = searched("New [sources=[1]].")
     running = at_terminal("ask", "What is new?", "--web", "--raw")
-    assert running.finish() == 0
-    assert running.lines()[-3:] == ["New [1].", *NOTES.splitlines()]
+    assert running.ended() == 0
+    assert running.filled_lines[-3:] == ["New [1].", *NOTES.splitlines()]
 
 
 def test_at_a_terminal_the_progress_of_a_tool_stands_beside_the_spinner(
-    at_terminal: Callable[..., AtTerminal], simulator: Simulator
+    at_terminal: Callable[..., Terminal], simulator: Simulator
 ) -> None:
     simulator.pace = 0.4
     running = at_terminal("ask", "What is new?", "--web", "--raw")
-    running.read_until(b" web_search, in progress, ")
-    assert running.finish() == 0
-    assert not any("progress" in line for line in running.lines())
+    running.wait_for_bytes(b" web_search, in progress, ")
+    assert running.ended() == 0
+    assert not any("progress" in line for line in running.filled_lines)
 
 
 def test_markdown_in_a_pipe_has_the_sources_once(gigachat: Program, simulator: Simulator) -> None:
@@ -271,16 +272,16 @@ def test_an_effort_that_is_none_is_a_usage_error(gigachat: Program, simulator: S
 
 @pytest.mark.parametrize("web", [(), ("--web",)], ids=["v1", "v2"])
 def test_thoughts_are_dim_at_a_terminal_and_absent_in_a_pipe(
-    gigachat: Program, at_terminal: Callable[..., AtTerminal], simulator: Simulator, web: tuple[str, ...]
+    gigachat: Program, at_terminal: Callable[..., Terminal], simulator: Simulator, web: tuple[str, ...]
 ) -> None:
     simulator.answer = "Forty-two."
     piped = gigachat("ask", "Why?", "--reasoning", "high", *web)
     assert piped.out.startswith("Forty-two.\n")
     assert piped.err == ""
     running = at_terminal("ask", "Why?", "--reasoning", "high", "--raw", *web)
-    assert running.finish() == 0
+    assert running.ended() == 0
     assert b"\x1b[2m" in running.raw
-    lines = running.lines()
+    lines = running.filled_lines
     assert lines.index("Forty-two.") > 0
 
 

@@ -10,16 +10,16 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..e2e.conftest import Rules
-from .evening import Evening
+from ..terminal import Chat
 
 
 @pytest.fixture
-def chat() -> Iterator[Callable[..., Evening]]:
+def chat() -> Iterator[Callable[..., Chat]]:
     """Start `gigachat chat WORDS…` at a terminal: `evening = chat("-S", "name")`."""
-    started: list[Evening] = []
+    started: list[Chat] = []
 
-    def start(*words: str, **named: Any) -> Evening:
-        evening = Evening("chat", *words, **named)
+    def start(*words: str, **named: Any) -> Chat:
+        evening = Chat(*words, **named)
         started.append(evening)
         return evening
 

@@ -11,10 +11,10 @@ import pytest
 from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.pictures import picture
 
-from .evening import ENTER, TAB, Evening
+from ..terminal import ENTER, TAB, Chat
 from .test_chat_faults import QUICK
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 CAT = picture("cat")
 
 
@@ -26,7 +26,7 @@ def folder(home: Path) -> Path:
 
 
 @pytest.fixture
-def evening(chat: Start, simulator: Simulator, folder: Path) -> Evening:
+def evening(chat: Start, simulator: Simulator, folder: Path) -> Chat:
     simulator.answer = "Answered."
     evening = chat("-m", "GigaChat-2-Pro", environment=QUICK)
     evening.wait_for_prompt()
@@ -45,7 +45,7 @@ def stored(simulator: Simulator) -> list[str]:
     return [each.id for each in simulator.files.all(simulator.credentials)]
 
 
-def test_a_path_in_the_question_is_attached_and_goes_again(evening: Evening, simulator: Simulator) -> None:
+def test_a_path_in_the_question_is_attached_and_goes_again(evening: Chat, simulator: Simulator) -> None:
     evening.ask("what is on @cat.jpg?")
     (cat,) = stored(simulator)
     assert messages(simulator) == [{"role": "user", "content": "what is on @cat.jpg?", "attachments": [cat]}]
@@ -54,13 +54,13 @@ def test_a_path_in_the_question_is_attached_and_goes_again(evening: Evening, sim
     assert "attachments" not in messages(simulator)[-1]
 
 
-def test_a_path_with_blanks_stands_in_quotes(evening: Evening, simulator: Simulator) -> None:
+def test_a_path_with_blanks_stands_in_quotes(evening: Chat, simulator: Simulator) -> None:
     evening.ask('sum up @"my notes.md"')
     assert messages(simulator)[-1]["content"] == ('sum up @"my notes.md"\n\nmy notes.md:\n```markdown\n# Notes\n```')
     assert stored(simulator) == []
 
 
-def test_tab_completes_a_path_after_an_at_sign(evening: Evening, simulator: Simulator) -> None:
+def test_tab_completes_a_path_after_an_at_sign(evening: Chat, simulator: Simulator) -> None:
     evening.type("what is on @ca" + TAB)
     evening.wait(lambda: "@cat.jpg" in evening.cursor_line, "the completion")
     evening.type(" and @my" + TAB)
@@ -70,14 +70,14 @@ def test_tab_completes_a_path_after_an_at_sign(evening: Evening, simulator: Simu
     assert len(messages(simulator)[-1]["attachments"]) == 1
 
 
-def test_a_file_that_is_not_there_sends_nothing(evening: Evening, simulator: Simulator) -> None:
+def test_a_file_that_is_not_there_sends_nothing(evening: Chat, simulator: Simulator) -> None:
     evening.ask("what is on @cot.jpg")
     assert "There is no file cot.jpg; nothing was sent." in evening.said
     evening.ask("mail me@example.com, says @somebody")
     assert messages(simulator)[-1] == {"role": "user", "content": "mail me@example.com, says @somebody"}
 
 
-def test_attach_is_for_the_next_question(evening: Evening, simulator: Simulator) -> None:
+def test_attach_is_for_the_next_question(evening: Chat, simulator: Simulator) -> None:
     evening.ask("/attach")
     assert "Nothing is attached." in evening.said
     evening.ask("/attach cat.jpg")
@@ -97,7 +97,7 @@ def test_attach_is_for_the_next_question(evening: Evening, simulator: Simulator)
     assert "attachments" not in messages(simulator)[-1]
 
 
-def test_what_cannot_be_attached_is_a_line(evening: Evening, simulator: Simulator, folder: Path) -> None:
+def test_what_cannot_be_attached_is_a_line(evening: Chat, simulator: Simulator, folder: Path) -> None:
     (folder / "dog.jpg").write_bytes(picture("dog"))
     evening.ask("/attach none.png")
     assert "none.png could not be read" in evening.said
@@ -108,7 +108,7 @@ def test_what_cannot_be_attached_is_a_line(evening: Evening, simulator: Simulato
     assert len(messages(simulator)[-1]["attachments"]) == 1
 
 
-def test_a_failed_upload_keeps_what_was_attached(evening: Evening, simulator: Simulator) -> None:
+def test_a_failed_upload_keeps_what_was_attached(evening: Chat, simulator: Simulator) -> None:
     simulator.faults.add("413", at="upload")
     evening.ask("what is on @cat.jpg")
     assert "cat.jpg is too large (HTTP 413)" in evening.said
@@ -117,7 +117,7 @@ def test_a_failed_upload_keeps_what_was_attached(evening: Evening, simulator: Si
     assert messages(simulator)[-1]["attachments"] == stored(simulator)
 
 
-def test_retry_keeps_the_attachments(evening: Evening, simulator: Simulator) -> None:
+def test_retry_keeps_the_attachments(evening: Chat, simulator: Simulator) -> None:
     evening.ask("what is on @cat.jpg")
     evening.ask("/retry")
     assert len(simulator.calls("chat")) == 2

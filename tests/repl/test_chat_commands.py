@@ -16,16 +16,16 @@ from gigachat_cli.repl.commands import COMMANDS
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .evening import CTRL_C, ENTER, UP, Evening
+from ..terminal import CTRL_C, ENTER, UP, Chat
 from .test_chat_editing import asked
 from .test_chat_ends import turns
 from .test_chat_faults import QUICK, contents
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 
 
 @pytest.fixture
-def evening(chat: Start, simulator: Simulator) -> Evening:
+def evening(chat: Start, simulator: Simulator) -> Chat:
     simulator.answer = "Answered."
     evening = chat(environment=QUICK)
     evening.wait_for_prompt()
@@ -53,7 +53,7 @@ def test_help_fits_the_terminal(chat: Start, simulator: Simulator, columns: int)
     assert "As in: /set temperature 0.3" in " ".join(evening.said.split())
 
 
-def test_unknown_command_suggests_and_sends_nothing(evening: Evening, simulator: Simulator) -> None:
+def test_unknown_command_suggests_and_sends_nothing(evening: Chat, simulator: Simulator) -> None:
     evening.ask("/modle")
     assert "There is no command /modle." in evening.said
     assert "Did you mean /model?" in evening.said
@@ -71,7 +71,7 @@ def test_unknown_command_suggests_and_sends_nothing(evening: Evening, simulator:
     assert asked(simulator) == ["/etc/hosts what is this?", "//", "// a comment", ".5 of what?"]
 
 
-def test_model_system_and_fields_go_with_the_next_question(evening: Evening, simulator: Simulator) -> None:
+def test_model_system_and_fields_go_with_the_next_question(evening: Chat, simulator: Simulator) -> None:
     for line in (
         "/model GigaChat-2-Pro",
         ".system Be brief.",
@@ -106,7 +106,7 @@ def test_model_system_and_fields_go_with_the_next_question(evening: Evening, sim
     assert [each["role"] for each in body(simulator)["messages"]] == ["user", "assistant", "user"]
 
 
-def test_retry_and_undo_agree_with_the_history(evening: Evening, simulator: Simulator, gigachat: Program) -> None:
+def test_retry_and_undo_agree_with_the_history(evening: Chat, simulator: Simulator, gigachat: Program) -> None:
     evening.ask("/retry")
     evening.ask("/undo")
     assert "nothing to take back" in evening.said
@@ -126,7 +126,7 @@ def test_retry_and_undo_agree_with_the_history(evening: Evening, simulator: Simu
     assert [turn["messages"][0]["content"] for turn in turns(gigachat)] == ["one", "three"]
 
 
-def test_retry_of_an_interrupted_answer_takes_it_back(evening: Evening, simulator: Simulator) -> None:
+def test_retry_of_an_interrupted_answer_takes_it_back(evening: Chat, simulator: Simulator) -> None:
     simulator.answer = ["Once ", "upon ", "a time."]
     simulator.faults.add("stall", after=2)
     evening.type("tell" + ENTER)
@@ -137,7 +137,7 @@ def test_retry_of_an_interrupted_answer_takes_it_back(evening: Evening, simulato
     assert contents(simulator) == ["tell"]
 
 
-def test_continue_joins_both_parts_with_a_seam(evening: Evening, simulator: Simulator, gigachat: Program) -> None:
+def test_continue_joins_both_parts_with_a_seam(evening: Chat, simulator: Simulator, gigachat: Program) -> None:
     evening.ask("/continue")
     assert "There is no cut answer" in evening.said
     simulator.answer = ["```python\nx = 1\n", "y = 2\n", "z = 3\n```\n"]
@@ -186,7 +186,7 @@ def test_edit_asks_anew_in_place_of_the_last_question(
     assert [turn["messages"][0]["content"] for turn in turns(gigachat)] == ["one", "two"]
 
 
-def test_sessions_are_begun_named_joined_forked_and_listed(evening: Evening, simulator: Simulator) -> None:
+def test_sessions_are_begun_named_joined_forked_and_listed(evening: Chat, simulator: Simulator) -> None:
     evening.ask("/rename spring")
     assert "no recorded question yet" in evening.said
     evening.ask("about spring")
@@ -219,12 +219,12 @@ def test_sessions_are_begun_named_joined_forked_and_listed(evening: Evening, sim
     assert contents(simulator) == ["alone"]
 
 
-def test_title_comes_into_the_toolbar_with_the_first_answer(evening: Evening) -> None:
+def test_title_comes_into_the_toolbar_with_the_first_answer(evening: Chat) -> None:
     evening.ask("why is the sky blue")
     evening.wait(lambda: "GigaChat-3-Lightning · why is the sky blue · " in evening.lines[-1])
 
 
-def test_search_marks_the_words_and_the_terminal_is_safe(evening: Evening, simulator: Simulator) -> None:
+def test_search_marks_the_words_and_the_terminal_is_safe(evening: Chat, simulator: Simulator) -> None:
     simulator.answer = "The \x1b]0;owned\x07fjord\u202e is deep. " + "и ещё слова " * 30
     evening.ask("norway")
     before = len(evening.raw)
@@ -240,7 +240,7 @@ def test_search_marks_the_words_and_the_terminal_is_safe(evening: Evening, simul
     assert "Nothing was found." in evening.said
 
 
-def test_history_shows_markdown_as_the_answers_do(evening: Evening, simulator: Simulator) -> None:
+def test_history_shows_markdown_as_the_answers_do(evening: Chat, simulator: Simulator) -> None:
     simulator.answer = "# Head\n\n- **one**\n- two\n"
     evening.ask("list")
     first = evening.said
@@ -251,7 +251,7 @@ def test_history_shows_markdown_as_the_answers_do(evening: Evening, simulator: S
     assert "is not a number" in evening.said
 
 
-def test_copy_goes_through_osc_52_within_its_bound(evening: Evening, simulator: Simulator) -> None:
+def test_copy_goes_through_osc_52_within_its_bound(evening: Chat, simulator: Simulator) -> None:
     def copied() -> bytes:
         last = evening.raw.rpartition(b"\x1b]52;c;")[2].partition(b"\x07")[0]
         return base64.b64decode(last)
@@ -277,7 +277,7 @@ def test_copy_goes_through_osc_52_within_its_bound(evening: Evening, simulator: 
 
 
 def test_compact_goes_on_from_the_summary_or_changes_nothing(
-    evening: Evening, simulator: Simulator, gigachat: Program
+    evening: Chat, simulator: Simulator, gigachat: Program
 ) -> None:
     evening.ask("/compact")
     assert "nothing to summarise" in evening.said
@@ -301,7 +301,7 @@ def test_compact_goes_on_from_the_summary_or_changes_nothing(
     assert contents(simulator) == ["Be brief.\n\nWe spoke of numbers.", "three"]
 
 
-def test_export_by_the_files_name(evening: Evening, simulator: Simulator, home: Path) -> None:
+def test_export_by_the_files_name(evening: Chat, simulator: Simulator, home: Path) -> None:
     evening.ask("/export")
     assert "no recorded question yet" in evening.said
     evening.ask("one")
@@ -317,7 +317,7 @@ def test_export_by_the_files_name(evening: Evening, simulator: Simulator, home: 
     assert "could not be written" in evening.said
 
 
-def test_usage_and_info(evening: Evening) -> None:
+def test_usage_and_info(evening: Chat) -> None:
     evening.ask("/usage")
     evening.ask("one")
     evening.ask("/usage")

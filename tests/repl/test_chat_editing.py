@@ -13,9 +13,9 @@ import pytest
 
 from gigachat_cli.simulator import Simulator
 
-from .evening import ALT_ENTER, CTRL_C, CTRL_J, ENTER, ESCAPE, TAB, UP, Evening, pasted
+from ..terminal import ALT_ENTER, CTRL_C, CTRL_J, ENTER, ESCAPE, TAB, UP, Chat, pasted
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 
 
 def asked(simulator: Simulator) -> list[str]:

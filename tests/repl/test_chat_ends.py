@@ -14,9 +14,9 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program, Result
-from .evening import CTRL_D, ENTER, Evening
+from ..terminal import CTRL_D, ENTER, Chat
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 
 
 def turns(gigachat: Program) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def turns(gigachat: Program) -> list[dict[str, Any]]:
     return found
 
 
-def begun(chat: Start, simulator: Simulator) -> Evening:
+def begun(chat: Start, simulator: Simulator) -> Chat:
     """A chat with one whole turn, in the middle of the second."""
     simulator.answer = "Answered."
     evening = chat()

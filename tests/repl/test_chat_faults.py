@@ -12,10 +12,10 @@ from gigachat_cli.simulator import FAULTS, Simulator
 
 from ..conftest import Program
 from ..e2e.conftest import Rules
-from .evening import CTRL_C, ENTER, UP, Evening
+from ..terminal import CTRL_C, ENTER, UP, Chat
 from .test_chat_editing import asked
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 
 HARMLESS = {"401", "misfit", "no-done", "no-finish", "no-usage", "slow", "stall", "length"}
 """Faults after which there is an answer all the same, or one that counts as whole for the conversation."""

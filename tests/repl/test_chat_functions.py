@@ -15,7 +15,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .evening import CTRL_C, CTRL_D, ENTER, Evening
+from ..terminal import CTRL_C, CTRL_D, ENTER, Chat
 
 SOURCE = '''
 import os
@@ -57,14 +57,14 @@ def results(simulator: Simulator) -> list[dict[str, Any]]:
     return [json.loads(each["content"]) for each in body["messages"] if each["role"] == "function"]
 
 
-def answer_questions(evening: Evening, *typed: str) -> None:
+def answer_questions(evening: Chat, *typed: str) -> None:
     for number, each in enumerate(typed, start=1):
         evening.wait(lambda: evening.everything.count(QUESTION) == number, f"question {number}")  # noqa: B023
         evening.type(each)
 
 
 def test_a_person_is_asked_in_a_chat(
-    chat: Callable[..., Evening], gigachat: Program, simulator: Simulator, file: Path
+    chat: Callable[..., Chat], gigachat: Program, simulator: Simulator, file: Path
 ) -> None:
     simulator.plan = list(ROUNDS)
     evening = chat("--functions", str(file))
@@ -87,9 +87,7 @@ def test_a_person_is_asked_in_a_chat(
     assert roles == [["user", *["assistant", "function"] * count, "assistant"] for count in (3, 2)]
 
 
-def test_approved_functions_run_without_a_question(
-    chat: Callable[..., Evening], simulator: Simulator, file: Path
-) -> None:
+def test_approved_functions_run_without_a_question(chat: Callable[..., Chat], simulator: Simulator, file: Path) -> None:
     simulator.plan = list(ROUNDS)
     evening = chat("hi", "--functions", str(file), "--approve", "weather,clock")
     evening.wait_for("All done.")
@@ -99,7 +97,7 @@ def test_approved_functions_run_without_a_question(
 
 
 def test_functions_are_listed_loaded_and_forgotten(
-    chat: Callable[..., Evening], simulator: Simulator, file: Path, tmp_path: Path
+    chat: Callable[..., Chat], simulator: Simulator, file: Path, tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("def f(:\n")
@@ -125,7 +123,7 @@ def test_functions_are_listed_loaded_and_forgotten(
     assert evening.leave() == 0
 
 
-def test_functions_outlive_a_new_session(chat: Callable[..., Evening], simulator: Simulator, file: Path) -> None:
+def test_functions_outlive_a_new_session(chat: Callable[..., Chat], simulator: Simulator, file: Path) -> None:
     evening = chat("--functions", str(file), "--approve", "all")
     evening.wait_for_prompt()
     evening.ask("/clear")
@@ -135,7 +133,7 @@ def test_functions_outlive_a_new_session(chat: Callable[..., Evening], simulator
 
 
 def test_ctrl_c_ends_a_function_and_the_chat_lives(
-    chat: Callable[..., Evening], simulator: Simulator, file: Path, tmp_path: Path
+    chat: Callable[..., Chat], simulator: Simulator, file: Path, tmp_path: Path
 ) -> None:
     mark = tmp_path / "mark"
     simulator.plan = [("sleep", {"mark": str(mark)})]
@@ -154,7 +152,7 @@ def test_ctrl_c_ends_a_function_and_the_chat_lives(
 
 
 @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_the_question_can_be_left(key: str, chat: Callable[..., Evening], simulator: Simulator, file: Path) -> None:
+def test_the_question_can_be_left(key: str, chat: Callable[..., Chat], simulator: Simulator, file: Path) -> None:
     simulator.plan = [("clock", {}), "Noon."]
     evening = chat("--functions", str(file))
     evening.wait_for_prompt()
@@ -174,7 +172,7 @@ def test_the_question_can_be_left(key: str, chat: Callable[..., Evening], simula
 
 
 def test_keys_typed_before_the_question_do_not_answer_it(
-    chat: Callable[..., Evening], simulator: Simulator, file: Path
+    chat: Callable[..., Chat], simulator: Simulator, file: Path
 ) -> None:
     simulator.faults.add("slow", seconds=1)
     simulator.plan = [("clock", {}), "Noon."]
@@ -191,14 +189,14 @@ def test_keys_typed_before_the_question_do_not_answer_it(
     evening.wait(lambda: evening.cursor_line == "› a", "what was typed ahead")
 
 
-def test_a_bad_file_keeps_the_chat_from_starting(chat: Callable[..., Evening], simulator: Simulator) -> None:
+def test_a_bad_file_keeps_the_chat_from_starting(chat: Callable[..., Chat], simulator: Simulator) -> None:
     evening = chat("--functions", "none.py")
     assert evening.ended() == 2
     assert "none.py could not be read" in evening.everything
 
 
 def test_ctrl_c_stops_a_file_that_does_not_load(
-    chat: Callable[..., Evening], simulator: Simulator, tmp_path: Path
+    chat: Callable[..., Chat], simulator: Simulator, tmp_path: Path
 ) -> None:
     endless = tmp_path / "endless.py"
     endless.write_text("print('here', flush=True)\nwhile True: pass\n")
@@ -213,7 +211,7 @@ def test_ctrl_c_stops_a_file_that_does_not_load(
 
 
 def test_the_question_in_a_chat_bears_a_word_and_shows_all(
-    chat: Callable[..., Evening], simulator: Simulator, file: Path
+    chat: Callable[..., Chat], simulator: Simulator, file: Path
 ) -> None:
     city = "".join(f"<{number}>" for number in range(1000))
     evening = chat("--raw")
@@ -235,7 +233,7 @@ def test_the_question_in_a_chat_bears_a_word_and_shows_all(
 
 
 def test_always_ends_with_the_process_that_it_was_said_of(
-    chat: Callable[..., Evening], simulator: Simulator, file: Path, tmp_path: Path
+    chat: Callable[..., Chat], simulator: Simulator, file: Path, tmp_path: Path
 ) -> None:
     mark = tmp_path / "mark"
     simulator.plan = [("clock", {}), ("sleep", {"mark": str(mark)})]
@@ -257,7 +255,7 @@ def test_always_ends_with_the_process_that_it_was_said_of(
 
 
 def test_a_call_that_nobody_can_run_leaves_a_chat_that_goes_on(
-    chat: Callable[..., Evening], gigachat: Program, simulator: Simulator
+    chat: Callable[..., Chat], gigachat: Program, simulator: Simulator
 ) -> None:
     evening = chat()
     evening.wait_for_prompt()

@@ -13,14 +13,14 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..e2e.conftest import until
-from .evening import CTRL_C, CTRL_D, ENTER, Evening, pasted
+from ..terminal import CTRL_C, CTRL_D, ENTER, Chat, pasted
 from .test_chat_editing import asked
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 
 
 @pytest.fixture
-def answering(chat: Start, simulator: Simulator) -> Evening:
+def answering(chat: Start, simulator: Simulator) -> Chat:
     """A chat in the middle of an answer that stops after its first words until it is let go on."""
     simulator.answer = ["Once ", "upon ", "a time."]
     simulator.faults.add("stall", after=2)
@@ -32,7 +32,7 @@ def answering(chat: Start, simulator: Simulator) -> Evening:
     return evening
 
 
-def test_enter_typed_meanwhile_sends_in_order(answering: Evening, simulator: Simulator) -> None:
+def test_enter_typed_meanwhile_sends_in_order(answering: Chat, simulator: Simulator) -> None:
     answering.type(f"second{ENTER}third{ENTER}fourth")
     time.sleep(0.3)
     assert "second" not in answering.everything
@@ -44,7 +44,7 @@ def test_enter_typed_meanwhile_sends_in_order(answering: Evening, simulator: Sim
     assert shown == ["› tell", "Once upon a time.", "› second", "Answered.", "› third", "Answered.", "› fourth"]
 
 
-def test_ctrl_c_keeps_what_was_typed_meanwhile(answering: Evening, simulator: Simulator) -> None:
+def test_ctrl_c_keeps_what_was_typed_meanwhile(answering: Chat, simulator: Simulator) -> None:
     answering.type("kept")
     time.sleep(0.2)
     answering.type(CTRL_C)
@@ -54,14 +54,12 @@ def test_ctrl_c_keeps_what_was_typed_meanwhile(answering: Evening, simulator: Si
     assert asked(simulator) == ["tell", "kept"]
 
 
-def test_keys_in_the_terminals_own_queue_outlive_ctrl_c(answering: Evening, simulator: Simulator) -> None:
+def test_keys_in_the_terminals_own_queue_outlive_ctrl_c(answering: Chat, simulator: Simulator) -> None:
     answering.type(f"kept{CTRL_C}")  # in one piece: the program had no time to take them
     answering.wait(lambda: answering.cursor_line == "› kept")
 
 
-def test_large_paste_meanwhile_stays_one_text_and_leaves_ctrl_c_its_way(
-    answering: Evening, simulator: Simulator
-) -> None:
+def test_large_paste_meanwhile_stays_one_text_and_leaves_ctrl_c_its_way(answering: Chat, simulator: Simulator) -> None:
     text = "\n".join(f"{number} {'paste ' * 20}".rstrip() for number in range(100))
     answering.type(pasted(text))
     answering.type(CTRL_C)
@@ -71,7 +69,7 @@ def test_large_paste_meanwhile_stays_one_text_and_leaves_ctrl_c_its_way(
     assert asked(simulator) == ["tell", text]
 
 
-def test_ctrl_d_typed_meanwhile_leaves_after_the_answer(answering: Evening, simulator: Simulator) -> None:
+def test_ctrl_d_typed_meanwhile_leaves_after_the_answer(answering: Chat, simulator: Simulator) -> None:
     answering.type(CTRL_D)
     time.sleep(0.2)
     assert answering.process.poll() is None
@@ -80,7 +78,7 @@ def test_ctrl_d_typed_meanwhile_leaves_after_the_answer(answering: Evening, simu
     assert "Once upon a time." in answering.everything
 
 
-def test_stopped_and_continued_in_mid_answer(answering: Evening, simulator: Simulator) -> None:
+def test_stopped_and_continued_in_mid_answer(answering: Chat, simulator: Simulator) -> None:
     found = answering.modes()
     os.kill(answering.process.pid, signal.SIGTSTP)
     state = Path(f"/proc/{answering.process.pid}/stat")
@@ -98,7 +96,7 @@ def test_stopped_and_continued_in_mid_answer(answering: Evening, simulator: Simu
     assert asked(simulator) == ["tell", "after"]
 
 
-def test_resize_in_mid_answer(answering: Evening, simulator: Simulator) -> None:
+def test_resize_in_mid_answer(answering: Chat, simulator: Simulator) -> None:
     answering.resize(100, 24)
     time.sleep(0.2)
     answering.resize(60, 24)

@@ -12,15 +12,15 @@ import pytest
 
 from gigachat_cli.simulator import Simulator
 
-from .evening import CTRL_C, ENTER, TAB, UP, Evening, pasted
+from ..terminal import CTRL_C, ENTER, TAB, UP, Chat, pasted
 from .test_chat_faults import QUICK
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 UNDO, OPEN_EDITOR, YANK, KILL = "\x1f", "\x18\x05", "\x19", "\x15"
 
 
 @pytest.fixture
-def evening(chat: Start, simulator: Simulator, home: Path) -> Evening:
+def evening(chat: Start, simulator: Simulator, home: Path) -> Chat:
     (home / "notes.md").write_text("# The notes\n")
     (home / "other.md").write_text("# The others\n")
     editor = home / "editor"
@@ -32,7 +32,7 @@ def evening(chat: Start, simulator: Simulator, home: Path) -> Evening:
     return evening
 
 
-def sent(evening: Evening, simulator: Simulator, keys: str) -> str:
+def sent(evening: Chat, simulator: Simulator, keys: str) -> str:
     """Press keys and Enter; what is sent of it."""
     before, calls = evening.prompts, len(simulator.calls("chat"))
     evening.type(keys)
@@ -43,7 +43,7 @@ def sent(evening: Evening, simulator: Simulator, keys: str) -> str:
     return str(body["messages"][-1]["content"])
 
 
-def test_a_pasted_path_is_text(evening: Evening, simulator: Simulator) -> None:
+def test_a_pasted_path_is_text(evening: Chat, simulator: Simulator) -> None:
     assert sent(evening, simulator, pasted("sum up @notes.md")) == "sum up @notes.md"
     evening.wait_for("Not attached, as it was not typed: notes.md.")
     assert (
@@ -54,7 +54,7 @@ def test_a_pasted_path_is_text(evening: Evening, simulator: Simulator) -> None:
     assert sent(evening, simulator, pasted("@notes.m") + "d") == "@notes.md"
 
 
-def test_a_typed_path_counts_beside_a_paste(evening: Evening, simulator: Simulator) -> None:
+def test_a_typed_path_counts_beside_a_paste(evening: Chat, simulator: Simulator) -> None:
     content = sent(evening, simulator, "see @other.md " + pasted("and @notes.md here"))
     assert "# The others" in content
     assert "# The notes" not in content
@@ -63,7 +63,7 @@ def test_a_typed_path_counts_beside_a_paste(evening: Evening, simulator: Simulat
     assert "# The others" in sent(evening, simulator, ENTER)  # the first takes the completion
 
 
-def test_a_line_that_comes_again_is_what_it_was(evening: Evening, simulator: Simulator) -> None:
+def test_a_line_that_comes_again_is_what_it_was(evening: Chat, simulator: Simulator) -> None:
     assert sent(evening, simulator, pasted("sum up @notes.md")) == "sum up @notes.md"
     assert sent(evening, simulator, UP) == "sum up @notes.md"
     assert sent(evening, simulator, UP + "!") == "sum up @notes.md!"
@@ -77,7 +77,7 @@ def test_a_line_that_comes_again_is_what_it_was(evening: Evening, simulator: Sim
     assert sent(evening, simulator, UNDO) == "show @notes.md"
 
 
-def test_a_secret_is_asked_about_by_name(evening: Evening, simulator: Simulator, home: Path) -> None:
+def test_a_secret_is_asked_about_by_name(evening: Chat, simulator: Simulator, home: Path) -> None:
     (home / ".env").write_text("API_TOKEN=5f3c\n")
     question = ".env (15 bytes, text/plain) looks like a secret: it is named like an environment file. Send it? [y/N] "
     for number, typed in enumerate((ENTER, "n" + ENTER, CTRL_C), start=1):
@@ -101,16 +101,16 @@ def test_a_secret_is_asked_about_by_name(evening: Evening, simulator: Simulator,
     evening.wait_for("gigachat: Sending .env (15 bytes, text/plain).")
 
 
-def asked(evening: Evening, question: str, times: int) -> None:
+def asked(evening: Chat, question: str, times: int) -> None:
     """Wait until a question was put so often, wherever its lines are broken."""
     evening.wait(lambda: "".join(evening.everything.split()).count("".join(question.split())) == times, question)
 
 
-def refused(evening: Evening, times: int) -> bool:
+def refused(evening: Chat, times: int) -> bool:
     return evening.everything.count("not agreed to") == times and evening.at_prompt
 
 
-def test_what_an_editor_brings_is_text(evening: Evening, simulator: Simulator) -> None:
+def test_what_an_editor_brings_is_text(evening: Chat, simulator: Simulator) -> None:
     evening.type("x" + OPEN_EDITOR)
     evening.wait(lambda: evening.cursor_line == "› from a file @notes.md")
     evening.type(ENTER)
@@ -120,7 +120,7 @@ def test_what_an_editor_brings_is_text(evening: Evening, simulator: Simulator) -
     assert body["messages"][-1]["content"] == "from a file @notes.md"
 
 
-def test_a_pasted_command_reads_no_file(evening: Evening, simulator: Simulator) -> None:
+def test_a_pasted_command_reads_no_file(evening: Chat, simulator: Simulator) -> None:
     for command in ("/attach notes.md", "/system @notes.md", "/functions notes.md", ".attach notes.md"):
         evening.type(pasted(command) + ENTER)
         evening.wait_for(f"/{command[1:].split()[0]} reads a file, and was pasted.")

@@ -14,10 +14,10 @@ from gigachat_cli.messages import Answer, Message
 from gigachat_cli.sessions import open_store
 from gigachat_cli.simulator import Simulator, named
 
-from .evening import CTRL_C, CTRL_D, ENTER, ESCAPE, TAB, Evening, pasted
+from ..terminal import CTRL_C, CTRL_D, ENTER, ESCAPE, TAB, Chat, pasted
 from .test_chat_editing import asked
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 DOWN, PAGE_DOWN, END = "\x1b[B", "\x1b[6~", "\x1b[F"
 KEYS = "Esc leaves"
 
@@ -35,13 +35,13 @@ def many_sessions(home: Path, count: int) -> None:
             store.finish_turn(turn, Answer(text=f"Ответ {number}.", complete=True))
 
 
-def opened(evening: Evening, command: str) -> None:
+def opened(evening: Chat, command: str) -> None:
     evening.wait_for_prompt()
     evening.type(command + ENTER)
     evening.wait_for(KEYS)
 
 
-def closed(evening: Evening) -> None:
+def closed(evening: Chat) -> None:
     evening.wait(lambda: KEYS not in evening.everything and evening.at_prompt, "the end of the list")
 
 

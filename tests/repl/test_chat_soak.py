@@ -24,9 +24,9 @@ from gigachat_cli.sessions.turns import Turn
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from .evening import ENTER, Evening
+from ..terminal import ENTER, Chat
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 
 KILLS = int(os.environ.get("GIGACHAT_KILLS", "100"))
 TURNS = 100

@@ -7,7 +7,7 @@ from typing import Any
 
 from gigachat_cli.simulator import Simulator
 
-from .evening import Evening
+from ..terminal import Chat
 
 
 def last(simulator: Simulator) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def last(simulator: Simulator) -> dict[str, Any]:
     return found
 
 
-def test_a_search_is_switched_on_and_off(chat: Callable[..., Evening], simulator: Simulator) -> None:
+def test_a_search_is_switched_on_and_off(chat: Callable[..., Chat], simulator: Simulator) -> None:
     evening = chat(environment={"KITTY_WINDOW_ID": "1"})
     evening.wait_for_prompt()
     evening.ask("/web")
@@ -37,7 +37,7 @@ def test_a_search_is_switched_on_and_off(chat: Callable[..., Evening], simulator
     assert evening.leave() == 0
 
 
-def test_tools_are_listed_used_and_dropped(chat: Callable[..., Evening], simulator: Simulator) -> None:
+def test_tools_are_listed_used_and_dropped(chat: Callable[..., Chat], simulator: Simulator) -> None:
     simulator.answer = "Answered."
     evening = chat("--web", "--tool", "url_content_extraction", "--reasoning", "low")
     evening.wait_for_prompt()
@@ -56,7 +56,7 @@ def test_tools_are_listed_used_and_dropped(chat: Callable[..., Evening], simulat
     assert "A tool's name is one word." in evening.said
 
 
-def test_a_tool_that_is_refused_leaves_the_chat_alive(chat: Callable[..., Evening], simulator: Simulator) -> None:
+def test_a_tool_that_is_refused_leaves_the_chat_alive(chat: Callable[..., Chat], simulator: Simulator) -> None:
     evening = chat()
     evening.wait_for_prompt()
     evening.ask("/tool web_serch")
@@ -69,7 +69,7 @@ def test_a_tool_that_is_refused_leaves_the_chat_alive(chat: Callable[..., Evenin
     assert "Alive." in evening.said
 
 
-def test_reasoning_is_set_shown_and_left_to_the_service(chat: Callable[..., Evening], simulator: Simulator) -> None:
+def test_reasoning_is_set_shown_and_left_to_the_service(chat: Callable[..., Chat], simulator: Simulator) -> None:
     simulator.answer = "Answered."
     evening = chat()
     evening.wait_for_prompt()

@@ -12,10 +12,10 @@ import pytest
 from gigachat_cli.repl.commands import COMMANDS, GROUPS
 from gigachat_cli.simulator import Simulator
 
-from .evening import CTRL_C, CTRL_D, ENTER, ESCAPE, TAB, UP, Evening
+from ..terminal import CTRL_C, CTRL_D, ENTER, ESCAPE, TAB, UP, Chat
 from .test_chat_editing import asked
 
-Start = Callable[..., Evening]
+Start = Callable[..., Chat]
 DOWN = "\x1b[B"
 
 

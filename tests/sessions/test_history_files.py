@@ -224,7 +224,7 @@ def test_place_that_cannot_be_is_one_error(tmp_path: Path) -> None:
         open_store(tmp_path / "folder.db")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable for root")
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is unwritable for root")
 def test_unwritable_folder_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
     with pytest.raises(HistoryError):

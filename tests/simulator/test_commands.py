@@ -128,21 +128,16 @@ def test_signal_for_the_simulator_goes_to_the_command(
 
 @posix_only
 def test_ctrl_c_on_a_terminal_reaches_the_command_once(environment: dict[str, str], tmp_path: Path) -> None:
-    import pty  # POSIX only
+    from ..terminal import CTRL_C, Terminal  # POSIX only
 
-    child, terminal = pty.fork()
-    if child == 0:
-        words = [sys.executable, "-c", RUN_LATE, sys.executable, "-c", COUNT_INTERRUPTS]
-        os.execve(sys.executable, words, environment)
+    words = [sys.executable, "-c", RUN_LATE, sys.executable, "-c", COUNT_INTERRUPTS]
+    terminal = Terminal(words, environment=environment)
     try:
-        shown = b""
-        while b"ready\r\n" not in shown:
-            shown += os.read(terminal, 1000)
-        os.write(terminal, b"\x03")
-        _, status = os.waitpid(child, 0)
+        terminal.wait_for("ready")
+        terminal.type(CTRL_C)
+        assert terminal.ended() == 41
     finally:
-        os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 41
+        terminal.close()
     assert leftovers(tmp_path) == []
 
 
