@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ..docstrings import docstring
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 PIPE_WIDTH = 80
@@ -110,7 +112,13 @@ class App(typer.Typer):
         super().__init__(help=help, cls=cls, rich_markup_mode=None, **rest)
 
     def command(self, name: str | None = None, **rest: Any) -> Callable[[F], F]:
-        return super().command(name, cls=Command, **rest)
+        declare = super().command(name, cls=Command, **rest)
+
+        def declared(function: F) -> F:
+            function.__doc__ = docstring(function)
+            return declare(function)
+
+        return declared
 
 
 def page(command: Any, ctx: Any) -> Page:

@@ -55,7 +55,8 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment_without_secrets(os.environ),
+            # Without optimization: what the model is told of a function is its docstring, which -OO drops.
+            env={**environment_without_secrets(os.environ), "PYTHONOPTIMIZE": ""},
             start_new_session=True,  # Ctrl-C is ours: we end it
         )
         assert self._process.stdout is not None

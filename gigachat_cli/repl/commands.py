@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..docstrings import docstring
 from ..errors import GigaChatError, UsageError, nearest
 from ..paths import expanded
 from ..settings import declarations
@@ -78,7 +79,7 @@ def command(
     """Register a function as `/name`; its docstring's first line is the help, what follows explains."""
 
     def register(run: Run) -> Run:
-        first, _, more = (run.__doc__ or "").strip().partition("\n")
+        first, _, more = docstring(run).strip().partition("\n")
         COMMANDS[name] = Command(
             name, f"/{name} {usage}".strip(), first, " ".join(more.split()), run, choices, reads_file
         )
