@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from gigachat_cli.simulator import Options, Simulator  # noqa: E402  # the checkout is not on the path before
 from tests.conftest import Program  # noqa: E402  # how it is started
-from tests.terminal import Terminal  # noqa: E402  # a terminal that can be looked at
+from tests.terminal import PROMPT, PROMPT_BEGINS, Terminal  # noqa: E402  # a terminal that can be looked at
 
 Screen = list[list[Char]]
 
@@ -155,10 +155,11 @@ def chat(simulator: Simulator, home: Path) -> list[Screen]:
     """Two questions, and the prompt with its toolbar."""
     with shell() as terminal:
         terminal.type("gigachat chat -S physics\r")
-        for question, answer in (FIRST, SECOND):
-            terminal.wait_for_prompt()
+        wait_for_prompt(terminal, shown=1)
+        for shown, (question, answer) in enumerate((FIRST, SECOND), 2):
             simulator.answer = answer
-            terminal.ask(question)
+            terminal.type(f"{question}\r")
+            wait_for_prompt(terminal, shown=shown)
         terminal.wait_for(" in all")  # the toolbar, which is drawn after the prompt
         return [terminal.cells()]
 
@@ -228,6 +229,13 @@ def command(terminal: Terminal, line: str) -> None:
             and terminal.everything.count(f"\n{SHELL_PROMPT.strip()}") > before
         ),
         line,
+    )
+
+
+def wait_for_prompt(terminal: Terminal, *, shown: int) -> None:
+    """Wait until the chat asks for a line the `shown`th time."""
+    terminal.wait(
+        lambda: terminal.cursor_line.startswith(PROMPT) and terminal.raw.count(PROMPT_BEGINS) >= shown, "the prompt"
     )
 
 

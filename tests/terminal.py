@@ -33,6 +33,8 @@ PROMPT = "›"
 STREAMS = ("stdin", "stdout", "stderr")
 NOWHERE = Path(os.devnull)
 _WHERE = b"\x1b[6n"  # asks where the cursor is
+PROMPT_BEGINS = _WHERE + b"\x1b[?2004h"
+"""What the chat writes before it reads a line."""
 
 
 def pasted(text: str) -> str:
@@ -265,7 +267,7 @@ class Chat(Terminal):
     @property
     def prompts(self) -> int:
         """How often the program has asked for a line."""
-        return self.raw.count(b"\x1b[6n\x1b[?2004h")
+        return self.raw.count(PROMPT_BEGINS)
 
     @property
     def at_prompt(self) -> bool:
