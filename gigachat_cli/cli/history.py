@@ -80,10 +80,11 @@ def export(
     flags: ExportFlags,
     session: Sessions = None,
     form: Annotated[
-        Literal["markdown", "json", "jsonl"], typer.Option("--format", "-f", help="markdown, json or jsonl.")
-    ] = "markdown",
+        Literal["markdown", "html", "json", "jsonl"] | None,
+        typer.Option("--format", "-f", help="markdown, html, json or jsonl; else by the end of the file's name."),
+    ] = None,
 ) -> None:
-    """Export sessions, or all of them."""
+    """Export sessions, or all of them: as Markdown, as one HTML page that needs no network, or as JSON."""
     from ..commands.history import export_sessions
 
     export_sessions(session or [], context, form=form, output_file=flags.output_file, force=flags.force)

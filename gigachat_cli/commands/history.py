@@ -20,7 +20,7 @@ from ..sessions import open_store, parse_age
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..sessions.export import ExportFormat
+    from ..render.exports import ExportFormat
     from ..sessions.store import Store
     from .context import Context
 
@@ -86,16 +86,20 @@ def search_text(text: str, context: Context, *, limit: int) -> None:
 
 
 def export_sessions(
-    references: Sequence[str], context: Context, *, form: ExportFormat, output_file: Path | None, force: bool
+    references: Sequence[str], context: Context, *, form: ExportFormat | None, output_file: Path | None, force: bool
 ) -> None:
-    """Export to stdout or to a file.  Raises UsageError for an unknown session."""
-    from ..sessions.export import exported
+    """Export to stdout or to a file, whose name says the format where `form` does not.
+
+    Raises UsageError for an unknown session.
+    """
+    from ..render.exports import exported, format_of
 
     terminal = context.terminal
     file = OutputFile(output_file, force=force) if output_file else None
     with _store(terminal) as store:
         chosen = [store.find_session(each) for each in references] or store.sessions()
-        for piece in exported((store.conversation(each.id) for each in chosen), form):
+        conversations = (store.conversation(each.id) for each in chosen)
+        for piece in exported(conversations, form or format_of(output_file), sessions=chosen):
             if file is not None:
                 file.write(piece)
             else:

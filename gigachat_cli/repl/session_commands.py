@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .. import paths
 from ..errors import UsageError
@@ -16,7 +16,6 @@ from .picker import Choice
 
 if TYPE_CHECKING:
     from ..sessions import Session
-    from ..sessions.export import ExportFormat
     from .chat import Chat
 
 _SUMMARISE = {
@@ -24,7 +23,6 @@ _SUMMARISE = {
     False: "Summarise our conversation briefly: aims, decisions, key facts, names and numbers. Only the summary.",
 }
 _MOST_SHOWN = 1000  # sessions to choose from
-_FORMATS = {".json": "json", ".jsonl": "jsonl"}
 
 
 def _names(chat: Chat, typed: str) -> Iterable[tuple[str, str]]:
@@ -170,7 +168,7 @@ async def compact(chat: Chat, argument: str) -> None:
 @command("export", "[PATH]", choices=lambda chat, typed: files(typed))
 async def export(chat: Chat, argument: str) -> None:
     """Write this to a file
-    The session is written as Markdown; as JSON or JSON lines when the path ends in .json or .jsonl.
+    The session is written as Markdown; as HTML, JSON or JSON lines when the path ends in .html, .json or .jsonl.
     """
     begun = _begun(chat)
     written = _written(chat, begun, argument or f"gigachat-{begun.name or begun.id}.md")
@@ -178,13 +176,12 @@ async def export(chat: Chat, argument: str) -> None:
 
 
 def _written(chat: Chat, session: Session, name: str) -> Path:
-    from ..sessions.export import exported
+    from ..render.exports import exported, format_of
 
     path = paths.expanded(name)
-    form = cast("ExportFormat", _FORMATS.get(path.suffix.lower(), "markdown"))
     try:
         with path.open("x", encoding="utf-8", errors="replace") as file:
-            for piece in exported([chat.store.conversation(session.id)], form):
+            for piece in exported([chat.store.conversation(session.id)], format_of(path), sessions=[session]):
                 file.write(piece)
     except FileExistsError:
         raise UsageError(f"{path} exists.", hint="Name another file.") from None

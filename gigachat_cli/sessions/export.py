@@ -1,36 +1,17 @@
-"""A history as Markdown for people, as JSON or JSON lines for programs; made piece by piece, however long it is."""
+"""A session as Markdown for people, and as what JSON can say for programs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from ..messages import Answer, Message
 from .turns import Conversation, Turn
 from .values import Session
 
-ExportFormat = Literal["markdown", "json", "jsonl"]
-
 SEAM = "*— continued —*"
-
-
-def exported(conversations: Iterable[Conversation], form: ExportFormat) -> Iterator[str]:
-    """The pieces of the exported text.  "json" is one array of sessions, "jsonl" one session a line."""
-    if form == "markdown":
-        for index, conversation in enumerate(conversations):
-            yield from ("\n---\n\n" if index else "", conversation_markdown(conversation))
-    elif form == "jsonl":
-        for conversation in conversations:
-            yield json.dumps(conversation_data(conversation), ensure_ascii=False) + "\n"
-    else:
-        separator = "[\n"
-        for conversation in conversations:
-            yield separator + json.dumps(conversation_data(conversation), ensure_ascii=False, indent=2)
-            separator = ",\n"
-        yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
 def conversation_markdown(conversation: Conversation) -> str:
@@ -38,13 +19,13 @@ def conversation_markdown(conversation: Conversation) -> str:
     session = conversation.session
     lines = [f"# {session.title or session.name or session.id}", ""]
     lines += [f"- Session: `{session.id}`" + (f" ({session.name})" if session.name else "")]
-    lines += [f"- Begun: {_when(session.created_at)}"]
+    lines += [f"- Begun: {iso_utc(session.created_at)}"]
     if session.model:
         lines += [f"- Model: {session.model}"]
     if session.system:
         lines += ["", "## System message", "", session.system]
     for turn in conversation.turns:
-        lines += ["", f"## Question {turn.number} · {_when(turn.started_at)}", "", turn.prompt.content]
+        lines += ["", f"## Question {turn.number} · {iso_utc(turn.started_at)}", "", turn.prompt.content]
         if turn.prompt.attachments:
             lines += ["", "Attached: " + ", ".join(f"`{each}`" for each in turn.prompt.attachments)]
         for message in turn.messages[1 : -1 if turn.answer else None]:
@@ -101,8 +82,8 @@ def session_data(session: Session) -> dict[str, Any]:
         "kind": session.kind,
         "model": session.model,
         "system": session.system,
-        "created": _when(session.created_at),
-        "updated": _when(session.updated_at),
+        "created": iso_utc(session.created_at),
+        "updated": iso_utc(session.updated_at),
         "turns": session.turns,
         "total_tokens": session.total_tokens,
     }
@@ -113,8 +94,8 @@ def turn_data(turn: Turn) -> dict[str, Any]:
     return {
         "number": turn.number,
         "state": turn.state,
-        "started": _when(turn.started_at),
-        "ended": None if turn.ended_at is None else _when(turn.ended_at),
+        "started": iso_utc(turn.started_at),
+        "ended": None if turn.ended_at is None else iso_utc(turn.ended_at),
         "model": turn.model,
         "options": dict(turn.options),
         "messages": [_message_data(each) for each in turn.messages],
@@ -161,7 +142,8 @@ def _step(message: Message) -> list[str]:
     return [message.content]
 
 
-def _when(seconds: float) -> str:
+def iso_utc(seconds: float) -> str:
+    """A Unix time as ISO 8601 in UTC; "" for one outside the calendar."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, TypeError, ValueError, OSError):  # a clock that was wrong by thousands of years

@@ -89,7 +89,7 @@ def test_search_finds_words_phrases_and_beginnings(gigachat: Program, three: lis
     assert gigachat("history", "search", " ").code == 2
 
 
-@pytest.mark.parametrize("form", ["markdown", "json", "jsonl"])
+@pytest.mark.parametrize("form", ["markdown", "html", "json", "jsonl"])
 def test_export_in_each_format(gigachat: Program, three: list[str], home: Path, form: str) -> None:
     out = gigachat("history", "export", "-f", form).out
     assert "about tides" in out
@@ -102,6 +102,16 @@ def test_export_in_each_format(gigachat: Program, three: list[str], home: Path, 
     assert "tides" not in (home / "talk").read_text()
     assert gigachat("history", "export", "work", "-O", "talk").code == 2
     assert gigachat("history", "export", "work", "-O", "talk", "--force").code == 0
+
+
+def test_the_end_of_the_files_name_says_the_format(gigachat: Program, three: list[str], home: Path) -> None:
+    for name, begin in [("a.html", "<!DOCTYPE html>"), ("a.JSON", "["), ("a.jsonl", '{"id"'), ("a.txt", "# ")]:
+        assert gigachat("history", "export", "-O", name).code == 0
+        assert (home / name).read_text().startswith(begin)
+    assert gigachat("history", "export", "-f", "jsonl", "-O", "b.html").code == 0
+    assert (home / "b.html").read_text().startswith('{"id"')
+    (page,) = re.findall("<nav>.*?</nav>", (home / "a.html").read_text(), re.DOTALL)
+    assert page.count("<li>") == 3
 
 
 def test_delete_refuses_without_yes_where_nobody_can_be_asked(gigachat: Program, three: list[str]) -> None:

@@ -305,12 +305,13 @@ def test_export_by_the_files_name(evening: Chat, simulator: Simulator, home: Pat
     evening.ask("/export")
     assert "no recorded question yet" in evening.said
     evening.ask("one")
-    for name in ("talk.md", "talk.json", "talk.jsonl"):
+    for name in ("talk.md", "talk.json", "talk.jsonl", "talk.html"):
         evening.ask(f"/export {name}")
         assert f"Written to {name}." in evening.said
     assert "one" in (home / "talk.md").read_text()
     assert json.loads((home / "talk.json").read_text())[0]["history"][0]["answer"]["text"] == "Answered."
     assert json.loads((home / "talk.jsonl").read_text())["title"] == "one"
+    assert "<title>one</title>" in (home / "talk.html").read_text()
     evening.ask("/export talk.md")
     assert "talk.md exists." in evening.said
     evening.ask("/export none/such.md")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gigachat_cli.messages import Answer, FunctionCall, Message, Usage
+from gigachat_cli.render.exports import exported
 from gigachat_cli.sessions import Session, schema_markdown
-from gigachat_cli.sessions.export import conversation_markdown, exported, state_mark, with_seams
+from gigachat_cli.sessions.export import conversation_markdown, state_mark, with_seams
 from gigachat_cli.sessions.store import Store
 from gigachat_cli.sessions.turns import Conversation, Turn
 

@@ -28,44 +28,59 @@ _SPANS = (("/*", "*/"), ("<!--", "-->"), ("`", "`"))
 _Tokens = list[tuple[_TokenType, str]]
 
 
-class Highlighter:
-    """Highlights the lines of one code block in their order."""
+class LineLexer:
+    """Splits the lines of one code block into tokens, in their order."""
 
-    def __init__(self, language: str, look: Look) -> None:
-        self._look = look
+    def __init__(self, language: str) -> None:
         self._lexer = _find_lexer(language)
-        self._colours = _colours(look.code_theme)
-        self._inks: dict[_TokenType, Ink] = {}
         self._stack: tuple[str, ...] = ("root",)
         self._span: tuple[str, _TokenType] | None = None
 
-    def line(self, text: str) -> Runs:
-        """Highlight the next whole line, without its newline."""
-        runs, self._stack, self._span = self._highlight(text)
-        return runs
+    def line(self, text: str) -> _Tokens:
+        """Give the tokens of the next whole line, without its newline."""
+        tokens, self._stack, self._span = self._after(text)
+        return tokens
 
-    def peek(self, text: str) -> Runs:
-        """Highlight the beginning of the next line; its end may change the colours."""
-        return self._highlight(text)[0]
+    def peek(self, text: str) -> _Tokens:
+        """Give the tokens of the beginning of the next line."""
+        return self._after(text)[0]
 
-    def _highlight(self, text: str) -> tuple[Runs, tuple[str, ...], tuple[str, _TokenType] | None]:
+    def _after(self, text: str) -> tuple[_Tokens, tuple[str, ...], tuple[str, _TokenType] | None]:
         lexer, stack, span = self._lexer, self._stack, self._span
         if lexer is None or len(text) > LONGEST_HIGHLIGHTED:
-            return ([(text, PLAIN)] if text else []), stack, span
+            return ([(Token, text)] if text else []), stack, span
         tokens: _Tokens = []
         rest = text
         if span is not None:
             inside, end, rest = rest.partition(span[0])
             tokens.append((span[1], inside + end))
             if not end:
-                return self._runs(tokens), stack, span
+                return tokens, stack, span
             span = None
         span = _open_span(lexer, rest, stack)
         lexed, after = _lex(lexer, rest + (span[0] if span else "") + "\n", stack)
         tokens += _beginning(lexed, len(rest)) if span else lexed
         if "".join(part for _, part in tokens).rstrip("\n") != text.rstrip("\n"):
-            return [(text, PLAIN)], stack, None
-        return self._runs(tokens), after, span
+            return [(Token, text)], stack, None
+        return tokens, after, span
+
+
+class Highlighter:
+    """Highlights the lines of one code block in their order."""
+
+    def __init__(self, language: str, look: Look) -> None:
+        self._look = look
+        self._lexer = LineLexer(language)
+        self._colours = _colours(look.code_theme)
+        self._inks: dict[_TokenType, Ink] = {Token: PLAIN}
+
+    def line(self, text: str) -> Runs:
+        """Highlight the next whole line, without its newline."""
+        return self._runs(self._lexer.line(text))
+
+    def peek(self, text: str) -> Runs:
+        """Highlight the beginning of the next line; its end may change the colours."""
+        return self._runs(self._lexer.peek(text))
 
     def _runs(self, tokens: _Tokens) -> Runs:
         runs: Runs = []

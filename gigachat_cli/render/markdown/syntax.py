@@ -66,6 +66,12 @@ def block_parser(formulas: bool, *, deep: bool = False) -> MarkdownIt:
     return _parser(formulas, {"html": False, "maxNesting": nesting, "inline_definitions": True})
 
 
+@cache
+def whole_parser() -> MarkdownIt:
+    """Give the parser of a whole text, with the definitions of links as tokens; its renderer writes HTML."""
+    return _parser(True, {"html": False, "maxNesting": _MAX_NESTING, "inline_definitions": True, "store_labels": True})
+
+
 def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
     markdown = MarkdownIt("commonmark", options)
     markdown.helpers = _HELPERS  # type: ignore[assignment]  # a module to the library, of which it takes functions
