@@ -9,6 +9,7 @@ import typer
 
 from .. import __version__
 from ..commands import COMMANDS, HEADINGS, HELP, NAME
+from ..docstrings import docstring
 from .helping import App, Group
 
 
@@ -47,7 +48,7 @@ def build(first: str | None = None) -> typer.Typer:
     for name in (first,) if first in COMMANDS else COMMANDS:
         command = getattr(import_module(f".{name}", __package__), str(name))
         if only_told and name != first:
-            app.command(name, help=command.info.help if isinstance(command, App) else command.__doc__)(_told)
+            app.command(name, help=command.info.help if isinstance(command, App) else docstring(command))(_told)
         elif isinstance(command, App):
             app.add_typer(command, name=name)
         else:

@@ -10,6 +10,7 @@ import typer
 
 from .. import options
 from ..commands.flags import Flags, QuestionFlags
+from ..docstrings import docstring
 from ..options import Option
 from ..settings import declarations, request_settings
 from . import completions
@@ -57,7 +58,7 @@ def takes(*given: Any) -> Any:
         own = list(signature(work).parameters.values())[2 if own_flags else 1 :]
         shared = [_parameter(flags.declared.get(name) or declarations()[name]) for name in names]
         command.__signature__ = Signature([each.replace(kind=Parameter.KEYWORD_ONLY) for each in own] + shared)  # type: ignore[attr-defined]  # typer reads it
-        command.__name__, command.__doc__ = work.__name__, work.__doc__
+        command.__name__, command.__doc__ = work.__name__, docstring(work)
         command.__annotations__ = {}
         return command
 
