@@ -89,6 +89,31 @@ a \iff b -> a ⇔ b
 A \xrightarrow{t^\circ} B -> A →(t°) B
 H_2O -> H₂O
 CO_3^{2-} -> CO₃²⁻
+\frac{1}{2}/\frac{3}{4} -> (1/2)/(3/4)
+\frac{1}{2}:\frac{1}{4} = 2 -> (1/2):(1/4) = 2
+a \div \frac{b}{c} -> a ÷ (b/c)
+f: \frac{1}{2} -> f: 1/2
+\text{Ответ: }\frac{1}{2} -> Ответ: 1/2
+\sqrt{3}\frac{1}{2} -> √3(1/2)
+\sqrt{2}x + \sqrt[3]{5}\pi -> √2 x + ∛5 π
+\sqrt{2}(x+1) -> √2 (x+1)
+10 \vdots 5, 10\vdots5 -> 10 ⋮ 5, 10 ⋮ 5
+F_{п}x + v_{с}t = \rho_{в}gh -> F_п x + v_с t = ρ_в gh
+\mathrm{tg}x, \mathrm{НОД}(a, b) -> tg x, НОД(a, b)
+\text{\textbf{Ответ:} $x_1$ и \{5\} за 100 \$} -> Ответ: x₁ и {5} за 100 $
+f(x) = x^2 \text{, тогда } x = 1 -> f(x) = x², тогда x = 1
+\ce{CuSO4 . 5H2O} -> CuSO₄·5H₂O
+\ce{H2SO4 \rightarrow 2H+ + SO4^2-} -> H₂SO₄ → 2H⁺ + SO₄²⁻
+\ce{\alpha-D-glucose} -> α-D-glucose
+\ce{\overset{a}{b}H2} -> \ce{\overset{a}{b}H2}
+\ce{CH#CH} -> CH≡CH
+\ce{^13C + ^227_90Th+} -> ¹³C + ²²⁷₉₀Th⁺
+\ce{K+(aq) + Cl-(aq)} -> K⁺(aq) + Cl⁻(aq)
+\ce{A ->[H2SO4][$t^\circ$] B} => A →(H₂SO₄; t°) B
+\pu{1.2e3 J}, \pu{9.8 m s-2}, \pu{1e-7 mol/L} -> 1.2·10³ J, 9.8 m s⁻², 1·10⁻⁷ mol/L
+\SI{3e8}{m/s}, \num{1e10}, \unit{\metre}, \ang{45} -> 3·10⁸ m/s, 1·10¹⁰, metre, 45°
+\SI{9.8}{\meter\per\second\squared}, \si{\per\square\second}, \ang{45;30;} -> 9.8 meter/second², /second², 45°30′
+\sqrt10 = \sqrt{2}\sqrt5 -> √10 = √2√5
 """
 
 UNIVERSITY = r"""
@@ -187,6 +212,16 @@ x_1, x_2, \ldots, x_n -> x₁, x₂, …, xₙ
 A \succ B \gg C -> A ≻ B ≫ C
 p \vdash q, \models \phi -> p ⊢ q, ⊨ ϕ
 \unknown{a} + \other -> \unknown{a} + \other
+{x^2}^3 + {x_1}_2 + {A^{-1}}^T -> (x²)³ + (x₁)₂ + (A⁻¹)ᵀ
+{x_i}^2 + {f'}^2 -> xᵢ² + f′²
+x^2^3 -> x^2^3
+\partial_\mu F^{\mu\nu}, C_b^2T, e^\pi(x+1), f_A(x) -> ∂_μ F^(μν), C_b² T, e^π (x+1), f_A(x)
+a_{i j} + x^{a b} + x_{1 2} -> aᵢⱼ + xᵃᵇ + x_(1 2)
+P(\theta | x) = |\psi| -> P(θ | x) = |ψ|
+A \triangle B, G \backslash H, S_{\triangle ABC} -> A △ B, G \ H, S_(△ABC)
+a_1 \ldots a_n, a_1, \ldots, a_n -> a₁ … aₙ, a₁, …, aₙ
+a \equiv b (\mod 5) -> a ≡ b (mod 5)
+W^{[1]} + x^{(i)} + x^{(ж)} -> W^[1] + x⁽ⁱ⁾ + x^((ж))
 """
 
 ROWS = {
@@ -200,6 +235,9 @@ ROWS = {
     r"\left\{\begin{array}{l} x = 1 \\ y = 2 \end{array}\right.": "⎧ x = 1\n⎩ y = 2",
     r"\left(\begin{array}{cc|c} 1 & 2 & 3 \\ 4 & 5 & 6 \end{array}\right)": "⎛1 2 │ 3⎞\n⎝4 5 │ 6⎠",
     r"a = b \\ c = d": "a = b\nc = d",
+    r"\begin{array}{r} 123 \\ +456 \\ \hline 579 \end{array}": " 123\n+456\n────\n 579",
+    r"\begin{array}{|c|c|} \hline x & f \\ \hline 0 & 1 \\ \hline \end{array}": "x │ f\n──┼──\n0 │ 1",
+    r"\boxed{\begin{cases} x = 1 \\ y = 2 \end{cases}}": "⎡⎧ x = 1⎤\n⎣⎩ y = 2⎦",
     r"\begin{gather} a \\ bb \end{gather}": "a\nbb",
 }
 """Formulas of several rows."""

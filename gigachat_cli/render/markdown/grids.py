@@ -41,17 +41,19 @@ class Grid:
 def grid(rows: Sequence[Sequence[str]], alignments: str, gap: str, rules: Sequence[int] = ()) -> Grid:
     """Set cells in columns; `alignments` has l, c or r for each, and the last one goes on.
 
-    `rules` are the columns that have a line before them.
+    `rules` are the columns that have a line before them; a row without cells is a line.
     """
     count = max(map(len, rows))
-    full = [[*row, *[""] * (count - len(row))] for row in rows]
-    widths = [max(cells(row[column]) for row in full) for column in range(count)]
+    full = [[*row, *[""] * (count - len(row))] if row else [] for row in rows]
+    widths = [max(cells(row[column]) for row in full if row) for column in range(count)]
     gaps = ["" if not column else f"{gap}│{gap}" if column in rules else gap for column in range(count)]
     lines = [
         "".join(
             gaps[column] + _aligned(row[column], widths[column], alignments[min(column, len(alignments) - 1)])
             for column in range(count)
         )
+        if row
+        else "".join(gaps[column].replace(" ", "─").replace("│", "┼") + "─" * widths[column] for column in range(count))
         for row in full
     ]
     return _squared(lines, (len(lines) - 1) // 2)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .grids import beside, bracketed
 from .latex_source import SIGNS, Source, Unreadable
 from .scripts import subscript, superscript
-from .setting import Kind, Piece, fraction, linear, rows, with_script
+from .setting import Kind, Piece, close, fraction, linear, rows, with_script
 from .structures import accented, arc, as_aligned, as_cases, as_matrix, negated, one_above, trimmed
 from .symbols import (
     ACCENTS,
@@ -67,9 +66,14 @@ class Reader(Source):
     # Lists of pieces
 
     def _lines(self, end: str | None) -> list[list[list[Piece]]]:
-        """Rows of cells up to `\\end{…}`, or to the end of the source; rows without anything are left out."""
+        """Rows of cells up to `\\end{…}`, or to the end of the source; rows without anything are left out.
+
+        A row without cells is a rule between others.
+        """
         lines: list[list[list[Piece]]] = [[]]
         while True:
+            if not lines[-1] and self._rule() and any(map(_is_filled, lines)):
+                lines[-1:] = [[], []]
             lines[-1].append(self._pieces(("&", "\\\\", "\\cr", "\\end", "\\newline")))
             item = self.next()
             if item in ("\\\\", "\\cr", "\\newline"):
@@ -83,7 +87,23 @@ class Reader(Source):
                 if end is not None:
                     raise Unreadable
                 break
-        return [line for line in lines if any(map(linear, line))] or [[[]]]
+        lines = [line for line in lines if not line or _is_filled(line)]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines or [[[]]]
+
+    def _rule(self) -> bool:
+        """Pass the rules that stand here, and say whether there were any."""
+        at = self.at
+        self.skip_blanks()
+        found = False
+        while self.peek() in ("\\hline", "\\hdashline"):
+            self.next()
+            self.skip_blanks()
+            found = True
+        if not found:
+            self.at = at
+        return found
 
     def _pieces(self, stops: Sequence[str]) -> list[Piece]:
         self._depth += 1
@@ -136,6 +156,8 @@ class Reader(Source):
                 below = self._script_of(subscript)
             elif item.isspace() and self.peek(1) in ("^", "_"):
                 self.next()
+            elif item in ("^", "_"):
+                raise Unreadable  # a second one on the same side
             else:
                 break
         primes = primes.replace("′′′", "‴").replace("′′", "″")
@@ -143,7 +165,7 @@ class Reader(Source):
 
     def _script_of(self, script: Callable[[str], str]) -> str:
         pieces = self._argument()
-        text = linear(pieces)
+        text = linear(close(pieces))
         if not text:
             return ""
         if script is superscript and text in ("∘", "°"):
@@ -224,7 +246,13 @@ class Reader(Source):
         if bare == "colon":
             return [Piece("comma", ":"), Piece("gap", " ")]
         if bare in symbols():
-            return [_symbol(*symbols()[bare])]
+            kind, glyph = symbols()[bare]
+            if glyph in "△\\…⋯" and self._stands_apart(at):
+                if kind == "letter" and glyph in "△\\":
+                    kind = "binary"
+                else:
+                    self.at = at  # the blank behind it is shown as the one before it is
+            return [Piece(kind, glyph)]  # type: ignore[arg-type]  # the kinds of the table are kinds of pieces
         if bare in FUNCTIONS:
             return [Piece("large" if bare in WITH_LIMITS else "function", FUNCTIONS[bare])]
         if bare in SILENT:
@@ -240,6 +268,11 @@ class Reader(Source):
         if not written:
             self.at = at  # the blank that ends its name is shown with it
         return [Piece("word", f"\\{name}{written}")]
+
+    def _stands_apart(self, at: int) -> bool:
+        """Whether the command before this place has blanks on both sides."""
+        around = self.items[max(0, at - 2) : at + 1 : 2]
+        return len(around) == 2 and all(item.isspace() for item in around)
 
     def _structure(self, name: str) -> list[Piece] | None:
         """What is made of several parts."""
@@ -282,10 +315,8 @@ class Reader(Source):
             return [Piece("word", ", ".join(linear(cell) for line in inner._lines(None) for cell in line))]
         if name == "not":
             return [negated(self._argument())]
-        if name in ("ce", "pu"):
-            from .chemistry import chemistry
-
-            return [Piece("letter", chemistry(self.raw()))]
+        if name in ("ce", "pu", "SI", "qty", "num", "si", "unit", "ang"):
+            return self._science(name)
         return None
 
     def _wrapped(self, name: str, *, star: bool) -> list[Piece] | None:
@@ -295,7 +326,9 @@ class Reader(Source):
         if name in ARCS:
             return [arc(self._argument())]
         if name in FONTS:
-            return self._argument()
+            inner = self._argument()
+            is_function = name == "mathrm" and (text := linear(inner)) in FUNCTIONS and len(text) > 1
+            return [Piece("function", text)] if is_function else inner
         if name in TEXTS:
             return [Piece("word", _words(self.raw()))]
         if name in ("operatorname", "operatornamewithlimits"):
@@ -305,9 +338,8 @@ class Reader(Source):
             return [Piece(kind, linear(self._argument()))]
         if name in AROUND:
             before, after = AROUND[name]
-            inner = self._argument()
             space = [Piece("gap", " ")] if name in ("pmod", "tag", "pod") else []
-            return [*space, Piece("open", before), *inner, Piece("close", after)]
+            return [*space, *_bracketed(self._argument(), before, after)]
         if name in LENGTHS:
             self.skip_length()
             return [Piece("gap", " ")] if name[0] == "h" else []
@@ -334,14 +366,25 @@ class Reader(Source):
             text = linear(self._argument())
             alphabet = in_alphabet(name, text)
             return [Piece("letter", alphabet or text)]
-        if name in ("SI", "qty", "num", "si"):
-            parts = [_units(self.raw()) for _ in range(2 if name in ("SI", "qty") else 1)]
-            return [Piece("word", " ".join(parts))]
         return None
+
+    def _science(self, name: str) -> list[Piece]:
+        """Chemistry, and quantities with their units."""
+        from .chemistry import angle, chemistry, quantity
+
+        if name == "ce":
+            return [Piece("letter", chemistry(self.raw()))]
+        if name == "ang":
+            return [Piece("number", angle(self.raw()))]
+        self.option()
+        parts = [quantity(self.raw()) for _ in range(2 if name in ("SI", "qty") else 1)]
+        return [Piece("word", " ".join(parts))]
 
     def _root(self) -> Piece:
         degree = self.option()
-        inner = self._argument()
+        self.skip_blanks()
+        # \sqrt10 is meant as the root of ten, whatever TeX makes of it.
+        inner = [self._character(self.next() or "")] if (self.peek() or "").isdigit() else self._argument()
         shown = linear(Reader(degree)._pieces(())) if degree else ""
         sign = _ROOTS.get(shown) or superscript(shown, mark="") + "√"
         text = linear(inner)
@@ -358,12 +401,9 @@ class Reader(Source):
             raise Unreadable
         right = self._delimiter()
         parts = trimmed(parts)
-        if any(piece.grid for piece in parts):
-            flat = f"{left}{linear(parts)}{right}"
-            return [Piece("letter", flat, bracketed(beside(rows(parts)), left, right))]
-        if not left and right:  # its scripts are those of the bracket
+        if not left and right and not any(piece.grid for piece in parts):  # its scripts are those of the bracket
             return [Piece("letter", linear(parts) + right)]
-        return [Piece("open", left), *parts, *([Piece("close", right)] if right else [])] if left else parts
+        return _bracketed(parts, left, right)
 
     def _delimiter(self) -> str:
         self.skip_blanks()
@@ -394,28 +434,40 @@ class Reader(Source):
         raise Unreadable
 
 
+def _is_filled(line: Sequence[Sequence[Piece]]) -> bool:
+    return any(map(linear, line))
+
+
+def _bracketed(parts: list[Piece], left: str, right: str) -> list[Piece]:
+    """Pieces between brackets, of which an empty one is left out."""
+    if any(piece.grid for piece in parts):
+        flat = f"{left}{linear(parts)}{right}"
+        return [Piece("letter", flat, bracketed(beside(rows(parts)), left, right))]
+    return [Piece("open", left), *parts, *([Piece("close", right)] if right else [])] if left else parts
+
+
 def _words(source: str) -> str:
     """A text within a formula, which may have formulas in it."""
-    parts = source.split("$")
-    shown = [
-        linear(Reader(part).whole()) if index % 2 and len(parts) % 2 else _plain(part)
-        for index, part in enumerate(parts)
-    ]
+    text = Source(source)
+    shown: list[str] = []
+    while (item := text.next()) is not None:
+        if item in ("$", "\\("):
+            closer = "$" if item == "$" else "\\)"
+            inner = text.until(closer)
+            shown.append(item if inner is None else linear(Reader(inner).whole()))
+        elif item[0] == "\\" and len(item) > 1:
+            shown.append(_in_text(item[1:], text))
+        elif item not in ("{", "}"):
+            shown.append(" " if item == "~" else item)
     return "".join(shown)
 
 
-def _units(source: str) -> str:
-    """A number or the units of `\\SI`: `\\metre\\per\\second` as `metre/second`."""
-    return _words(re.sub(r"\s*\\per\s*\\?", "/", source)).replace("\\", " ").strip()
-
-
-def _plain(source: str) -> str:
-    text = re.sub(r"\\(?:[ ,;:!]|quad|qquad)", " ", source).replace("~", " ")
-    text = re.sub(r"\\([%$#&_{}])", r"\1", text)
-    if "\\" in text:
-        text = re.sub(r"\\([A-Za-z]+) ?", lambda found: symbols().get(found[1], ("", found[0]))[1], text)
-    return text.replace("{", "").replace("}", "")
-
-
-def _symbol(kind: str, glyph: str) -> Piece:
-    return Piece(kind, glyph)  # type: ignore[arg-type]  # the kinds of the table are kinds of pieces
+def _in_text(name: str, text: Source) -> str:
+    if name in TEXTS or name in FONTS:
+        return ""
+    if name == "\\" or SPACES.get(name):
+        return " "
+    if name in symbols():
+        text.skip_blanks_after(name)
+        return symbols()[name][1]
+    return name if name in "%$#&_{}" else f"\\{name}"

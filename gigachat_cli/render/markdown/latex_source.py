@@ -37,7 +37,7 @@ class Source:
 
     def skip_blanks_after(self, name: str) -> None:
         """TeX takes a blank after a command's name for its end; before a sign it is kept for the reader's sake."""
-        if (self.peek() or "x").isspace() and name.isalpha() and (self.peek(1) or "+") not in SIGNS:
+        if (self.peek() or "x").isspace() and name.isalpha() and (self.peek(1) or "+") not in f"{SIGNS}|":
             self.at += 1
 
     def raw(self) -> str:
@@ -54,6 +54,13 @@ class Source:
             if item is None:
                 raise Unreadable
             depth += (item == "{") - (item == "}")
+        return "".join(self.items[start : self.at - 1])
+
+    def until(self, closer: str) -> str | None:
+        """The source up to a closing item, which is passed; None where it does not come."""
+        if closer not in self.items[self.at :]:
+            return None
+        start, self.at = self.at, self.items.index(closer, self.at) + 1
         return "".join(self.items[start : self.at - 1])
 
     def option(self) -> str:
@@ -81,11 +88,11 @@ class Source:
 
     def verbatim(self) -> str:
         """What stands between two equal characters, as behind `\\verb`."""
-        mark, start = self.next(), self.at
-        if mark is None or mark not in self.items[start:]:
+        mark = self.next()
+        found = None if mark is None else self.until(mark)
+        if found is None:
             raise Unreadable
-        self.at = self.items.index(mark, start) + 1
-        return "".join(self.items[start : self.at - 1])
+        return found
 
     def as_written(self) -> str:
         """The groups behind a command that is not known, as they are written."""

@@ -12,6 +12,8 @@ _SUPERSCRIPTS = dict(
     )
 )
 _SUBSCRIPTS = dict(zip("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
+_ABOVE = frozenset(_SUPERSCRIPTS.values()) - {"′", "°"}
+_BELOW = frozenset(_SUBSCRIPTS.values())
 _WORDS = re.compile(r"\w \w")  # without blanks they would be one
 
 
@@ -25,8 +27,18 @@ def subscript(text: str) -> str:
     return _script("_", text, _SUBSCRIPTS)
 
 
+def follows_script(text: str, script: str) -> bool:
+    """Whether a script stands behind one on the same side, with which it would be read as one: `x²³`."""
+    for mark, glyphs in (("^", _ABOVE), ("_", _BELOW)):
+        is_last = text[-1:] in glyphs or text[-2:-1] == mark or (text.endswith(")") and f"{mark}(" in text)
+        if is_last and (script[:1] in glyphs or script[:1] == mark):
+            return True
+    return False
+
+
 def _script(mark: str, text: str, glyphs: dict[str, str]) -> str:
     squeezed = text.replace(" ", "")
     if squeezed and not _WORDS.search(text) and all(character in glyphs for character in squeezed):
         return "".join(glyphs[character] for character in squeezed)
-    return f"{mark}{text}" if len(text) == 1 else f"{mark}({text})"
+    is_one = len(text) == 1 or (text[:1] == "[" and text.find("]") == len(text) - 1)
+    return f"{mark}{text}" if is_one else f"{mark}({text})"

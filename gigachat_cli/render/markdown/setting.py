@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .grids import Grid
+from .scripts import follows_script
 
 Kind = Literal[
     "letter", "number", "word", "function", "large", "relation", "binary", "sign", "open", "close", "comma",
@@ -17,6 +18,7 @@ Kind = Literal[
 _OPERANDS = ("letter", "number", "word", "function", "large", "fraction", "root")
 _BLANKS = re.compile(r" {2,}")
 _NUMERIC = re.compile(r"\d+/\d+")
+_OPEN_SCRIPT = re.compile(r"([_^])[^(\s]\S*$")  # x_п: nothing tells where it ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def rows(pieces: Sequence[Piece]) -> list[Grid]:
 
 def fraction(above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
     """One text over another; brackets stand where it would read otherwise."""
-    above, below = _close(above), _close(below)
+    above, below = close(above), close(below)
     top, bottom = linear(above), linear(below)
     if not _is_product(above):
         top = f"({top})"
@@ -61,65 +63,101 @@ def fraction(above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
     return Piece("fraction", f"{top}/{bottom}")
 
 
-def _close(pieces: Sequence[Piece]) -> list[Piece]:
+def close(pieces: Sequence[Piece]) -> list[Piece]:
     """Without the blanks of the source between factors, which mean nothing."""
-    close = ("letter", "number")
+    factors = ("letter", "number")
     return [
         piece
         for place, piece in enumerate(pieces)
         if piece.kind != "space"
         or not 0 < place < len(pieces) - 1
-        or pieces[place - 1].kind not in close
-        or pieces[place + 1].kind not in close
+        or pieces[place - 1].kind not in factors
+        or pieces[place + 1].kind not in factors
         or (pieces[place - 1].kind, pieces[place + 1].kind) == ("number", "number")
     ]
 
 
 def _joined(pieces: Sequence[Piece]) -> str:
-    known = [piece for piece in pieces if piece.kind not in ("space", "gap")]
+    places = [place for place, piece in enumerate(pieces) if piece.kind not in ("space", "gap")]
     parts: list[str] = []
     seen = 0
     for piece in pieces:
         if piece.kind in ("space", "gap"):
-            inside = seen and known[seen - 1].kind == "open"
-            ends = seen < len(known) and known[seen].kind in ("close", "comma")
+            inside = seen and pieces[places[seen - 1]].kind == "open"
+            ends = seen < len(places) and _ends(pieces[places[seen]])
             if piece.kind == "gap" or not (inside or ends):
                 parts.append(piece.text)
             continue
-        before = known[seen - 1] if seen else None
-        after = known[seen + 1] if seen + 1 < len(known) else None
-        parts.append(_set(piece, before, after))
+        before = pieces[places[seen - 1]] if seen else None
+        after = pieces[places[seen + 1]] if seen + 1 < len(places) else None
+        if piece.kind == "fraction":
+            divided = any(_divides(pieces, place) for place in places[max(0, seen - 1) : seen + 2])
+            parts.append(_set_fraction(piece, before, after, divided=divided))
+        else:
+            parts.append(_set(piece, before, after))
         seen += 1
     return _BLANKS.sub(" ", "".join(parts))
 
 
+def _ends(piece: Piece) -> bool:
+    return piece.kind in ("close", "comma") or (piece.kind == "word" and piece.text[:1] in (",", ".", ";", ":"))
+
+
+def _divides(pieces: Sequence[Piece], place: int) -> bool:
+    """Whether a sign divides; a colon with a blank behind it alone does not."""
+    if pieces[place].text != ":":
+        return pieces[place].text in ("/", "÷", "∶")
+    around = [pieces[each].kind == "space" for each in (place - 1, place + 1) if 0 <= each < len(pieces)]
+    return len(around) == 2 and around[0] >= around[1]
+
+
 def _set(piece: Piece, before: Piece | None, after: Piece | None) -> str:
-    follows = before is not None and before.kind in (*_OPERANDS, "close")
-    goes_on = after is not None and after.kind in (*_OPERANDS, "open") and not after.text.startswith(" ")
+    follows = _follows(before)
+    goes_on = _goes_on(after)
     if piece.kind == "relation":
         ends = after is not None and after.kind in ("comma", "close")
         return f" {piece.text}{'' if ends else ' '}"
     if piece.kind == "binary":
+        if piece.text.isalpha():
+            return f"{' ' if follows else ''}{piece.text} "
         return f" {piece.text} " if follows and not (before and before.kind == "large") else piece.text
     if piece.kind in ("function", "large"):
         opens = after is not None and after.kind in ("open", "fraction") and piece.kind == "function"
         left = " " if follows and before is not None and before.kind != "large" else ""
         return f"{left}{piece.text}{' ' if goes_on and not opens else ''}"
-    if piece.kind == "fraction":
-        return _set_fraction(piece, before, after, follows=follows, goes_on=goes_on)
-    return piece.text
+    return f"{piece.text} " if after is not None and _runs_into(piece, after) else piece.text
 
 
-def _set_fraction(piece: Piece, before: Piece | None, after: Piece | None, *, follows: bool, goes_on: bool) -> str:
-    if before is not None and before.kind == "function":
+def _follows(before: Piece | None) -> bool:
+    return before is not None and before.kind in (*_OPERANDS, "close")
+
+
+def _goes_on(after: Piece | None) -> bool:
+    return after is not None and after.kind in (*_OPERANDS, "open") and not after.text.startswith(" ")
+
+
+def _runs_into(piece: Piece, after: Piece) -> bool:
+    """Whether what follows would be read as a part of a script that Unicode lacks, or as below a root."""
+    is_factor = after.kind in ("letter", "number", "word") and (after.text[:1].isalnum() or after.text[:1] in "∂∇")
+    if piece.kind == "root":
+        return (is_factor or after.kind == "open") and not piece.text.endswith(")")
+    if not piece.scripted or (script := _OPEN_SCRIPT.search(piece.text)) is None:
+        return False
+    return is_factor or after.kind == "root" or (script[1] == "^" and after.kind in ("open", "fraction"))
+
+
+def _set_fraction(piece: Piece, before: Piece | None, after: Piece | None, *, divided: bool) -> str:
+    follows, goes_on = _follows(before), _goes_on(after)
+    if divided or (before is not None and before.kind == "function"):
         return f"({piece.text})"
     follows = follows and before is not None and before.kind != "large"
-    if _NUMERIC.fullmatch(piece.text) and not (before and before.kind in ("letter", "close", "fraction") and follows):
+    stands_by_factor = follows and before is not None and before.kind in ("letter", "close", "fraction", "root")
+    if _NUMERIC.fullmatch(piece.text) and not stands_by_factor:
         # 1/2 mv² and 2 1/2: blanks tell what belongs together
         left = " " if follows else ""
         return f"{left}{piece.text}{' ' if goes_on else ''}"
-    divided = (before is not None and before.text == "/") or (after is not None and after.text in ("/", "!"))
-    return f"({piece.text})" if follows or goes_on or divided else piece.text
+    is_bracketed = follows or goes_on or (after is not None and after.text == "!")
+    return f"({piece.text})" if is_bracketed else piece.text
 
 
 def _is_product(pieces: Sequence[Piece]) -> bool:
@@ -162,7 +200,7 @@ def with_script(pieces: Sequence[Piece], script: str) -> Piece:
     """A base with its scripts; what is more than one factor is put into brackets."""
     if not pieces:
         return Piece("letter", script, scripted=True)
-    if len(pieces) == 1 and pieces[0].kind not in ("fraction", "root"):
+    if len(pieces) == 1 and pieces[0].kind not in ("fraction", "root") and not follows_script(pieces[0].text, script):
         return replace(pieces[0], text=pieces[0].text + script, scripted=True)
     text = linear(pieces)
     bracketed = pieces[0].kind == "open" and pieces[-1].kind == "close" and _is_factor(pieces)

@@ -63,6 +63,10 @@ def _cells(lines: Sequence[Sequence[Sequence[Piece]]]) -> list[list[str]]:
     return [[linear(cell) for cell in line] for line in lines]
 
 
+def _flat(texts: Sequence[Sequence[str]]) -> str:
+    return "; ".join(" ".join(filter(None, line)) for line in texts if line)
+
+
 def as_matrix(lines: list[list[list[Piece]]], brackets: str, columns: str) -> Piece:
     texts = _cells(lines)
     left, right = brackets.replace(" ", "") or "", ""
@@ -72,20 +76,21 @@ def as_matrix(lines: list[list[list[Piece]]], brackets: str, columns: str) -> Pi
     alignments = letters.replace("|", "") or "c"
     rules = [len(letters[:place].replace("|", "")) for place, letter in enumerate(letters) if letter == "|"]
     shown = grid(texts, alignments, _GAP if not rules else " ", [rule for rule in rules if 0 < rule < len(alignments)])
-    flat = "; ".join(" ".join(filter(None, line)) for line in texts)
-    return Piece("letter", f"{left}{flat}{right}", bracketed(shown, left, right))
+    return Piece("letter", f"{left}{_flat(texts)}{right}", bracketed(shown, left, right))
 
 
 def as_cases(lines: list[list[list[Piece]]], *, right: bool) -> Piece:
+    lines = [line for line in lines if line]
     texts = [[f"{line[0].rstrip(',')}," if len(line) > 1 and line[1] else line[0], *line[1:]] for line in _cells(lines)]
     shown = grid(texts, "l", " ")
-    flat = "; ".join(" ".join(filter(None, line)) for line in texts)
+    flat = _flat(texts)
     if right:
         return Piece("letter", f"{flat}}}", bracketed(shown, "", "}"))
     return Piece("letter", f"{{{flat}", bracketed(shown, "{", ""))
 
 
 def as_aligned(lines: list[list[list[Piece]]]) -> Piece:
+    lines = [line for line in lines if line]
     count = max(map(len, lines))
     texts = [[_with_edges(cell) for cell in line] for line in lines] if count > 1 else _cells(lines)
     texts = [[line[0].lstrip(), *line[1:]] for line in texts]

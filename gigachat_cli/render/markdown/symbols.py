@@ -47,7 +47,7 @@ dArr ⇓ Darr ⇓ uarr ↑ uArr ⇑ Uarr ⇑ harr ↔ hArr ⇔ Harr ⇔ isin ∈
 rArr ⇒ Rarr ⇒ sub ⊂ sube ⊆ supe ⊇ unlhd ⊴ unrhd ⊵ lhd ⊲ rhd ⊳ nequiv ≢ napprox ≉ vDdash ⫢ given |
 """
 _BINARIES = """
-mp ∓ ominus ⊖ uplus ⊎ sqcap ⊓ ast ∗ sqcup ⊔ bigcirc ◯ bullet • ddagger ‡ wr ≀ amalg ⨿ And & lessdot ⋖ gtrdot ⋗
+vdots ⋮ mp ∓ ominus ⊖ uplus ⊎ sqcap ⊓ ast ∗ sqcup ⊔ bigcirc ◯ bullet • ddagger ‡ wr ≀ amalg ⨿ And & lessdot ⋖ gtrdot ⋗
 dotplus ∔ smallsetminus ∖ Cap ⋒ Cup ⋓ doublebarwedge ⩞ boxminus ⊟ boxplus ⊞ divideontimes ⋇ ltimes ⋉ rtimes ⋊
 leftthreetimes ⋋ rightthreetimes ⋌ curlywedge ⋏ curlyvee ⋎ circleddash ⊝ circledast ⊛ centerdot ⋅ intercal ⊺
 doublecap ⋒ doublecup ⋓ boxtimes ⊠ cdot · circ ∘ div ÷ pm ± times × cap ∩ cup ∪ setminus ∖ land ∧ lor ∨ wedge ∧ vee ∨
@@ -68,7 +68,7 @@ Upsilon Υ Phi Φ Psi Ψ Omega Ω neg ¬ lnot ¬ top ⊤ bot ⊥ emptyset ∅ va
 Vert ‖ varvdots ⋮ degree ° pounds £ mathsterling £ maltese ✠ alpha α beta β gamma γ delta δ epsilon ϵ zeta ζ eta η
 theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ omicron ο pi π rho ρ sigma σ tau τ upsilon υ phi ϕ chi χ psi ψ omega ω
 varepsilon ε vartheta ϑ varpi ϖ varrho ϱ varsigma ς varphi φ mathellipsis … ldots … ddots ⋱ dots … dotso … dotsc …
-cdots ⋯ dotsb ⋯ dotsm ⋯ dotsi ⋯ dotsx … vdots ⋮ iddots ⋰ varGamma Γ varDelta Δ varTheta Θ varLambda Λ varXi Ξ varPi Π
+cdots ⋯ dotsb ⋯ dotsm ⋯ dotsi ⋯ dotsx … iddots ⋰ varGamma Γ varDelta Δ varTheta Θ varLambda Λ varXi Ξ varPi Π
 varSigma Σ varUpsilon Υ varPhi Φ varPsi Ψ varOmega Ω imath ı jmath ȷ N ℕ R ℝ Z ℤ alef ℵ alefsym ℵ Alpha Α Beta Β Chi Χ
 clubs ♣ cnums ℂ Complex ℂ diamonds ♢ empty ∅ Epsilon Ε Eta Η exist ∃ hearts ♡ image ℑ infin ∞ Iota Ι Kappa Κ Mu Μ
 natnums ℕ Nu Ν Omicron Ο real ℜ reals ℝ Reals ℝ Rho Ρ sect § spades ♠ Tau Τ thetasym ϑ weierp ℘ Zeta Ζ Bbbk 𝕜
@@ -184,7 +184,7 @@ red blue green orange purple pink gray
 """Commands whose argument stays as it is: fonts, sizes, colours, what is drawn around it."""
 
 TEXTS = names("""
-text textrm textbf textit textsf texttt textnormal textup textmd mbox textsc unit url
+text textrm textbf textit textsf texttt textnormal textup textmd mbox textsc url
 """)
 """Commands whose argument is text."""
 
