@@ -204,15 +204,21 @@ def mentioned(text: str) -> list[str]:
     """The paths that a line names as `@path`: those that exist, and those that can only be meant as files.
 
     A path with blanks stands in quotes, or has a backslash before each.  Raises UsageError for one that looks like
-    a file to attach and does not exist.
+    a file to attach and does not exist, and for a folder.
     """
     found = []
     for quoted, plain in _MENTION.findall(text):
         path = quoted or re.sub(r"\\(.)", r"\1", plain)
         candidates = [path] if quoted else [path, path.rstrip(".,;:!?)")]
-        existing = next((each for each in candidates if each and _is_file(each)), None)
+        existing = next((each for each in candidates if each and _is(Path.is_file, each)), None)
+        folder = next((each for each in candidates if each.strip("./") and _is(Path.is_dir, each)), None)
         if existing is not None:
             found.append(existing)
+        elif folder is not None:
+            raise UsageError(
+                f"{folder} is a folder; nothing was sent.",
+                hint="Attach its files, each by its path; where no file is meant, put a blank after the @.",
+            )
         elif "\0" not in path and Path(candidates[-1]).suffix.lower() in BY_SUFFIX:
             raise UsageError(
                 f"There is no file {candidates[-1]}; nothing was sent.", hint="Check the path after the @."
@@ -223,7 +229,7 @@ def mentioned(text: str) -> list[str]:
 def only_mentioned(text: str, named: Sequence[str]) -> list[str]:
     """The files that a text mentions beside those that were `named`: the first few of them."""
     words = [quoted or plain for quoted, plain in islice(_MENTION.findall(text), _MOST_LOOKED_UP)]
-    return [each for each in dict.fromkeys(words) if each not in named and _is_file(each)][:_MOST_TOLD]
+    return [each for each in dict.fromkeys(words) if each not in named and _is(Path.is_file, each)][:_MOST_TOLD]
 
 
 _MOST_LOOKED_UP = 50
@@ -231,9 +237,9 @@ _MOST_TOLD = 3
 _MENTION = re.compile(r"""(?<!\S)@(?:"([^"\n]+)"|((?:\\.|[^\s"\\])+))""")
 
 
-def _is_file(path: str) -> bool:
+def _is(kind: Callable[[Path], bool], path: str) -> bool:
     try:
-        return places.expanded(path).is_file()
+        return kind(places.expanded(path))
     except (OSError, ValueError):
         return False
 

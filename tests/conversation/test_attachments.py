@@ -291,6 +291,18 @@ def test_a_mention_that_can_only_be_a_file_must_exist() -> None:
             mentioned(text)
 
 
+def test_a_mentioned_folder_is_told_of(
+    put: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("lab", "my lab", "lab/x.md"):
+        (tmp_path / name).mkdir(exist_ok=True, parents=True)
+    for text in ("what is in @lab?", "look at @lab/ now", '@"my lab"', f"@{tmp_path}", "@lab/x.md"):
+        with pytest.raises(UsageError, match=r"is a folder; nothing was sent"):
+            mentioned(text)
+    assert mentioned("a blank after @ lab, and @ . or @.") == []
+
+
 @pytest.mark.parametrize(
     ("head", "suffix", "type"),
     [
