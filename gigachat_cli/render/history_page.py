@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..bounded import local_time
@@ -23,53 +24,7 @@ if TYPE_CHECKING:
     from ..sessions.turns import Conversation, Turn
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_LIGHT = "--page:#fff;--text:#1c1e21;--faint:#62676d;--line:#d9dce0;--raised:#f4f5f7;--asked:#e9f3ec;--accent:#16713a"
-_DARK = "--page:#16181b;--text:#e3e5e8;--faint:#9aa0a6;--line:#34383d;--raised:#1f2226;--asked:#1c2b22;--accent:#6fcf97"
-_STYLE = """
-*{box-sizing:border-box}
-html{-webkit-text-size-adjust:100%}
-body{margin:0 auto;max-width:50rem;padding:1.5rem 1rem 4rem;background:var(--page);color:var(--text);
-font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
-p,li,td,th,h1,h3,h4,h5,h6,.asked,.plain{unicode-bidi:plaintext}
-h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}
-h2{font-size:1rem;margin:0}
-h3{font-size:1.2rem}h4{font-size:1.1rem}h5,h6{font-size:1rem}
-h3,h4,h5,h6{line-height:1.3;margin:1.2em 0 .4em}
-a{color:var(--accent)}
-p,ul,ol,blockquote,table,pre{margin:.6em 0}
-nav{border-bottom:1px solid var(--line);margin-bottom:2rem;padding-bottom:1rem}
-nav li{margin:.2rem 0}
-article+article{border-top:2px solid var(--line);margin-top:3rem;padding-top:2rem}
-section{margin-top:2rem}
-.about,.head,.mark,.language,time,summary{color:var(--faint);font-size:.875rem}
-.head{display:flex;flex-wrap:wrap;gap:0 .75rem;align-items:baseline;margin-bottom:.35rem}
-.head a{color:inherit;text-decoration:none}
-.asked{background:var(--asked);border-radius:.6rem;padding:.65rem .9rem;white-space:pre-wrap}
-.answer{margin-top:1rem}
-.answer>:first-child{margin-top:0}
-.plain{white-space:pre-wrap}
-.mark{border-left:3px solid var(--accent);padding-left:.6rem}
-pre{background:var(--raised);border:1px solid var(--line);border-radius:.4rem;overflow-x:auto;overflow-wrap:normal;
-padding:.7rem .9rem;tab-size:4}
-pre,code,kbd{font:.875rem/1.5 ui-monospace,SFMono-Regular,Consolas,"DejaVu Sans Mono",monospace}
-code{background:var(--raised);border-radius:.25rem;padding:.1em .3em}
-pre code{background:none;padding:0}
-kbd{border:1px solid var(--line);border-radius:.25rem;padding:.05em .3em}
-.language{margin-bottom:-.4em}
-.formula{font-family:"Cambria Math","STIX Two Math","Noto Sans Math",Cambria,serif}
-pre.formula{background:none;border:0;padding:.2rem 0 .2rem 1.5rem;
-font:1rem/1.35 ui-monospace,SFMono-Regular,Consolas,"DejaVu Sans Mono",monospace}
-.wide{overflow-x:auto}
-table{border-collapse:collapse;overflow-wrap:normal}
-th,td{border:1px solid var(--line);padding:.3rem .6rem;text-align:start;vertical-align:top}
-th{background:var(--raised)}
-blockquote{border-left:3px solid var(--line);color:var(--faint);margin-inline:0;padding-left:.9rem}
-hr{border:0;border-top:1px solid var(--line)}
-details pre{margin-top:.3rem}
-details{margin:.5rem 0}
-summary{cursor:pointer}
-@media print{body{max-width:none}pre{white-space:pre-wrap}a{color:inherit}}
-"""
+_STYLE = Path(__file__).with_suffix(".css")
 
 
 def history_page(conversations: Iterable[Conversation], sessions: Sequence[Session] = ()) -> Iterator[str]:
@@ -83,8 +38,8 @@ def history_page(conversations: Iterable[Conversation], sessions: Sequence[Sessi
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{_text(title)}</title>\n"
-        f"<style>\n:root{{color-scheme:light dark;{_LIGHT}}}{_STYLE}{code_css('light')}\n"
-        f"@media (prefers-color-scheme:dark){{\n:root{{{_DARK}}}\n{code_css('dark')}\n}}\n</style>\n"
+        f"<style>\n{_STYLE.read_text(encoding='utf-8')}{code_css('light')}\n"
+        f"@media (prefers-color-scheme: dark) {{\n{code_css('dark')}\n}}\n</style>\n"
         "</head>\n<body>\n"
     )
     if len(sessions) > 1:

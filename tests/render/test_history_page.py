@@ -160,7 +160,7 @@ def test_a_page_forbids_all_that_it_does_not_need() -> None:
     assert '<meta name="referrer" content="no-referrer">' in page
     assert page.index("Content-Security-Policy") < page.index("<title>")
     assert not re.search(r"url\(|@import|src=", page)
-    assert "prefers-color-scheme:dark" in page
+    assert "prefers-color-scheme: dark" in page
 
 
 @pytest.mark.parametrize("text", HOSTILE)
