@@ -1,10 +1,9 @@
-"""Values from outside within bounds: JSON that is not too deep, numbers to count with, times that a calendar has."""
+"""Values from outside within bounds: JSON that is not too deep, and numbers to count with."""
 
 from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -59,17 +58,6 @@ def number(found: object) -> float | None:
         return found if math.isfinite(found) else None
     except OverflowError:  # a whole number beyond all fractions
         return None
-
-
-def local_time(seconds: float | None, form: str) -> str:
-    """A Unix time in this machine's zone, by a form of `strftime`; empty for none and for one outside the calendar."""
-    found = number(seconds)
-    if found is None or abs(found) > LATEST:
-        return ""
-    try:
-        return time.strftime(form, time.localtime(found))
-    except (OverflowError, ValueError, OSError):  # the year 10000, where the zone is ahead; an odd platform
-        return ""
 
 
 _TOO_DEEP = "it is nested too deeply"

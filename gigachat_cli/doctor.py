@@ -14,7 +14,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from . import credentials, paths
-from .bounded import local_time
 from .engine import GigaChat
 from .engine.tls import Trust
 from .engine.tls_faults import reason
@@ -24,6 +23,7 @@ from .engine.wire import Request
 from .errors import ConfigError, GigaChatError
 from .known_models import advice_on, ranked_models
 from .messages import Notice
+from .moments import shown_time
 from .proxies import SETTING, Proxy, odd_exceptions, proxy_for
 from .setting_values import is_loopback
 from .settings import VERIFICATION_OFF, Settings, load_settings
@@ -289,7 +289,7 @@ async def _clock(url: str, settings: Settings, trust: Trust) -> Check:
         return Check("clock", "ok", "agrees with the server's")
     direction = "ahead of" if ahead > 0 else "behind"
     hint = "Set the computer's clock, or let it be set from the network."
-    here, there = (local_time(each, "%Y-%m-%d %H:%M") for each in (told + ahead, told))
+    here, there = (shown_time(each) for each in (told + ahead, told))
     message = f"{_span(abs(ahead))} {direction} the server's ({here} here, {there} there)"
     return Check("clock", "warning", message, hint)
 

@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ def _run(request: dict[str, Any], streams: list[int]) -> None:
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
         os.environ.clear()
         os.environ.update(request["environment"])
+        time.tzset()
         os.chdir(request["folder"])
         random.seed()
         sys.argv = ["gigachat", *request["words"]]

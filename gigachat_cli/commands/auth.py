@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import credentials, paths
-from ..bounded import local_time
 from ..conversation.prompt import decoded
 from ..errors import (
     NO_KEY,
@@ -24,7 +23,7 @@ from ..errors import (
 from ..keys import AuthorizationKey, account_of_key, keys_in, parse_key
 from ..known_models import nearest_first, ranked_models
 from ..masking import keep_secret, masked
-from ..render.reports import show_object, show_rows
+from ..render.reports import show_object, show_rows, time_teller
 from ..setting_values import SCOPES
 from ..settings import Settings, edit_config
 from ..text import one_line, visible, without_paste_marks
@@ -170,7 +169,7 @@ def show_status(context: Context) -> None:
         row |= {"source": found.where, "key": _masked(found)}
         token = _cached_token(found, settings, terminal.notice)
         if token and token.expires_at > time.time():
-            row["token_ends"] = local_time(token.expires_at, "%Y-%m-%dT%H:%M:%S%z")
+            row["token_ends"] = time_teller(terminal, as_json=context.flags.json)(token.expires_at)
     elif settings.user and settings.password:
         row |= {"source": f"{settings.origin('user')}, {settings.origin('password')}", "scope": None}
     elif settings.cert_file:

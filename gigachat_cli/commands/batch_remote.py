@@ -9,15 +9,14 @@ from pathlib import Path
 from ..batch import remote
 from ..batch.items import Item
 from ..batch.progress import items_of
-from ..bounded import local_time
 from ..engine.api.batches import BatchTask, tasks
 from ..errors import ItemsFailedError
 from ..messages import Notice
 from ..render.answers import OutputFile
-from ..render.reports import show_object, show_rows
+from ..render.reports import show_object, show_rows, time_teller
 from .context import Context
 
-_COLUMNS = ("id", "status", "total", "completed", "failed", "created_at")
+_COLUMNS = ("id", "status", "total", "completed", "failed", "created")
 
 
 def submit(items: AsyncGenerator[Item, None], context: Context, *, as_json: bool) -> None:
@@ -87,8 +86,6 @@ def fetch(batch_id: str, output_file: Path | None, context: Context, *, force: b
 
 
 def _show(listed: list[BatchTask], context: Context, *, as_json: bool) -> None:
-    rows = [asdict(each) for each in listed]
-    if not as_json:
-        for row in rows:
-            row["created_at"] = local_time(row["created_at"], "%Y-%m-%d %H:%M")
+    told = time_teller(context.terminal, as_json=as_json)
+    rows = [{**asdict(each), "created": told(each.created_at), "updated": told(each.updated_at)} for each in listed]
     show_rows(rows, _COLUMNS, context.terminal, as_array=as_json)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ..bounded import local_time
 from ..conversation.attachments import STDIN, upload_of
 from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
@@ -15,7 +14,7 @@ from ..engine.outside import as_object
 from ..engine.uploads import Uploads, upload_once
 from ..engine.wire import MOST_DOWNLOADED
 from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
-from ..render.reports import show_rows
+from ..render.reports import show_rows, time_teller
 from ..render.terminal import Terminal
 from .agreement import PIPE_IT, agree, announce
 from .context import Context
@@ -171,9 +170,8 @@ class _Stdout:
 
 
 def _show(found: Sequence[files.StoredFile], context: Context) -> None:
-    rows = [{**as_object(each), "created": local_time(each.created_at, "%Y-%m-%d %H:%M")} for each in found]
-    if context.flags.json:
-        rows = [as_object(each) for each in found]
+    told = time_teller(context.terminal, as_json=context.flags.json)
+    rows = [{**as_object(each), "created": told(each.created_at)} for each in found]
     show_rows(rows, _COLUMNS, context.terminal, as_array=context.flags.json)
 
 

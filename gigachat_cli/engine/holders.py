@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..bounded import json_value
 from ..masking import from_outside
+from ..moments import shown_time
 from ..text import one_line
 from .locks import note_of
 
@@ -36,9 +37,7 @@ class Holder:
         return _state(self.pid) in ("T", "t")
 
     def __str__(self) -> str:
-        then = time.localtime(self.since)
-        today = time.strftime("%x", then) == time.strftime("%x", time.localtime())
-        since = time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
+        since = shown_time(self.since)
         if self.pid == os.getpid():
             return f"{self.command} (this process, since {since})"
         stopped = ", stopped" if self.is_stopped else ""

@@ -7,6 +7,7 @@ import ssl
 import time
 
 from ..errors import TLSError
+from ..moments import shown_time
 from ..text import one_line
 from .tls import Trust, is_gigachat_host
 
@@ -80,7 +81,7 @@ def _unproved(problem: ssl.SSLCertVerificationError, who: str, trust: Trust, of_
     code = problem.verify_code
     told = one_line(problem.verify_message or "").rstrip(".")
     owner = "Ask who runs it: it needs a new certificate."
-    clock = f"Check this computer's clock, which says {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"
+    clock = f"Check this computer's clock, which says {shown_time(time.time())}"
     if code == _EXPIRED:
         return "its certificate has expired", f"{clock}; if it is right, the certificate has to be renewed there."
     if code == _NOT_YET_VALID:

@@ -13,8 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bounded import local_time
-from ..sessions.export import iso_utc, state_mark, with_seams
+from ..moments import iso_time, shown_time
+from ..sessions.export import state_mark, with_seams
 from ..text import one_line, safe
 from .markdown.html import code_css, markdown_html
 
@@ -113,7 +113,7 @@ def _title(session: Session) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f'<time datetime="{iso_utc(seconds)}">{local_time(seconds, "%Y-%m-%d %H:%M")}</time>'
+    return f'<time datetime="{iso_time(seconds) or ""}">{shown_time(seconds)}</time>'
 
 
 def _text(text: str | None) -> str:

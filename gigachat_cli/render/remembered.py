@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..bounded import local_time
+from ..moments import shown_time
 from ..text import TerminalFilter, one_line, safe, visible
 from .columns import columns, hanging, shortened
 
@@ -26,7 +25,7 @@ def session_list(found: Sequence[Session], terminal: Terminal, *, current: str |
             f"{'›' if each.id == current else ' '} {visible(each.id)}",
             shortened(visible(each.name or ""), _NAME_CELLS),
             f"{each.turns} turn{'' if each.turns == 1 else 's'}",
-            _moment(each.updated_at),
+            shown_time(each.updated_at),
             one_line(each.title),
         )
         for each in found
@@ -38,7 +37,7 @@ def hit_list(found: Sequence[SearchHit], terminal: Terminal) -> str:
     """What a search found, each with its snippet below; the found words are bold where the terminal can."""
     shown = []
     for hit in found:
-        head = f"  {visible(hit.session_name or hit.session_id)}  {_moment(hit.started_at)}  {one_line(hit.title)}"
+        head = f"  {visible(hit.session_name or hit.session_id)}  {shown_time(hit.started_at)}  {one_line(hit.title)}"
         snippet = _marked(hit) if terminal.color_on_stdout else safe(hit.snippet)
         shown.append(shortened(head, terminal.width - 1) + "\n")
         shown.append(hanging(snippet, width=terminal.width, indent="      "))
@@ -56,8 +55,3 @@ def _marked(hit: SearchHit) -> str:
         shown += " ".join(f"{_BOLD}{word}{_NOT_BOLD}" for word in words)
         place = end
     return shown + terminal_filter.feed(hit.snippet[place:]) + terminal_filter.close()
-
-
-def _moment(seconds: float) -> str:
-    day = local_time(seconds, "%Y-%m-%d")
-    return local_time(seconds, "%H:%M") if day == time.strftime("%Y-%m-%d") else day

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..moments import iso_time, shown_time
 from ..text import one_line
 from .answers import as_json
 from .columns import table
@@ -23,6 +24,11 @@ def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: 
         terminal.write(table([head, *cells], width=terminal.width))
     else:
         terminal.write("".join("\t".join(_cell(row.get(name)) for name in columns) + "\n" for row in rows))
+
+
+def time_teller(terminal: Terminal, *, as_json: bool) -> Callable[[float | None], str | None]:
+    """How times stand in rows: in the form for people on a terminal, else in the one for programs."""
+    return shown_time if terminal.stdout_is_terminal and not as_json else iso_time
 
 
 def show_check(step: str, state: str, message: str, hint: str | None, terminal: Terminal) -> None:

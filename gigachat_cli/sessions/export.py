@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from ..messages import Answer, Message
+from ..moments import iso_time, shown_time
 from .turns import Conversation, Turn
 from .values import Session
 
@@ -19,13 +19,13 @@ def conversation_markdown(conversation: Conversation) -> str:
     session = conversation.session
     lines = [f"# {session.title or session.name or session.id}", ""]
     lines += [f"- Session: `{session.id}`" + (f" ({session.name})" if session.name else "")]
-    lines += [f"- Begun: {iso_utc(session.created_at)}"]
+    lines += [f"- Begun: {shown_time(session.created_at)}"]
     if session.model:
         lines += [f"- Model: {session.model}"]
     if session.system:
         lines += ["", "## System message", "", session.system]
     for turn in conversation.turns:
-        lines += ["", f"## Question {turn.number} · {iso_utc(turn.started_at)}", "", turn.prompt.content]
+        lines += ["", f"## Question {turn.number} · {shown_time(turn.started_at)}", "", turn.prompt.content]
         if turn.prompt.attachments:
             lines += ["", "Attached: " + ", ".join(f"`{each}`" for each in turn.prompt.attachments)]
         for message in turn.messages[1 : -1 if turn.answer else None]:
@@ -74,7 +74,7 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
 
 
 def session_data(session: Session) -> dict[str, Any]:
-    """A session as what JSON can say, with times as ISO 8601 in UTC."""
+    """A session as what JSON can say, with times as ISO 8601 and the zone."""
     return {
         "id": session.id,
         "name": session.name,
@@ -82,8 +82,8 @@ def session_data(session: Session) -> dict[str, Any]:
         "kind": session.kind,
         "model": session.model,
         "system": session.system,
-        "created": iso_utc(session.created_at),
-        "updated": iso_utc(session.updated_at),
+        "created": iso_time(session.created_at),
+        "updated": iso_time(session.updated_at),
         "turns": session.turns,
         "total_tokens": session.total_tokens,
     }
@@ -94,8 +94,8 @@ def turn_data(turn: Turn) -> dict[str, Any]:
     return {
         "number": turn.number,
         "state": turn.state,
-        "started": iso_utc(turn.started_at),
-        "ended": None if turn.ended_at is None else iso_utc(turn.ended_at),
+        "started": iso_time(turn.started_at),
+        "ended": iso_time(turn.ended_at),
         "model": turn.model,
         "options": dict(turn.options),
         "messages": [_message_data(each) for each in turn.messages],
@@ -140,11 +140,3 @@ def _step(message: Message) -> list[str]:
     if message.role == "function":
         return [f"Result of `{message.name}`:", "", "```json", message.content, "```"]
     return [message.content]
-
-
-def iso_utc(seconds: float) -> str:
-    """A Unix time as ISO 8601 in UTC; "" for one outside the calendar."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, TypeError, ValueError, OSError):  # a clock that was wrong by thousands of years
-        return ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gigachat_cli.moments import iso_time
 from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.stored_files import StoredFile
 
@@ -64,6 +65,7 @@ def test_files_as_json_have_what_the_service_says(gigachat: Program, simulator: 
         "bytes": 6,
         "created_at": stored.created_at,
         "purpose": "general",
+        "created": iso_time(stored.created_at),
     }
     assert json.loads(gigachat("files", "list", "--json").out) == [row]
     assert json.loads(gigachat("files", "show", stored.id, "--json").out) == [row]

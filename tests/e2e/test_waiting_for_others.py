@@ -61,7 +61,7 @@ def test_a_wait_ends_after_the_timeout_that_was_set_and_names_who_holds_the_slot
         began = time.monotonic()
         result = gigachat("ask", "hi", *words, environment=environment)
         assert time.monotonic() - began < 5
-        who = rf"gigachat ask \(process {holder.pid}, since \d\d:\d\d\)"
+        who = rf"gigachat ask \(process {holder.pid}, since 20\d\d-\d\d-\d\d \d\d:\d\d\)"
         assert re.search(rf"busy with other gigachat requests for 0\.4 seconds: {who}", result.err)
         assert (result.out, result.code) == ("", 5)
         assert TYPED not in result.err
@@ -104,7 +104,9 @@ def test_a_script_is_told_after_ten_seconds(gigachat: Program, simulator: Simula
         time.sleep(11)
         holder.kill()
         out, err = waiting.communicate(timeout=20)
-    assert re.fullmatch(rb"gigachat: Waiting for gigachat ask \(process \d+, since \d\d:\d\d\)\.\n", err)
+    assert re.fullmatch(
+        rb"gigachat: Waiting for gigachat ask \(process \d+, since 20\d\d-\d\d-\d\d \d\d:\d\d\)\.\n", err
+    )
     assert (out != b"", waiting.returncode) == (True, 0)
 
 

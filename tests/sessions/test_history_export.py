@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,17 @@ from gigachat_cli.sessions import Session, schema_markdown
 from gigachat_cli.sessions.export import conversation_markdown, state_mark, with_seams
 from gigachat_cli.sessions.store import Store
 from gigachat_cli.sessions.turns import Conversation, Turn
+
+
+@pytest.fixture(autouse=True)
+def moscow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine three hours ahead of UTC."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "MSK-3")
+        time.tzset()
+        yield
+    time.tzset()
+
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "history-schema.md"
 
@@ -33,14 +46,14 @@ SESSION = Session(
 WHOLE = """# Почему небо синее?
 
 - Session: `1sv5k2q` (work)
-- Begun: 2027-01-15T08:00:00Z
+- Begun: 2027-01-15 11:00
 - Model: GigaChat
 
 ## System message
 
 Be brief.
 
-## Question 1 · 2027-01-15T08:00:00Z
+## Question 1 · 2027-01-15 11:00
 
 Почему небо синее?
 
@@ -62,7 +75,7 @@ Light is
 
 scattered.
 
-## Question 2 · 2027-01-15T08:00:00Z
+## Question 2 · 2027-01-15 11:00
 
 And at night?
 
@@ -72,7 +85,7 @@ It
 
 *This answer is partial. Ctrl-C.*
 
-## Question 3 · 2027-01-15T08:00:00Z
+## Question 3 · 2027-01-15 11:00
 
 Hello?
 
@@ -153,16 +166,16 @@ def test_json_keys_are_pinned() -> None:
         "kind": "chat",
         "model": "GigaChat",
         "system": "Be brief.",
-        "created": "2027-01-15T08:00:00Z",
-        "updated": "2027-01-15T08:01:00Z",
+        "created": "2027-01-15T11:00:00+03:00",
+        "updated": "2027-01-15T11:01:00+03:00",
         "turns": 3,
         "total_tokens": 12,
     }
     assert first == {
         "number": 1,
         "state": "complete",
-        "started": "2027-01-15T08:00:00Z",
-        "ended": "2027-01-15T08:00:01Z",
+        "started": "2027-01-15T11:00:00+03:00",
+        "ended": "2027-01-15T11:00:01+03:00",
         "model": "GigaChat-2",
         "options": {"temperature": 0.5},
         "messages": [
