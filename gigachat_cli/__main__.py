@@ -6,12 +6,14 @@ import _signal  # type: ignore[import-not-found]  # it has no stubs
 import gc
 import os
 import sys
+from io import TextIOWrapper
 from itertools import pairwise
 
 # Named as the one in `typing`, which `--version` has no time to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     import typer
 
@@ -48,6 +50,7 @@ def main() -> None:
             return
         except OSError:
             pass  # the long way tells of it
+    _begin()
     write_no_core_images(sys.argv[1:])
     # A short run makes little garbage and imports much: collecting costs a tenth of the start and frees nothing.
     gc.disable()
@@ -61,7 +64,7 @@ def main() -> None:
         except (OSError, ValueError):
             code = code or 1
     # At once: a name look-up that hangs in a thread must not hold up Ctrl-C, and there is nothing left to tidy.
-    os._exit(code)
+    _leave(code)
 
 
 def end_on_interrupt() -> None:
@@ -71,7 +74,9 @@ def end_on_interrupt() -> None:
     """
     # By the built-in half of `signal`: the rest takes milliseconds, in which a Ctrl-C would show a traceback.
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:  # and not where it is ignored
-        _signal.signal(_signal.SIGINT, lambda number, frame: os._exit(128 + number))
+        _signal.signal(_signal.SIGINT, lambda number, frame: _leave(128 + number))
+    if os.name == "nt":
+        _signal.signal(_signal.SIGBREAK, lambda number, frame: _leave(128 + number))
 
 
 def write_no_core_images(arguments: Sequence[str]) -> None:
@@ -98,6 +103,25 @@ def write_no_core_images(arguments: Sequence[str]) -> None:
         pass  # Windows; or there is nothing to be set
 
 
+def _begin() -> None:
+    """What is printed is UTF-8 whatever the locale and PYTHONIOENCODING say; a Windows console obeys escapes."""
+    if os.name == "nt":
+        from . import console
+
+        console.begin()
+    for stream, encoding in ((sys.stdin, None), (sys.stdout, "utf-8"), (sys.stderr, "utf-8")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="replace")
+
+
+def _leave(code: int) -> NoReturn:
+    if os.name == "nt":
+        from . import console
+
+        console.end()
+    os._exit(code)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     try:
@@ -111,7 +135,7 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     if os.isatty(1):  # an exported COLUMNS holds what the terminal's width was once
         os.environ.pop("COLUMNS", None)
-    completing = _COMPLETE in os.environ
+    completing = bool(os.environ.get(_COMPLETE))
     if not (arguments or completing):
         return _run_without_arguments()
     import typer

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from . import paths
+from . import paths, systems
 from .bounded import json_value
 from .errors import ConfigError, MissingKeyError
 from .keys import (
@@ -102,7 +102,7 @@ def store(key: AuthorizationKey) -> Credential:
         place: Place = "keyring"
         where = "the keyring"
         with suppress(OSError):
-            paths.credentials_file().unlink()
+            systems.unlink(paths.credentials_file())
     else:
         place, where = "file", str(paths.credentials_file())
         try:
@@ -141,7 +141,7 @@ def forget() -> list[str]:
         if path == paths.login_file() and problem is not None:
             continue  # the note says that the keyring has it still
         try:
-            path.unlink()
+            systems.unlink(path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as refused:

@@ -1,4 +1,4 @@
-"""Ctrl-C within half a second, whatever Python code runs.
+"""Signals in a running loop: Ctrl-C within half a second, whatever Python code runs.
 
 asyncio tells a task of Ctrl-C when the loop turns next.  Work that keeps the loop from turning, such as a list of a
 hundred thousand files that is made fit to be shown, would not hear of it in time: it is ended in its midst.
@@ -8,12 +8,48 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _PATIENCE_SECONDS = 0.15
 _AGAIN_SECONDS = 1.0  # Python drops what is raised within a finalizer
+
+
+def handle(loop: asyncio.AbstractEventLoop, number: int, react: Callable[[], None]) -> None:
+    """Let a signal call `react` when the loop turns next, also on Windows, whose loops have no handlers for signals.
+
+    Nothing is done outside the main thread.
+    """
+    with suppress(ValueError, RuntimeError):
+        try:
+            loop.add_signal_handler(number, react)
+        except NotImplementedError:
+            signal.signal(number, lambda number, frame: loop.call_soon_threadsafe(react) and None)
+
+
+async def apart(work: Callable[[], T]) -> T:
+    """What `work` returns or raises; it may wait for stdin, and Ctrl-C need not wait for it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], outcome: object) -> None:
+        with suppress(RuntimeError):  # the loop ended meanwhile
+            loop.call_soon_threadsafe(lambda: None if done.done() else set_it(outcome))
+
+    def run() -> None:
+        try:
+            settle(done.set_result, work())
+        except BaseException as problem:
+            settle(done.set_exception, problem)
+
+    # A daemon: threads of the loop's own pool are waited for at the end.
+    threading.Thread(target=run, daemon=True).start()
+    return await done
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import paths
+from . import paths, systems
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def open_input(path: Path) -> io.BufferedReader:
 def open_descriptor(path: Path) -> tuple[int, bytes]:
     """As `open_input`: the descriptor, which does not wait, and what was taken from a pipe already."""
     if _is_pipe(path):
-        descriptor = os.open(path, os.O_RDONLY | _QUIET)
+        descriptor = systems.open_file(path, os.O_RDONLY)
         try:
             return descriptor, _first_bytes(path, descriptor)
         except BaseException:
             os.close(descriptor)
             raise
-    return (os.open(path, os.O_RDONLY | _QUIET) if _is_null(path) else paths.open_file(path)), b""
+    return (systems.open_file(path, os.O_RDONLY) if _is_null(path) else paths.open_file(path)), b""
 
 
 def check_output(path: Path, *, only_file: bool = False) -> None:
@@ -95,8 +95,8 @@ def open_output(path: Path, flags: int, mode: int = 0o666) -> int:
     until = time.monotonic() + _OTHER_END_SECONDS
     while True:
         try:
-            descriptor = os.open(path, flags & ~(os.O_CREAT | os.O_EXCL | os.O_TRUNC) | _QUIET)
-            os.set_blocking(descriptor, True)
+            descriptor = systems.open_file(path, flags & ~(os.O_CREAT | os.O_EXCL | os.O_TRUNC))
+            systems.let_wait(descriptor)
             return descriptor
         except OSError as problem:
             if problem.errno != errno.ENXIO or not stat.S_ISFIFO(found):
@@ -139,13 +139,9 @@ def wait_readable(descriptor: int) -> None:
 def check_stdin(descriptor: int) -> None:
     """Raise OSError when stdin is a device without an end."""
     found = os.fstat(descriptor)
-    if stat.S_ISBLK(found.st_mode) or (stat.S_ISCHR(found.st_mode) and not os.isatty(descriptor)):
-        try:
-            null = os.stat(os.devnull).st_rdev
-        except OSError:
-            null = found.st_rdev
-        if found.st_rdev != null:
-            raise OSError(errno.EINVAL, "it is a device")
+    is_device = stat.S_ISBLK(found.st_mode) or (stat.S_ISCHR(found.st_mode) and not os.isatty(descriptor))
+    if is_device and not systems.is_null(found):
+        raise OSError(errno.EINVAL, "it is a device")
 
 
 class _Input(io.RawIOBase):
@@ -177,9 +173,6 @@ class _Input(io.RawIOBase):
         if not self.closed:
             os.close(self._descriptor)
         super().close()
-
-
-_QUIET = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
 
 def _first_bytes(path: Path, descriptor: int) -> bytes:
@@ -216,7 +209,6 @@ def _has_a_name(descriptor: int) -> bool:
 
 def _is_null(path: Path) -> bool:
     try:
-        found, null = os.stat(path), os.stat(os.devnull)
+        return systems.is_null(os.stat(path))
     except OSError:
         return False
-    return stat.S_ISCHR(found.st_mode) and found.st_rdev == null.st_rdev

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from . import systems
+
 APP_NAME = "gigachat"
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -122,7 +124,7 @@ def check_file(path: Path) -> None:
 def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
     """Open a file, and nothing but a file; return the descriptor.  It never waits.  Raises OSError."""
     check_file(path)  # before it is opened, which does something to some devices
-    descriptor = os.open(path, flags | _QUIET, mode)
+    descriptor = systems.open_file(path, flags, mode)
     try:
         _check_kind(path, os.fstat(descriptor).st_mode)
     except BaseException:
@@ -186,10 +188,10 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            if os.name != "nt":  # the lock stays until the file has its name
-                os.replace(beside, target)
-        if os.name == "nt":
-            os.replace(beside, target)
+            if not systems.is_windows():  # the lock stays until the file has its name
+                systems.replace(beside, target)
+        if systems.is_windows():  # where no open file is renamed
+            systems.replace(beside, target)
     except BaseException:
         with suppress(OSError):
             os.unlink(beside)
@@ -233,7 +235,7 @@ def read_private(path: Path) -> bytes | None:
 
 def is_private(path: Path) -> bool:
     """Whether nobody but the owner has any right to the file or folder; always true where modes mean nothing."""
-    return os.name == "nt" or not stat.S_IMODE(path.stat().st_mode) & 0o077
+    return systems.is_windows() or not stat.S_IMODE(path.stat().st_mode) & 0o077
 
 
 def _followed(path: Path) -> Path:
@@ -246,16 +248,16 @@ def _begun_beside(target: Path) -> tuple[int, Path]:
     """A new locked file beside `target`: its descriptor and its path."""
     while True:
         beside = target.with_name(f".{target.name}.{os.urandom(_RANDOM_BYTES).hex()}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), FILE_MODE)
+        descriptor = systems.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         _locked(descriptor)
-        if os.name == "nt" or os.fstat(descriptor).st_nlink:
+        if systems.is_windows() or os.fstat(descriptor).st_nlink:
             return descriptor, beside
         os.close(descriptor)  # somebody swept it before it was locked
 
 
 def _is_abandoned(path: Path) -> bool:
     """Whether nobody writes that file any more.  Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = systems.open_file(path, os.O_RDONLY | systems.NO_LINK)
     try:
         locked = _locked(descriptor)
         old = time.time() - os.fstat(descriptor).st_mtime > _ABANDONED_SECONDS
@@ -266,21 +268,16 @@ def _is_abandoned(path: Path) -> bool:
 
 def _locked(descriptor: int) -> bool | None:
     """Whether the file is locked by us from here on; None where there are no such locks."""
-    try:
-        import fcntl
-    except ImportError:
+    if systems.is_windows():  # where nothing could be written past the lock
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return systems.try_lock(descriptor)
     except OSError:  # a file system without locks
         return None
-    return True
 
 
 def _repair(path: Path, mode: int) -> None:
-    if os.name == "nt":
+    if systems.is_windows():
         return
     with suppress(OSError):
         found = path.stat()
@@ -291,11 +288,10 @@ def _repair(path: Path, mode: int) -> None:
         shared = bool(found.st_mode & stat.S_ISVTX) or (
             has_home() and path.resolve() in (place := home(), *place.parents)
         )
-        if loose and found.st_uid == os.geteuid() and not shared:
+        if loose and found.st_uid == systems.user_id() and not shared:
             path.chmod(mode)
 
 
-_QUIET = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 _KINDS = (
     (stat.S_ISFIFO, "it is a pipe, not a file"),
     (stat.S_ISSOCK, "it is a socket, not a file"),
@@ -328,11 +324,12 @@ def _stand_in() -> Path:
     import tempfile  # only somebody without a home pays for it
 
     try:
-        folder = Path(tempfile.gettempdir(), f"{APP_NAME}-{os.geteuid()}")
+        folder = Path(tempfile.gettempdir(), f"{APP_NAME}-{systems.user_id()}")
         with suppress(FileExistsError):
             os.mkdir(folder, FOLDER_MODE)
         found = os.lstat(folder)
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+        private = systems.is_windows() or not found.st_mode & 0o077
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == systems.user_id() and private:
             return folder
         # Whoever may write there could have put it there.
         return Path(tempfile.mkdtemp(prefix=f"{APP_NAME}-"))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from .. import paths
+from .. import paths, systems
 from ..engine.outside import json_object
 from ..errors import OutputError, UsageError
 from ..named_files import check_output, is_stream, open_output
@@ -26,7 +26,6 @@ from .rows import line_of
 
 _LONGEST_ROW = 256 * 1024 * 1024
 _CHECK_EVERY = 100  # rows between two checksums in the journal
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _JOURNAL_LINE = re.compile(rb"[0-9]+ [0-9]+ (?:-\n|\{)")
 _TORN_JOURNAL_LINE = re.compile(rb"[0-9]+(?: (?:[0-9]+(?: (?:-|\{.*)?)?)?)?")
 _JOURNAL_BYTES = 1024 * 1024  # a larger journal is emptied when nothing in it is needed
@@ -130,12 +129,12 @@ class RowFile:
                     os.close(descriptor)
         if self._renamed and self._output is None and not os.path.lexists(self.path):
             with suppress(OSError):  # nothing came of it: the output is as it was
-                os.rename(self.set_aside_path, self.path)
+                systems.rename(self.set_aside_path, self.path)
         self._output = self._journal = None
         if finished and self._keeps_journal:
             for path in (self.journal_path, self.set_aside_path):
                 with suppress(OSError):
-                    path.unlink()
+                    systems.unlink(path)
 
     def _check(self, *, resume: bool, force: bool) -> None:
         path = self.path
@@ -157,7 +156,7 @@ class RowFile:
         self._read_output()
         if retry_failed and not self.set_aside_path.exists() and found.failed:
             try:
-                os.rename(self.path, self.set_aside_path)
+                systems.rename(self.path, self.set_aside_path)
                 self._renamed = True
             except OSError as problem:
                 raise UsageError(f"{self.path} could not be set aside: {problem.strerror}.") from None
@@ -236,16 +235,17 @@ class RowFile:
         """Open the files with the first row, so that a refusal before it costs nothing that was there."""
         if self._output is not None:
             return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         if self._fresh:
             flags |= os.O_TRUNC if self._forced or not self._keeps_journal else os.O_EXCL
         try:
             # What an earlier batch has left goes first: it must not stand beside the new output.
             if self._keeps_journal:
                 if self._fresh:
-                    self.set_aside_path.unlink(missing_ok=True)
+                    with suppress(FileNotFoundError):
+                        systems.unlink(self.set_aside_path)
                 truncated = flags & ~os.O_EXCL | (os.O_TRUNC if self._fresh else 0)
-                self._journal = paths.open_file(self.journal_path, truncated | _NO_LINK, paths.FILE_MODE)
+                self._journal = paths.open_file(self.journal_path, truncated | systems.NO_LINK, paths.FILE_MODE)
                 self._journaled = os.fstat(self._journal).st_size
                 if self._journaled:
                     os.write(self._journal, b"\n")  # ends a torn line
@@ -277,7 +277,7 @@ class RowFile:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return os.fdopen(paths.open_file(path, os.O_RDONLY | _NO_LINK), "rb")
+    return os.fdopen(paths.open_file(path, os.O_RDONLY | systems.NO_LINK), "rb")
 
 
 def _failed(row: str) -> bool:
@@ -293,7 +293,7 @@ def _is_torn(content: bytes) -> bool:
 
 def _check_link(path: Path) -> None:
     """Raise UsageError when the output leads to a file that another user has chosen."""
-    if path.is_symlink() and path.lstat().st_uid != _user():
+    if path.is_symlink() and path.lstat().st_uid != systems.user_id():
         raise UsageError(f"{path} is a link of somebody else.", hint="Name another file with --output-file.")
 
 
@@ -301,7 +301,7 @@ def _check_left(path: Path, is_ours: Callable[[bytes], bool]) -> None:
     """Raise UsageError when a file that a batch keeps beside its output is there and is none of ours."""
     try:
         found = path.lstat()
-        ours = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == _user()
+        ours = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == systems.user_id()
         if ours and found.st_size:
             with _opened(path) as file:
                 ours = is_ours(file.readline(_LONGEST_ROW))
@@ -323,10 +323,6 @@ def _is_journal(line: bytes) -> bool:
 
 def _is_rows(line: bytes) -> bool:
     return line_of(json_object(line)) is not None
-
-
-def _user() -> int:
-    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def _journaled(path: Path) -> Iterator[tuple[int, int, str]]:

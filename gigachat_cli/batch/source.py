@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import named_files
+from .. import named_files, systems
 from ..errors import UsageError
+from ..interrupts import apart
 
 Silence = Callable[[str], AbstractContextManager[object]]
 """Gets the way out of waiting for stdin, as the end of a sentence."""
@@ -73,6 +74,8 @@ class Source:
         else:
             await self._readable()
         try:
+            if systems.is_windows() and not self._is_file:  # there, too, other work goes on while nothing comes
+                return await apart(lambda: os.read(self._descriptor, _PIECE))
             return os.read(self._descriptor, _PIECE)
         except OSError as problem:
             raise UsageError(f"{self.name} could not be read: {problem.strerror}.") from None

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..console import forget_typed
 from ..conversation.prompt import read_system
 from ..errors import UsageError
 from ..paths import expanded
@@ -73,15 +74,6 @@ def announce(attachments: Sequence[Attachment], terminal: Terminal) -> None:
     from ..conversation.attachments import what_goes
 
     terminal.notice(what_goes(attachments))
-
-
-def forget_typed(descriptor: int) -> None:
-    """What was typed before the question was seen is no answer to it."""
-    with suppress(ImportError, OSError):
-        import termios
-
-        with suppress(termios.error):
-            termios.tcflush(descriptor, termios.TCIFLUSH)
 
 
 def _content(path: Path) -> Opener | None:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from ..console import code_page, forget_typed, open_terminal
 from ..conversation.functions import FunctionOptions, Functions, open_functions
+from ..interrupts import apart
 from ..render.calls import CallsAtTerminal
 from ..render.terminal import Terminal
-from .agreement import forget_typed
 from .context import Context
-from .inputs import apart
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def _person(terminal: Terminal) -> CallsAtTerminal:
         typed = await apart(lambda: os.read(descriptor, 1024))
         if not typed:
             terminal.say("")
-        return typed.decode("utf-8", "replace") if typed else None
+        return typed.decode(code_page() or "utf-8", "replace") if typed else None
 
     return CallsAtTerminal(terminal, read, ready=lambda: forget_typed(descriptor))
 
@@ -45,5 +45,5 @@ def _keyboard() -> int | None:
         if sys.stdin.isatty():
             return sys.stdin.fileno()
     with suppress(OSError):
-        return os.open("CONIN$" if os.name == "nt" else "/dev/tty", os.O_RDONLY)
+        return open_terminal(os.O_RDONLY)
     return None

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ..engine.api import ai_check, filter_check
 from ..engine.outside import as_object
+from ..interrupts import apart
 from ..render.reports import show_rows
 from ..render.terminal import Terminal
 from ..text import one_line
 from .agreement import agree_to_files
 from .context import Context
-from .inputs import apart, named_texts
+from .inputs import named_texts
 
 _EXCERPT = 60  # characters of a text
 

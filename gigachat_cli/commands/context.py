@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..interrupts import on_interrupt
+from ..interrupts import handle, on_interrupt
 from ..messages import Notice
 from ..render.terminal import Terminal
 from ..settings import VERIFICATION_OFF, Settings, load_settings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")  # the last is of Windows: Ctrl-Break, and a window that is closed
 _SILENCE_SECONDS = 2.0
 _SILENCE_IN_SCRIPTS_SECONDS = 10.0
 
@@ -121,8 +122,8 @@ class Context:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end; the program's only way into asyncio.
 
-        Ctrl-C raises KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit with 128 + the signal's number, each
-        after `work` was cancelled and has tidied up.
+        Ctrl-C raises KeyboardInterrupt; SIGTERM, SIGHUP and Ctrl-Break raise SystemExit with 128 + the signal's
+        number; each after `work` was cancelled and has tidied up.
         """
         import asyncio  # many commands do without it
 
@@ -133,12 +134,9 @@ class Context:
             async def main() -> T:
                 task = asyncio.current_task()
                 assert task is not None
-                for name in ("SIGTERM", "SIGHUP"):
-                    # Where there is no such signal, or no such handler, the system's own way remains.
-                    with suppress(NotImplementedError, AttributeError, ValueError):
-                        number = getattr(signal, name)
-                        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-                            runner.get_loop().add_signal_handler(number, _end(task, number, ended_by))
+                for number in filter(None, (getattr(signal, name, None) for name in _ENDING)):
+                    if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                        handle(runner.get_loop(), number, _end(task, number, ended_by))
                 with on_interrupt(_as_now(signal.SIGINT), _interrupt):
                     return await work
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..engine.api import embeddings
 from ..errors import ServiceError, UnknownModelError, UsageError
+from ..interrupts import apart
 from ..render.answers import as_json
 from ..text import one_line
 from .agreement import agree_to_files
 from .context import Context
-from .inputs import CHARACTERS_AT_ONCE, apart, batched, text_lines
+from .inputs import CHARACTERS_AT_ONCE, batched, text_lines
 
 if TYPE_CHECKING:
     from ..engine import GigaChat

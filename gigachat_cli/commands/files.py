@@ -16,6 +16,7 @@ from ..engine.wire import MOST_DOWNLOADED
 from ..errors import CutAnswerError, GigaChatError, TooLargeError, UsageError
 from ..render.reports import show_rows, time_teller
 from ..render.terminal import Terminal
+from ..systems import is_reserved
 from .agreement import PIPE_IT, agree, announce
 from .context import Context
 from .flags import DownloadFlags
@@ -179,7 +180,7 @@ def _bare_name(name: str) -> str:
     """A name from the service that stays in this folder, and is not hidden; empty when none is left."""
     last = PureWindowsPath(PurePosixPath(name).name).name
     clean = "".join(each for each in last if each.isprintable() and each not in ':*?"<>|').lstrip(". ").rstrip(". ")
-    return _shortened(clean)
+    return _shortened(f"_{clean}" if is_reserved(clean) else clean)
 
 
 def _shortened(name: str) -> str:

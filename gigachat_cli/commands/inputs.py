@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO
 
-from ..conversation.prompt import Silence, decoded, text_of
+from ..conversation.prompt import Silence, decoded, decoded_stdin, text_of
 from ..errors import UsageError
 from ..named_files import LARGEST, check_stdin, open_input, wait_readable
-
-T = TypeVar("T")
 
 STDIN = "-"
 CHARACTERS_AT_ONCE = 200_000
@@ -38,7 +34,7 @@ def named_texts(
             content = file.read(LARGEST + 1)
             if len(content) > LARGEST:
                 raise UsageError(f"{name} is larger than {_MOST}.", hint="Split it.")
-            text = decoded(content, name).rstrip("\r\n")
+            text = _text(content, name, path).rstrip("\r\n")
         if not (text or words or files):
             raise UsageError("There is no text.", hint=hint)
         yield name, text
@@ -57,7 +53,7 @@ def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str, silenc
             for number, line in enumerate(pieces, start=1):
                 if len(line) > LARGEST:
                     raise UsageError(f"Line {number} of {name} is longer than {_MOST}.", hint="Split it.")
-                text = decoded(line, f"Line {number} of {name}").rstrip("\r\n")
+                text = _text(line, f"Line {number} of {name}", path).rstrip("\r\n")
                 if text.strip():
                     yield text
 
@@ -76,24 +72,8 @@ def batched(texts: Iterable[str], most: int, *, characters: int) -> Iterator[lis
         yield batch
 
 
-async def apart(work: Callable[[], T]) -> T:
-    """What `work` returns or raises; it may wait for stdin, and Ctrl-C need not wait for it."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(set_it: Callable[[Any], None], outcome: object) -> None:
-        with suppress(RuntimeError):  # the loop ended meanwhile
-            loop.call_soon_threadsafe(lambda: None if done.done() else set_it(outcome))
-
-    def run() -> None:
-        try:
-            settle(done.set_result, work())
-        except BaseException as problem:
-            settle(done.set_exception, problem)
-
-    # A daemon: threads of the loop's own pool are waited for at the end.
-    threading.Thread(target=run, daemon=True).start()
-    return await done
+def _text(content: bytes, name: str, path: Path) -> str:
+    return decoded_stdin(content, name) if str(path) == STDIN else decoded(content, name)
 
 
 def _sources(words: Sequence[str], files: Sequence[Path]) -> Sequence[Path]:

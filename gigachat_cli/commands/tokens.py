@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ..engine.api import tokens
 from ..engine.outside import as_object
+from ..interrupts import apart
 from ..render.reports import show_rows
 from .agreement import agree_to_files
 from .context import Context
-from .inputs import CHARACTERS_AT_ONCE, apart, batched, named_texts
+from .inputs import CHARACTERS_AT_ONCE, batched, named_texts
 
 _COUNTED_AT_ONCE = 32
 _HINT = "Type it, name files with --file, or pipe it in, as in: gigachat tokens < letter.txt"

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from .. import paths as places
+from ..console import read_piece
 from ..engine.api.files import Opener, Progress
 from ..engine.uploads import Source, Uploads, upload_once, uploaded_again
 from ..errors import GigaChatError, InvalidRequestError, ServiceError, UsageError
 from ..messages import Message, Notice
+from ..systems import is_windows
 from ..text import one_line, visible
 from .kinds import BY_SUFFIX, HEAD_BYTES, LARGEST, PLAIN_TEXT, TAKEN, Kind, foreign_kind, kind_by_content
 from .secret_files import text_question, why_secret
@@ -203,12 +205,12 @@ def renamed(message: Message, ids: Mapping[str, str]) -> Message:
 def mentioned(text: str) -> list[str]:
     """The paths that a line names as `@path`: those that exist, and those that can only be meant as files.
 
-    A path with blanks stands in quotes, or has a backslash before each.  Raises UsageError for one that looks like
-    a file to attach and does not exist, and for a folder.
+    A path with blanks stands in quotes, or has a backslash before each; on Windows a backslash parts folders.
+    Raises UsageError for one that looks like a file to attach and does not exist, and for a folder.
     """
     found = []
-    for quoted, plain in _MENTION.findall(text):
-        path = quoted or re.sub(r"\\(.)", r"\1", plain)
+    for quoted, plain in _mentions(text):
+        path = quoted or (plain if is_windows() else re.sub(r"\\(.)", r"\1", plain))
         candidates = [path] if quoted else [path, path.rstrip(".,;:!?)")]
         existing = next((each for each in candidates if each and _is(Path.is_file, each)), None)
         folder = next((each for each in candidates if each.strip("./") and _is(Path.is_dir, each)), None)
@@ -228,13 +230,19 @@ def mentioned(text: str) -> list[str]:
 
 def only_mentioned(text: str, named: Sequence[str]) -> list[str]:
     """The files that a text mentions beside those that were `named`: the first few of them."""
-    words = [quoted or plain for quoted, plain in islice(_MENTION.findall(text), _MOST_LOOKED_UP)]
+    words = [quoted or plain for quoted, plain in islice(_mentions(text), _MOST_LOOKED_UP)]
     return [each for each in dict.fromkeys(words) if each not in named and _is(Path.is_file, each)][:_MOST_TOLD]
 
 
 _MOST_LOOKED_UP = 50
 _MOST_TOLD = 3
 _MENTION = re.compile(r"""(?<!\S)@(?:"([^"\n]+)"|((?:\\.|[^\s"\\])+))""")
+_MENTION_ON_WINDOWS = re.compile(r"""(?<!\S)@(?:"([^"\n]+)"|([^\s"]+))""")
+
+
+def _mentions(text: str) -> list[tuple[str, str]]:
+    """What stands after each `@`: in quotes, or else up to a blank."""
+    return (_MENTION_ON_WINDOWS if is_windows() else _MENTION).findall(text)
 
 
 def _is(kind: Callable[[Path], bool], path: str) -> bool:
@@ -329,7 +337,7 @@ def _stdin() -> tuple[str, Opener, int, str | None]:
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY)  # noqa: SIM115  # for as long as the program
     size, most = 0, max(LARGEST.values())
     try:
-        while piece := os.read(sys.stdin.fileno(), _PIECE_BYTES):
+        while piece := read_piece(sys.stdin.fileno()):
             spool.write(piece)
             size += len(piece)
             if size > most:

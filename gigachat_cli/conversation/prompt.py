@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from .. import paths
+from .. import console, paths
 from ..errors import UsageError
 from ..named_files import LARGEST, check_stdin, read_input
+from ..systems import is_windows, split_command, startable
 
 Silence = Callable[[str], AbstractContextManager[Callable[[], None]]]
 """Gets the way out of waiting for stdin, as the end of a sentence, and gives what is called when something came."""
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 NO_PROMPT_HINT = "Type it, as in: gigachat ask 'Why is the sky blue?'; or pipe it in; 'gigachat chat' converses."
 
 
@@ -56,14 +57,14 @@ def read_system(given: str | None) -> str | None:
 
 def edited(text: str) -> str:
     """What a person makes of `text` in $VISUAL or $EDITOR.  Raises UsageError when the editor fails."""
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if is_windows() else "vi")
     hint = "Set VISUAL or EDITOR to your editor."
     with tempfile.TemporaryDirectory(prefix="gigachat-") as folder:
         path = Path(folder, "prompt.md")
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8", newline="\n")
         try:
-            code = _at_terminal([*shlex.split(command), str(path)])
+            code = _at_terminal([*split_command(command), str(path)])
         except (OSError, ValueError) as problem:
             raise UsageError(f"The editor {command} could not be started ({problem}).", hint=hint) from None
         if code != 0:
@@ -72,13 +73,23 @@ def edited(text: str) -> str:
 
 
 def decoded(content: bytes, what: str) -> str:
-    """Text from bytes.  Raises UsageError when they are not UTF-8."""
+    """Text from bytes that are UTF-8, or UTF-16 with its mark, as Windows' PowerShell writes.  Raises UsageError."""
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise UsageError(
-            f"{what} is not UTF-8 text (byte {problem.start}).", hint="Convert it first, as in: iconv -t UTF-8."
-        ) from None
+        hint = "Save it as UTF-8." if is_windows() else "Convert it first, as in: iconv -t UTF-8."
+        raise UsageError(f"{what} is not UTF-8 text (byte {problem.start}).", hint=hint) from None
+
+
+def decoded_stdin(content: bytes, what: str = "stdin") -> str:
+    """As `decoded`; on Windows what is no UTF-8 was written in the console's code page, as by `echo` and `type`."""
+    try:
+        return decoded(content, what)
+    except UsageError:
+        with suppress(UnicodeDecodeError, LookupError):
+            if page := console.code_page():
+                return content.decode(page)
+        raise
 
 
 def text_of(argument: str, what: str) -> str:
@@ -109,7 +120,7 @@ def _read_stdin(*, have_words: bool, silence: Silence) -> str:
     parts, size = [], 0
     with silence(", or give --no-stdin") as has_come:
         try:
-            while part := os.read(descriptor, 1 << 16):
+            while part := console.read_piece(descriptor):
                 has_come()
                 parts.append(part)
                 size += len(part)
@@ -117,7 +128,7 @@ def _read_stdin(*, have_words: bool, silence: Silence) -> str:
                     raise UsageError(f"stdin is larger than {LARGEST // 2**20} MiB.", hint="No model takes that much.")
         except OSError as problem:
             raise UsageError(f"stdin could not be read: {problem.strerror}.") from None
-    return decoded(b"".join(parts), "stdin").rstrip("\r\n")
+    return decoded_stdin(b"".join(parts)).rstrip("\r\n")
 
 
 def _at_terminal(command: Sequence[str]) -> int:
@@ -129,7 +140,7 @@ def _at_terminal(command: Sequence[str]) -> int:
     # Ctrl-C is the editor's own meanwhile.  A handler, unlike ignoring, is not inherited.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
-        return subprocess.run(command, stdin=keyboard, stdout=screen, check=False).returncode
+        return subprocess.run(startable(command), stdin=keyboard, stdout=screen, check=False).returncode
     finally:
         signal.signal(signal.SIGINT, before)
         for descriptor in (keyboard, screen):
@@ -142,8 +153,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _open_terminal(mode: int) -> int:
-    name = ("CONIN$" if mode == os.O_RDONLY else "CONOUT$") if os.name == "nt" else "/dev/tty"
     try:
-        return os.open(name, mode)
+        return console.open_terminal(mode)
     except OSError:
         raise UsageError("There is no terminal for an editor.", hint="Leave --editor out.") from None

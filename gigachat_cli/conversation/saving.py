@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .. import paths
+from .. import paths, systems
 from ..engine.api.files import Progress
 from ..errors import OutputError, UsageError
 from ..named_files import check_output
@@ -42,18 +42,18 @@ class PartFile:
     ) -> None:
         self._close()
         with suppress(OSError):
-            self._place.unlink()
+            systems.unlink(self._place)
 
     def begin(self, size: int | None) -> None:
         """Begin anew.  Raises OutputError."""
         self._close()
         self.head, self.size, self._expected = b"", 0, size
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         try:
             if self._private:
                 self._descriptor = paths.open_private(self._place, flags)
             else:
-                self._descriptor = os.open(self._place, flags, 0o666)
+                self._descriptor = systems.open_file(self._place, flags, 0o666)
         except OSError as problem:
             raise self._unwritten(problem) from None
 
@@ -81,11 +81,11 @@ class PartFile:
             for place in places:
                 if not force:
                     try:
-                        os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, paths.FILE_MODE))
+                        os.close(systems.open_file(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, paths.FILE_MODE))
                     except FileExistsError:
                         continue
                 paths.check_file(place)
-                os.replace(self._place, place)
+                systems.replace(self._place, place)
                 return place
         except OSError as problem:
             raise OutputError(f"{place} could not be written: {problem.strerror}.") from None

@@ -17,6 +17,7 @@ from pathlib import Path
 from ..bounded import json_value
 from ..masking import from_outside
 from ..moments import shown_time
+from ..systems import is_running
 from ..text import one_line
 from .locks import note_of
 
@@ -87,9 +88,8 @@ def _parsed(content: bytes) -> Holder | None:
         if type(pid) is not int or not isinstance(command, str) or not 0 < pid < 2**31:
             return None
         time.localtime(since)
-        os.kill(pid, 0)
-    except PermissionError:
-        pass  # somebody else's, but there
+        if not is_running(pid):
+            return None
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
     return Holder(pid, one_line(from_outside(command), _LONGEST_COMMAND), since)

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import random
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from .. import paths
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from ..systems import try_lock
 
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.1
 _NOTE_AT = 1  # on Windows the first byte is what is locked, and cannot be read by others
 _LONGEST_NOTE = 1000  # bytes
-_HELD_ELSEWHERE = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 
 class LockTimeout(Exception):
@@ -34,7 +27,7 @@ def hold_at_once(file: Path) -> int | None:
     """The descriptor of the lock, to be closed by the caller; None when somebody else holds it.  Raises OSError."""
     descriptor = paths.open_private(file, os.O_RDWR | os.O_CREAT)
     try:
-        if _locked(descriptor):
+        if try_lock(descriptor):
             return descriptor
     except OSError:
         os.close(descriptor)
@@ -81,7 +74,7 @@ async def hold_one(
     try:
         for file in files:
             descriptors.append(paths.open_private(file, os.O_RDWR | os.O_CREAT))
-            if _locked(descriptors[-1]):
+            if try_lock(descriptors[-1]):
                 with _noted(descriptors[-1], note):
                     yield file
                 return
@@ -94,7 +87,7 @@ async def hold_one(
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret hangs on it
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             for file, descriptor in zip(files, descriptors, strict=True):
-                if _locked(descriptor):
+                if try_lock(descriptor):
                     with _noted(descriptor, note):
                         yield file
                     return
@@ -120,22 +113,3 @@ def _noted(descriptor: int, note: Callable[[], bytes] | None) -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
-
-
-def _locked(descriptor: int) -> bool:
-    """Take the lock of an open file; False when somebody else holds it.  Raises OSError where files have no locks.
-
-    Closing the descriptor lets go.  The two calls of the system are all that is needed: a library for them would cost
-    each start ten times what they do.
-    """
-    try:
-        if sys.platform == "win32":
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        if problem.errno in _HELD_ELSEWHERE:
-            return False
-        raise
-    return True

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from .. import paths
+from .. import paths, systems
 from ..bounded import LATEST, number
 from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
@@ -99,7 +99,7 @@ def forget_all(path: Path) -> bool:
     """Remove the cache and its unfinished files; whether there were any.  Raises OSError when it cannot be removed."""
     swept = bool(paths.sweep(path))
     try:
-        path.unlink()
+        systems.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
         return swept
     return True

@@ -9,9 +9,11 @@ import subprocess
 import sys
 
 from ..errors import OutputError
+from ..systems import is_windows
 
 MAX_OSC_BYTES = 74_994  # xterm takes no more in one sequence
 _SECONDS = 3.0
+_VARIABLES = {"pbcopy": {"LC_CTYPE": "UTF-8"}}  # it reads by its locale, which ssh and launchd leave unset
 
 
 def osc52(text: str) -> str:
@@ -32,9 +34,10 @@ def copy_by_program(text: str) -> bool:
             try:
                 subprocess.run(
                     command,
-                    input=text.encode("utf-8", "replace"),
+                    input=text.encode(_encoding(command), "replace"),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
+                    env={**os.environ, **_VARIABLES.get(command[0], {})},
                     timeout=_SECONDS,
                     check=True,
                 )
@@ -44,6 +47,11 @@ def copy_by_program(text: str) -> bool:
     return False
 
 
+def _encoding(command: list[str]) -> str:
+    """What the program takes its input for: `clip` of Windows, the console's code page, or UTF-16 without a mark."""
+    return "utf-16-le" if command == ["clip"] else "utf-8"
+
+
 def _programs() -> list[list[str]]:
     if os.environ.get("TMUX"):  # which keeps OSC 52 from the terminal around it, unless it is asked itself
         return [["tmux", "load-buffer", "-w", "-"]]
@@ -51,7 +59,7 @@ def _programs() -> list[list[str]]:
         return []
     if sys.platform == "darwin":
         return [["pbcopy"]]
-    if os.name == "nt":
+    if is_windows():
         return [["clip"]]
     if os.environ.get("WAYLAND_DISPLAY"):
         return [["wl-copy"]]

@@ -15,6 +15,7 @@ from ..docstrings import docstring
 from ..errors import GigaChatError, UsageError, nearest
 from ..paths import expanded
 from ..settings import declarations
+from ..systems import is_windows
 from ..text import one_line
 from ..ways import Ways
 
@@ -167,7 +168,8 @@ def _mentions(text: str) -> Iterable[Candidate]:
 
 def files(typed: str) -> Iterable[str]:
     """Files and folders whose path begins with what was typed."""
-    folder, beginning = (typed.rpartition("/")[0] + "/", typed.rpartition("/")[2]) if "/" in typed else ("", typed)
+    place = max(typed.rfind(sign) for sign in ("/\\" if is_windows() else "/")) + 1
+    folder, beginning = typed[:place], typed[place:]
     try:
         entries = sorted(expanded(folder or ".").iterdir())
     except OSError:

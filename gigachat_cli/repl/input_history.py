@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from .. import paths
+from .. import paths, systems
 from ..keys import keys_in
 from ..messages import Notice
 
@@ -119,7 +119,8 @@ def forget_all(path: Path) -> None:
     """Remove all entries.  Raises OSError."""
     for each in (path, _ties(path)):
         paths.sweep(each)
-        each.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            systems.unlink(each)
 
 
 def _ties(path: Path) -> Path:

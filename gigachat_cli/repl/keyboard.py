@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..console import forget_typed
+
 _PASTES_APART, _PASTES_MIXED_IN = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste: what is pasted is told from keys
 
 
@@ -58,11 +60,8 @@ class Keyboard:
 
     def forget_typed(self) -> None:
         """Drop the keys that were pressed before a question was seen: they are no answer to it."""
-        with suppress(ImportError, OSError, ValueError, AttributeError):
-            import termios
-
-            with suppress(termios.error):
-                termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        with suppress(OSError, ValueError, AttributeError):
+            forget_typed(sys.stdin.fileno())
 
     def _suspend(self) -> None:
         self._restore()

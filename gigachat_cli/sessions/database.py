@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .. import paths
+from .. import paths, systems
 from ..errors import BrokenHistoryError, HistoryError
 from . import owners, schema
 
@@ -117,7 +117,7 @@ def set_aside(path: Path, *, busy_timeout: float) -> str | None:
         for suffix in reversed(_BESIDE):
             beside = path.with_name(path.name + suffix)
             if beside.exists():
-                os.rename(beside, aside.with_name(aside.name + suffix))
+                systems.rename(beside, aside.with_name(aside.name + suffix))
         return f"The history was broken: it was set aside as {aside}, and a fresh one was begun."
 
 

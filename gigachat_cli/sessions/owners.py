@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import paths
+from ..systems import try_lock_byte, unlock_byte
 
 _REPAIR_BYTE = 0
 _HIGHEST_BYTE = 2**40
@@ -57,9 +57,9 @@ def is_alive(lock_file: Path, owner: int | None) -> bool:
         ours = _ours(lock_file)
         if ours.owner == owner:
             return True
-        if not _try_lock(ours.descriptor, owner, shared=True):
+        if not try_lock_byte(ours.descriptor, owner, shared=True):
             return True
-        _unlock(ours.descriptor, owner)
+        unlock_byte(ours.descriptor, owner)
     return False
 
 
@@ -82,14 +82,14 @@ def _repair_byte(lock_file: Path, *, shared: bool, timeout: float) -> Iterator[N
     deadline = time.monotonic() + timeout
     with _guard:
         descriptor = _ours(lock_file).descriptor
-        while not _try_lock(descriptor, _REPAIR_BYTE, shared=shared):
+        while not try_lock_byte(descriptor, _REPAIR_BYTE, shared=shared):
             if time.monotonic() > deadline:
                 raise TimeoutError("another process is repairing it")
             time.sleep(0.02)
         try:
             yield
         finally:
-            _unlock(descriptor, _REPAIR_BYTE)
+            unlock_byte(descriptor, _REPAIR_BYTE)
 
 
 def _ours(lock_file: Path) -> _Held:
@@ -97,41 +97,7 @@ def _ours(lock_file: Path) -> _Held:
     if held is None or held.process_id != os.getpid():
         descriptor = paths.open_private(lock_file, os.O_RDWR | os.O_CREAT)
         owner = secrets.randbelow(_HIGHEST_BYTE) + 1
-        while not _try_lock(descriptor, owner, shared=False):
+        while not try_lock_byte(descriptor, owner, shared=False):
             owner = secrets.randbelow(_HIGHEST_BYTE) + 1
         held = _held[lock_file] = _Held(descriptor, owner, os.getpid())
     return held
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int, byte: int, *, shared: bool) -> bool:
-        os.lseek(descriptor, byte, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(descriptor: int, byte: int) -> None:
-        os.lseek(descriptor, byte, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import errno
-    import fcntl
-
-    def _try_lock(descriptor: int, byte: int, *, shared: bool) -> bool:
-        # A shared lock to look with: two that look at once do not take each other for the owner.
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        try:
-            fcntl.lockf(descriptor, kind | fcntl.LOCK_NB, 1, byte)
-        except OSError as problem:
-            if problem.errno in (errno.EACCES, errno.EAGAIN):
-                return False
-            raise
-        return True
-
-    def _unlock(descriptor: int, byte: int) -> None:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from gigachat_cli import systems
 from gigachat_cli.errors import OutputError
 from gigachat_cli.repl.clipboard import MAX_OSC_BYTES, copy_by_program, osc52
+
+in_a_shell = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
 
 
 def test_osc_52_is_these_bytes() -> None:
@@ -23,6 +28,7 @@ def test_osc_52_is_at_most_what_a_terminal_takes() -> None:
         osc52("я" * MAX_OSC_BYTES)
 
 
+@in_a_shell
 def test_program_of_the_system_is_used_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not copy_by_program("nowhere")
     program = tmp_path / "wl-copy"
@@ -39,6 +45,7 @@ def test_program_of_the_system_is_used_where_there_is_one(tmp_path: Path, monkey
     assert not copy_by_program("refused")
 
 
+@in_a_shell
 def test_tmux_takes_the_text_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "tmux"
     program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\ncat > {tmp_path}/copied\n')
@@ -49,3 +56,26 @@ def test_tmux_takes_the_text_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert copy_by_program("text")
     assert (tmp_path / "arguments").read_text() == "load-buffer -w -\n"
     assert (tmp_path / "copied").read_text() == "text"
+
+
+@in_a_shell
+def test_the_clipboard_of_windows_gets_utf_16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "clip"
+    program.write_text(f"#!/bin/sh\ncat > {tmp_path}/copied\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(systems, "_name", "nt")
+    assert copy_by_program("Привет, 👋")
+    assert (tmp_path / "copied").read_bytes() == "Привет, 👋".encode("utf-16-le")
+
+
+@in_a_shell
+def test_the_clipboard_of_macos_gets_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pbcopy"
+    program.write_text(f"#!/bin/sh\necho $LC_CTYPE > {tmp_path}/locale\ncat > {tmp_path}/copied\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert copy_by_program("Привет, 👋")
+    assert (tmp_path / "copied").read_text() == "Привет, 👋"
+    assert (tmp_path / "locale").read_text() == "UTF-8\n"
