@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..commands.flags import ExportFlags
+from ..commands.flags import ExportFlags, PagedFlags
 from .completions import complete_session
 from .helping import App, Group
 from .parameters import OUTPUT, takes
@@ -17,14 +17,19 @@ _NEWEST = 5  # sessions that `history` alone shows above its commands
 
 class _History(Group):
     def today(self) -> None:
-        list_(limit=_NEWEST)
+        list_(limit=_NEWEST, no_pager=True)
 
 
 history = App(help="Look into what was asked and answered.", cls=_History)
 
 Session = Annotated[
-    str,
-    typer.Argument(metavar="SESSION", help="Name, id, the id's beginning, or last.", autocompletion=complete_session),
+    str | None,
+    typer.Argument(
+        metavar="[SESSION]",
+        help="Name, id, the id's beginning, or last.",
+        autocompletion=complete_session,
+        show_default=False,
+    ),
 ]
 Sessions = Annotated[
     list[str] | None,
@@ -36,31 +41,33 @@ Age = Annotated[
 
 
 @history.command("list")
-@takes(OUTPUT)
+@takes(PagedFlags, f"no_pager {OUTPUT}")
 def list_(
     context: "Context",
+    flags: PagedFlags,
     limit: Annotated[int | None, typer.Option("--limit", "-l", min=1, metavar="N", help="At most so many.")] = None,
     older_than: Age = None,
 ) -> None:
     """List the sessions, those written last first."""
     from ..commands.history import list_sessions
 
-    list_sessions(context, limit=limit, older_than=older_than)
+    list_sessions(context, limit=limit, older_than=older_than, paged=not flags.no_pager)
 
 
 @history.command()
-@takes(OUTPUT)
-def show(context: "Context", session: Session) -> None:
-    """Show a session, its questions and its answers."""
+@takes(PagedFlags, f"no_pager {OUTPUT}")
+def show(context: "Context", flags: PagedFlags, session: Session = None) -> None:
+    """Show a session, its questions and its answers; without a name, choose it from a list."""
     from ..commands.history import show_session
 
-    show_session(session, context)
+    show_session(session, context, paged=not flags.no_pager)
 
 
 @history.command()
-@takes(OUTPUT)
+@takes(PagedFlags, f"no_pager {OUTPUT}")
 def search(
     context: "Context",
+    flags: PagedFlags,
     text: Annotated[
         list[str],
         typer.Argument(metavar="TEXT", help='Words in any of their forms, "a phrase" as it is, or a beginning*.'),
@@ -70,7 +77,7 @@ def search(
     """Search all questions and answers."""
     from ..commands.history import search_text
 
-    search_text(" ".join(text), context, limit=limit)
+    search_text(" ".join(text), context, limit=limit, paged=not flags.no_pager)
 
 
 @history.command()

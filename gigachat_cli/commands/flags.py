@@ -59,6 +59,12 @@ class DownloadFlags(Flags):
     any_size: bool = option(False, "Take a file of more than 1 GiB.")
 
 
+class PagedFlags(Flags):
+    """Flags of commands whose output may be long."""
+
+    no_pager: bool = option(False, "Show all of it at once, without $PAGER.", panel=OUTPUT)
+
+
 class ExportFlags(Flags):
     """Flags of `history export`."""
 

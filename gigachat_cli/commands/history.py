@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from ..sessions.store import Store
     from .context import Context
 
+_MOST_TO_PICK = 200
 
-def list_sessions(context: Context, *, limit: int | None, older_than: str | None) -> None:
+
+def list_sessions(context: Context, *, limit: int | None, older_than: str | None, paged: bool) -> None:
     from ..sessions.export import session_data
 
     terminal = context.terminal
@@ -35,41 +37,49 @@ def list_sessions(context: Context, *, limit: int | None, older_than: str | None
     if terminal.stdout_is_terminal and not context.flags.json:
         from ..render.remembered import session_list
 
-        terminal.write(session_list(found, terminal))
+        with terminal.paged() if paged else nullcontext():
+            terminal.write(session_list(found, terminal))
         return
     rows = [session_data(each) for each in found]
     show_rows(rows, ("id", "name", "updated", "turns", "total_tokens", "title"), terminal, as_array=context.flags.json)
 
 
-def show_session(reference: str, context: Context) -> None:
-    """Show a session as Markdown, or as one JSON object.  Raises UsageError when there is none."""
+def show_session(reference: str | None, context: Context, *, paged: bool) -> None:
+    """Show a session as Markdown, or as one JSON object; of one that is not named a person takes their pick.
+
+    Raises UsageError when there is none.
+    """
     from ..sessions.export import conversation_data, conversation_markdown
 
     terminal = context.terminal
     with _store(terminal) as store:
-        conversation = store.conversation(store.find_session(reference).id)
+        chosen = store.find_session(reference).id if reference else _picked(store, terminal)
+        if chosen is None:
+            return
+        conversation = store.conversation(chosen)
     if context.flags.json:
         show_object(conversation_data(conversation), terminal)
         return
     shown = conversation_markdown(conversation)
-    if terminal.moves_on_stdout:
-        from ..render.growing import rendered_parts
+    with terminal.paged() if paged else nullcontext():
+        if terminal.moves_on_stdout and context.settings.markdown != "never":
+            from ..render.growing import rendered_parts
 
-        if context.settings.markdown != "never":
             for part in rendered_parts(shown, terminal, context.settings):
                 terminal.write(part)
-            return
-    terminal.write_safely(shown)
+        else:
+            terminal.write_safely(shown)
 
 
-def search_text(text: str, context: Context, *, limit: int) -> None:
+def search_text(text: str, context: Context, *, limit: int, paged: bool) -> None:
     terminal = context.terminal
     with _store(terminal) as store:
         hits = store.search(text, limit=limit)
     if terminal.stdout_is_terminal and not context.flags.json:
         from ..render.remembered import hit_list
 
-        terminal.write(hit_list(hits, terminal))
+        with terminal.paged() if paged else nullcontext():
+            terminal.write(hit_list(hits, terminal))
         return
     rows = [
         {
@@ -137,6 +147,20 @@ def delete_sessions(
             raise HistoryError(f"{typed} could not be changed: {problem.strerror}. Nothing was deleted.") from None
         count = store.delete_sessions(ids) if ids else 0
     terminal.write(f"{count} session{'' if count == 1 else 's'} deleted.\n")
+
+
+def _picked(store: Store, terminal: Terminal) -> str | None:
+    if not (sys.stdin is not None and sys.stdin.isatty() and terminal.moves_on_stdout):
+        raise UsageError("No session is named.", hint="Name one, as 'gigachat history list' shows them, or say last for the newest.")
+    found = store.sessions(limit=_MOST_TO_PICK)
+    if not found:
+        raise UsageError("There is no session yet.", hint="Ask something first: gigachat ask 'Hello'")
+    import asyncio
+
+    from ..repl.picker import pick_alone, session_choices
+
+    choices = session_choices(found, terminal)
+    return asyncio.run(pick_alone(choices, "Sessions", color=terminal.color_on_stdout))
 
 
 def _agreed(terminal: Terminal, count: int) -> bool:

@@ -183,6 +183,8 @@ def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterato
     Each part takes a short time to make; it is empty where the work has shown nothing yet.
     """
     options = options_from(settings, color=terminal.color_on_stdout, asks=True)
+    if terminal.is_paged:  # an older less shows what makes links clickable
+        options = replace(options, hyperlinks=False)
     last = "\n"
     for part in rendered_in_steps(safe(text), width=terminal.width, options=options):
         last = part[-1] if part else last

@@ -12,12 +12,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from ..errors import ClosedPipeError, OutputError, UsageError
 from ..masking import from_outside
 from ..messages import Notice
 from ..text import one_line, safe, visible
+
+if TYPE_CHECKING:
+    from .pager import Pager
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_SECONDS = 0.1
@@ -40,6 +43,7 @@ class Terminal:
     ) -> None:
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
+        self._environment = environment
         self._dumb = environment.get("TERM") == "dumb"
         self.quiet = quiet
         self.debug = debug
@@ -56,6 +60,7 @@ class Terminal:
         self._alarms: set[str] = set()
         self._reasoning_is_open = False
         self._held: list[Notice] | None = None
+        self._pager: Pager | None = None
 
     @property
     def width(self) -> int:
@@ -64,6 +69,11 @@ class Terminal:
     @property
     def height(self) -> int:
         return self._size().lines
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether what is written to stdout is shown by a pager."""
+        return self._pager is not None
 
     @property
     def moves_on_stdout(self) -> bool:
@@ -83,6 +93,12 @@ class Terminal:
         self.stop_spinner()
         self._end_reasoning()
         self.check_stdout()
+        if self._pager is not None:
+            self._pager.write(content)
+        else:
+            self._write_bytes(content)
+
+    def _write_bytes(self, content: bytes) -> None:
         try:
             stream: BinaryIO = self._stdout.buffer
             stream.write(content)
@@ -91,6 +107,26 @@ class Terminal:
             raise ClosedPipeError("closed pipe") from None
         except OSError as problem:
             raise OutputError(f"stdout could not be written: {problem.strerror}.") from None
+
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Send what is written meanwhile through the person's pager, where stdout is a terminal that can have one."""
+        from .pager import Pager, pager_command
+
+        command = pager_command(self._environment) if self.moves_on_stdout else None
+        if command is None:
+            yield
+            return
+        with Pager(
+            command,
+            environment=self._environment,
+            plainly=self._write_bytes,
+            untold=lambda told: self.notice(Notice("warning", told)),
+        ) as self._pager:
+            try:
+                yield
+            finally:
+                self._pager = None
 
     def check_stdout(self) -> None:
         """Raises OutputError when the shell has closed stdout, as `>&-` does."""

@@ -17,9 +17,14 @@ from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
+from ..render.remembered import session_list
+
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import ColorDepth, Output
+
+    from ..render.terminal import Terminal
+    from ..sessions import Session
 
 _MOST_ROWS = 15
 _ROWS_AROUND = 4  # title, keys, the prompt that was, and one to spare
@@ -68,6 +73,25 @@ async def pick(
         return await application.run_async(handle_sigint=False)
     except (EOFError, OSError):  # the terminal is gone, which the prompt tells of
         return None
+
+
+async def pick_alone(choices: Sequence[Choice], title: str, *, color: bool) -> str | None:
+    """`pick` for a command that asks nothing else."""
+    from prompt_toolkit.input.defaults import create_input
+    from prompt_toolkit.output.color_depth import ColorDepth
+    from prompt_toolkit.output.defaults import create_output
+
+    depth = None if color else ColorDepth.DEPTH_1_BIT
+    return await pick(choices, title, source=create_input(), output=create_output(), color_depth=depth)
+
+
+def session_choices(found: Sequence[Session], terminal: Terminal, *, current: str | None = None) -> list[Choice]:
+    """A row for each session; typing filters by what the row shows and by the whole title."""
+    lines = session_list(found, terminal).splitlines()
+    return [
+        Choice(each.id, line[2:], f"{line} {each.title}", current=each.id == current)
+        for each, line in zip(found, lines, strict=True)
+    ]
 
 
 class _List:

@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..text import one_line, visible
 from . import showing
 from .commands import command, count, files
-from .picker import Choice
+from .picker import session_choices
 
 if TYPE_CHECKING:
     from ..sessions import Session
@@ -58,12 +58,7 @@ async def _picked(chat: Chat) -> str | None:
         chat.terminal.write(session_list(found, chat.terminal, current=ours.id if ours else None))
         chat.say("/session NAME goes on with one of them.")
         return None
-    lines = session_list(found, chat.terminal).splitlines()
-    choices = [
-        Choice(each.id, line[2:], f"{line} {each.title}", current=ours is not None and each.id == ours.id)
-        for each, line in zip(found, lines, strict=True)
-    ]
-    return await chat.pick(choices, "Sessions")
+    return await chat.pick(session_choices(found, chat.terminal, current=ours.id if ours else None), "Sessions")
 
 
 @command("sessions", "[N]")
