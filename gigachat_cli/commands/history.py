@@ -151,7 +151,9 @@ def delete_sessions(
 
 def _picked(store: Store, terminal: Terminal) -> str | None:
     if not (sys.stdin is not None and sys.stdin.isatty() and terminal.moves_on_stdout):
-        raise UsageError("No session is named.", hint="Name one, as 'gigachat history list' shows them, or say last for the newest.")
+        raise UsageError(
+            "No session is named.", hint="Name one, as 'gigachat history list' shows them, or say last for the newest."
+        )
     found = store.sessions(limit=_MOST_TO_PICK)
     if not found:
         raise UsageError("There is no session yet.", hint="Ask something first: gigachat ask 'Hello'")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import ClosedPipeError
+from ..systems import split_command, startable
 
 _LESS = {"LESS": "FRX", "LV": "-c"}
 """What less and lv are told where the person has told them nothing: to end at once with what fits the screen, to let
@@ -25,7 +25,7 @@ def pager_command(environment: Mapping[str, str] = os.environ) -> list[str] | No
     if wanted is None:
         return ["less"] if shutil.which("less") else None
     try:
-        command = shlex.split(wanted, posix=os.name != "nt")
+        command = split_command(wanted)
     except ValueError:  # an open quote
         command = [wanted]
     return None if command in ([], ["cat"]) else command
@@ -85,7 +85,7 @@ class Pager:
 
     def _start(self) -> None:
         try:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
+            self._process = subprocess.Popen(startable(self._command), stdin=subprocess.PIPE, env=self._environment)
         except (OSError, ValueError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else str(problem)
             self._untold(f"The pager {self._command[0]} could not be started: {reason}.")
