@@ -22,6 +22,7 @@ NEIGHBOURS = (
     *("`код x`", "``a ` b``", "`$x$`", "&nbsp;&amp;", "&alpha; &#955;", "H<sub>2</sub>O", "<b>жирно</b>", "a[^1]"),
     *("[ссылка сюда](https://example.org/a/b)", "![вид](https://e.org/p.png)", '[l](/u "title")', "<https://e.org/x>"),
     *("https://example.org/very/long/path", "[**жирная** ссылка](https://e.org)", "**Формула $x^2$ тут**", "<a@b.org>"),
+    *("`<b>x</b>`", "<u>a *b* &amp; c</u>", "a<br>b", "H$_2$O", "$n$th", "$20 км/ч$", "$x$$$y$$"),
     *("**не закрыто", "*args", "[не закрыта"),
 )
 _LATEX = re.compile(r"[\\$]")
@@ -81,6 +82,22 @@ def _assert_calm(text: str, width: int, size: int) -> None:
         assert taller >= height, rows
         height = taller
     assert growing.finish() == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one\n\n<details>\n\ntwo",
+        "a `begins\non lines` b",
+        f"    {'x' * 60} — 😀 {'y' * 60}\n",
+        f"    {'x' * 80}👍🏽 and more\n",
+        f"```\n👍🏽 {'x' * 80} and {'日' * 30}\n```",
+    ],
+)
+@pytest.mark.parametrize("width", [20, 80])
+def test_no_row_goes(text: str, width: int) -> None:
+    for size in (1, 7):
+        _assert_calm(text, width, size)
 
 
 ANSWERS = real_answers()

@@ -15,6 +15,8 @@ SHOWN = {
     "<b>bold <i>both</i></b> <mark>m</mark> <u>u</u> <del>gone</del>": "bold both m u gone",
     "<kbd>&lt;</kbd> and <b>**x**</b>": "< and x",
     "one<br>two<br/>three<BR />four": "one\ntwo\nthree\nfour",
+    "one<br>\ntwo": "one\ntwo",
+    "*one*\n<details>\ntwo": "one\ntwo",
     "a < b and c > d, x<y, <b unclosed": "a < b and c > d, x<y, <b unclosed",
     "<b>never closed": "<b>never closed",
     "<b>over\nlines</b>": "<b>over\nlines</b>",
@@ -55,14 +57,25 @@ def test_looks_the_same_when_it_came_in_pieces(text: str, width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["H<sub>2</sub>O", "<kbd>Ctrl</kbd>", "a[^1] b", "> [!NOTE]\n> b\n", "a<i>b <b>c</b></i>"]
+    "text",
+    [
+        *("H<sub>2</sub>O", "<kbd>Ctrl</kbd>", "a[^1] b", "> [!NOTE]\n> b\n", "a<i>b <b>c</b></i>"),
+        *("<summary>**a** *b*</summary>", "<b>a &nbsp;**b** <i>c *d*</i> *e*</b> f", "*a*\n<details>\nb"),
+    ],
 )
 def test_no_half_of_a_tag_is_shown_meanwhile(text: str) -> None:
     growing = Growing(80, 24)
     for character in text:
         growing.feed(character)
         shown = "\n".join(growing.screen.lines())
-        assert not set("<>]^!/") & set(shown)
+        assert not set("<>]^!/*&") & set(shown)
+
+
+def test_tags_in_code_are_shown_as_they_come() -> None:
+    growing = Growing(80, 24)
+    for number, character in enumerate(text := "<b>a `<i>x</i>"):
+        growing.feed(character)
+        assert "\n".join(growing.screen.lines()) in text[3 : number + 1].replace("`", "")
 
 
 def test_styles_are_of_the_text_between_the_tags() -> None:

@@ -10,30 +10,30 @@ import re
 from dataclasses import dataclass
 
 from . import tags
-from .syntax import LONGEST_FORMULA, LONGEST_MONEY_GAP, closer_of, formula_end, is_prose
+from .syntax import LONGEST_FORMULA, closer_of, formula_end, may_open_formula
 
 LONGEST_LINK = 120
 """How many characters a text in brackets may have before they are shown: it is hardly the text of a link."""
 
 ADDRESS = (
     r"\(\s*(?:(?:<[^<>\n]*>?|[^\s<]\S*)"
-    r"""(?:\s+(?:"(?:\\.|[^"])*"?|'(?:\\.|[^'])*'?|\((?:\\.|[^()])*\)?)?\s*)?)?$"""
+    r"""(?:\s+(?:"(?:\\.|[^"])*"?|'(?:\\.|[^'])*'?|\((?:\\.|[^()])*\)?)?\s*)?)?\Z"""
 )
 """The address of a link and its title, from the bracket before it to the end of what came of them."""
 
 _RUN = re.compile(r"(?<!\\)`+")
 # Brackets behind a word are an index, and those around a number a reference or an interval.
-_LINK = re.compile(rf"(?<![\w\]\\])!?\[(?=[^\W\d]|[*_`\"«])([^\[\]\n]{{1,{LONGEST_LINK}}})(?:\](?:{ADDRESS})?)?$")
+_LINK = re.compile(rf"(?<![\w\]\\])!?\[(?=[^\W\d]|[*_`\"«])([^\[\]\n]{{1,{LONGEST_LINK}}})(?:\](?:{ADDRESS})?)?\Z")
 _MOST_OPEN = 4  # brackets; with more of them they mean something else
-_BRACKET = re.compile(r"(?:(?<![^\s(])!|!?\[)$")
-_ADDRESS_IN_BRACKETS = re.compile(r"<[a-z][a-z\d+.-]{1,31}:[^\s<>]+$", re.IGNORECASE)
+_BRACKET = re.compile(r"(?:(?<![^\s(])!|!?\[)\Z")
+_ADDRESS_IN_BRACKETS = re.compile(r"<[a-z][a-z\d+.-]{1,31}:[^\s<>]+\Z", re.IGNORECASE)
 _HALF = re.compile(
-    r"(?:<[a-z][\w.+@:-]{0,63}|&#?[a-z\d]{0,31}|(?<!\\)[*_~]+|\\(?:b(?:e(?:g(?:i(?:n(?:\{[a-z]*\*?)?)?)?)?)?)?)$",
+    r"(?:<[a-z][\w.+@:-]{0,63}|&#?[a-z\d]{0,31}|(?<!\\)[*_~]+|\\(?:b(?:e(?:g(?:i(?:n(?:\{[a-z]*\*?)?)?)?)?)?)?)\Z",
     re.IGNORECASE,
 )
 _LONGEST_HALF = 64
 
-_FORMULA = re.compile(r"(?<![\\$])(\$\$?|\\\(|\\\[|\\begin\{[a-zV]+\*?\})")
+_FORMULA = re.compile(r"(?<!\\)((?<!\$)\$\$?|\\\(|\\\[|\\begin\{[a-zV]+\*?\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,12 @@ def completed(text: str) -> str:
     begun = _open_formula(text, code)
     if begun >= 0:
         text = text[:begun]
-    text = tags.completed(_without_brackets(_with_code(text, code), code))
+    text = tags.without_half(_without_brackets(_with_code(text, code), code))
     if _ADDRESS_IN_BRACKETS.search(text):
-        return f"{text}>"
-    return _HALF.sub("", text, count=1) if _HALF.search(text, max(0, len(text) - _LONGEST_HALF)) else text
+        text = f"{text}>"
+    elif _HALF.search(text, max(0, len(text) - _LONGEST_HALF)):
+        text = _HALF.sub("", text, count=1)
+    return tags.closed(text, code.covers)
 
 
 def _code_in(text: str) -> _Code:
@@ -94,19 +96,9 @@ def _open_formula(text: str, code: _Code) -> int:
             closer, closed = "$", formula_end(text, start)
         if closed >= 0:
             end = closed + len(closer)
-        elif _may_be_formula(text, start) if closer == "$" else closer:
+        elif may_open_formula(text, start) if closer == "$" else closer:
             return start
     return -1
-
-
-def _may_be_formula(text: str, start: int) -> bool:
-    """Whether a dollar sign that nothing closes yet may begin a formula; what was none once will be none."""
-    before, content = text[:start][-1:], text[start + 1 :]
-    if len(content) > LONGEST_MONEY_GAP or "\n" in content or (before.isascii() and before.isalnum()):
-        return False
-    if "$" in content.replace("\\$", ""):  # which would have closed it
-        return False
-    return not is_prose(content)
 
 
 def _with_code(text: str, code: _Code) -> str:

@@ -19,7 +19,7 @@ from .leaves import Code, Formula, Heading, Leaf, OpenTable, Prose, Waiting
 from .look import Look
 from .nesting import Nesting, is_clear, is_quote, item_in, match, quote_in
 from .page import Page
-from .rows import TAB_STOP, Row
+from .rows import TAB_STOP, Row, clear_beginning, total_cells
 from .syntax import LONGEST_DEFINITION
 
 _HASHES = re.compile(r" {0,3}#{1,6} *")
@@ -85,10 +85,9 @@ class OpenDocument:
         if self._leaf is None or isinstance(self._leaf, Waiting | Formula) or self._may_be_table():
             return []
         rows = self._page.preview(self._leaf.lines())
-        first = self._page.gap_rows + 1
-        if isinstance(self._leaf, Code) and len(rows) > first and any(row.ambiguous for row in rows):
-            # Where the terminal will wrap this line is not known; all of it is shown when it is whole.
-            return [*rows[: first - 1], replace(rows[first - 1], joined=False)]
+        first = self._page.gap_rows
+        if isinstance(self._leaf, Code) and len(rows) > first + 1:
+            return _up_to_ambiguous(rows, first)
         return rows
 
     def fit(self, height: int) -> None:
@@ -430,6 +429,21 @@ class OpenDocument:
         """A line that begins with a bar waits for the next one, which tells a table from a paragraph."""
         lines = self._lines or []
         return len(lines) == 1 and isinstance(self._leaf, Prose) and lines[0].startswith("|")
+
+
+def _up_to_ambiguous(rows: list[Row], first: int) -> list[Row]:
+    """The rows of a line of code up to a glyph on whose width terminals disagree.
+
+    Where they will wrap the line behind it is not known: that is shown when the line is whole.  Its first row is
+    shown in any case.
+    """
+    for place in range(first, len(rows)):
+        if not rows[place].ambiguous:
+            continue
+        runs = clear_beginning(rows[place].runs) if place > first else rows[place].runs
+        last = replace(rows[place], runs=tuple(runs), cells=total_cells(runs), joined=False)
+        return [*rows[:place], last] if runs else [*rows[: place - 1], replace(rows[place - 1], joined=False)]
+    return rows
 
 
 def _lines_in(rows: Sequence[Row]) -> int:

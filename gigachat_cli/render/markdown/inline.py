@@ -155,7 +155,9 @@ class Inline:
             elif kind == "text_special":
                 add(printable(token.content), styles[-1])
             elif kind == "code_inline":
-                add(printable(token.content), styles[-1] + look.style("code"))
+                for index, line in enumerate(token.content.split("\n")):
+                    add("\n" if index else "", base)
+                    add(printable(line), styles[-1] + look.style("code"))
             elif kind == "formula_inline":
                 add(self.formula(token.content) or token.content, styles[-1] + look.style("formula"))
             elif kind in _SPANS:
@@ -222,7 +224,8 @@ def _settled(text: str, tokens: Sequence[Token]) -> int:
         return 0
     last = tokens[-1]
     if last.type in ("softbreak", "hardbreak"):
-        return len(text.rstrip(" \n"))
+        settled = len(text.rstrip(" \n"))
+        return settled if "\n" in text[settled:] else 0  # a newline that comes would belong to the tag at the end
     if last.type != "text" or last.level or not text.endswith(last.content):
         return 0
     word = _LAST_WORD.search(last.content)

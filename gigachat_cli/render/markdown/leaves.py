@@ -61,7 +61,7 @@ class Prose:
         """Give the lines as they look so far: with emphasis, code and links closed that are only begun."""
         if self.resumes and not self._finish_word():
             return []
-        return [line.runs for line in self._all_lines(begun=True)]
+        return self._some(self._all_lines(begun=True))
 
     def close(self) -> list[Runs]:
         self._tail = self._tail.rstrip()
@@ -69,8 +69,11 @@ class Prose:
         if self.resumes and not self._finish_word():
             self.resumes = False
             return [self._inline.runs(self._tail, self._style)]
-        lines = [line.runs for line in self._all_lines(begun=False)]
-        return lines if any(lines) or self._kept else []
+        return self._some(self._all_lines(begun=False))
+
+    def _some(self, lines: Sequence[Line]) -> list[Runs]:
+        """The runs of lines; none where there is nothing to see in them."""
+        return [line.runs for line in lines] if self._kept or any(line.runs for line in lines) else []
 
     def release(self, count: int) -> list[Runs]:
         """Hand over the first lines for good; what is still open in them is taken as plain text."""

@@ -80,6 +80,22 @@ def is_ambiguous(text: str) -> bool:
     return "\t" in text if text.isascii() else _AMBIGUOUS.search(text) is not None
 
 
+def clear_beginning(runs: Iterable[Run]) -> Runs:
+    """The beginning of a text up to the first mark on whose width terminals may disagree."""
+    clear: Runs = []
+    for text, ink in runs:
+        mark = text.find("\t") if text.isascii() else _first(_AMBIGUOUS.search(text))
+        if mark:
+            clear.append((text if mark < 0 else text[:mark], ink))
+        if mark >= 0:
+            break
+    return clear
+
+
+def _first(found: re.Match[str] | None) -> int:
+    return -1 if found is None else found.start()
+
+
 def cells(text: str) -> int:
     """Give the width of a text, the larger one where terminals disagree, so that no row overflows."""
     return len(text) if text.isascii() else _wide_cells(text)

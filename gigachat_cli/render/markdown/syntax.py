@@ -7,6 +7,7 @@ them. `$5 and $6` stays money.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
@@ -14,7 +15,8 @@ from types import SimpleNamespace
 from markdown_it import MarkdownIt, helpers
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, reference, table
-from markdown_it.rules_inline import StateInline, image, link
+from markdown_it.rules_inline import StateInline, backtick, image, link
+from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
 from .tags import add_rules
@@ -37,7 +39,18 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
 _MONEY = re.compile(r"\d[\d.,]*(?:\s+(?:[^\s+\-*/=<>^\\(]|\*\S|<[a-z])|[^\w\s+\-*/=<>^\\{(.,])")
 # Before any sign of a formula two words, or a Russian one behind a blank.
 _PROSE = re.compile(r"[^=<>\\^_]*(?:[^\W\d_]{2,}\s+[^\W\d_]{2,}|\s[а-яё]{3})", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\A\d+(?:[.,]\d+)*\Z")
+# A number with a unit or letters, and what is reckoned with numbers: `20 км/ч`, `2x`, `12 : 3 = 4`.
+_QUANTITY = re.compile(
+    r"\A\d[\d.,]*(?:\s?[^\W\d_]{1,4}(?:/[^\W\d_]{0,4})?[²³]?|\s*[:!×÷·°%][\d\s.,:!×÷·°%+*/=<>()−-]*)\Z"
+)
+_VARIABLE = re.compile(r"_[A-Z]{2}")  # of PHP
+# What belongs to the word or number before it: `H$_2$O`, `10$^{-3}$`, `5$\cdot$3`.
+_ATTACHED = re.compile(r"(?:[_^](?:\{[^{}$\s]{1,20}\}|\\[A-Za-z]+|[\w+*-])|\\[A-Za-z]+|\\%){1,3}")
+_ATTACHED_SO_FAR = re.compile(r"(?:[\\^_]\S{0,60})?")
+_ORDINAL = re.compile(r"(?:st|th|[nr]d)(?![^\W_])|[tsnr]?\Z")
+_LONGEST_ADDRESS = 200  # characters, in which no dollar sign begins a formula
+_ADDRESS_END = re.compile(r"[\s<>\"()]")
 MOST_BEGUN = 12
 """How many marks of emphasis are shown as if they were closed; more are hardly meant as such."""
 _LONGEST_OPENER = 40  # characters, of an environment
@@ -76,6 +89,7 @@ def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
     markdown = MarkdownIt("commonmark", options)
     markdown.helpers = _HELPERS  # type: ignore[assignment]  # a module to the library, of which it takes functions
     markdown.block.ruler.at("reference", _definition)
+    markdown.inline.ruler.at("backticks", _code)
     markdown.inline.ruler.at("link", lambda state, silent: _may_be_link(state) and link(state, silent))
     markdown.inline.ruler.at("image", lambda state, silent: _may_be_link(state) and image(state, silent))
     markdown.enable(["strikethrough"]).disable(["html_block", "html_inline"])
@@ -129,6 +143,18 @@ def starts_formula(line: str) -> bool:
 def _may_be_link(state: StateInline) -> bool:
     """Spare the library the long way to the end of the text that it goes for each bracket that nothing closes."""
     return state.src[state.pos] in "[!" and state.src.find("]", state.pos, state.posMax) >= 0
+
+
+def _code(state: StateInline, silent: bool) -> bool:
+    """Find code; its line ends are kept, so that no row goes when a mark closes what began lines before."""
+    start, count = state.pos, len(state.tokens)
+    found = backtick(state, silent)
+    code = state.tokens[-1] if len(state.tokens) > count else None
+    if code is not None and code.type == "code_inline":
+        source = state.src[start + len(code.markup) : state.pos - len(code.markup)]
+        cut = (len(source) - len(code.content)) // 2  # blanks at both ends
+        code.content = source[cut : len(source) - cut]
+    return found
 
 
 _Ends = dict[int, tuple[int, bool]]
@@ -210,17 +236,40 @@ def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool)
 
 
 def _note_unmatched(state: StateInline) -> None:
-    unmatched = [delimiter for delimiter in state.delimiters if delimiter.open and delimiter.end < 0]
+    unmatched = _open_in(state.delimiters)
     state.env["unmatched"] = len(unmatched)
     if not state.env["begun"] or len(unmatched) > MOST_BEGUN:
         return
+    _close_at_end(state, state.delimiters, len(state.tokens))
+    # A tag that is begun is closed at the end; emphasis within it has its marks in a list of its own.
+    last = len(state.tokens)
+    while last and state.tokens[last - 1].type == "tag_close":
+        last -= 1
+    lists = iter([meta["delimiters"] for meta in state.tokens_meta if meta is not None])
+    open_lists: list[list[Delimiter]] = []
+    for token in state.tokens[:last]:
+        if token.nesting == 1:
+            open_lists.append(next(lists))
+        elif token.nesting == -1:
+            open_lists.pop()
+    if open_lists and last < len(state.tokens):
+        _close_at_end(state, open_lists[-1], last)
+
+
+def _open_in(delimiters: Sequence[Delimiter]) -> list[Delimiter]:
+    return [delimiter for delimiter in delimiters if delimiter.open and delimiter.end < 0]
+
+
+def _close_at_end(state: StateInline, delimiters: list[Delimiter], end: int) -> None:
+    """Close the emphasis that begins in the last line before the token `end`."""
     line = max((place for place, token in enumerate(state.tokens) if token.type.endswith("break")), default=-1)
-    for opener in reversed(unmatched):
+    for opener in reversed(_open_in(delimiters)):
         if opener.token > line and not opener.close:  # what could close as well stands within a word: 2*3, a*b
-            opener.end = len(state.delimiters)
-            token = state.push("text", "", 0)
-            token.content = state.tokens[opener.token].content
-            state.delimiters.append(replace(opener, token=len(state.tokens) - 1, open=False, close=True, end=-1))
+            opener.end = len(delimiters)
+            token = Token("text", "", 0, content=state.tokens[opener.token].content, level=state.level)
+            state.tokens.insert(end, token)
+            delimiters.append(replace(opener, token=end, open=False, close=True, end=-1))
+            end += 1
 
 
 def _inline_formula(state: StateInline, silent: bool) -> bool:
@@ -255,8 +304,8 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
 
 def formula_end(source: str, start: int) -> int:
     """Find the `$` that closes a formula opened at `start`, or give -1 where the sign means money."""
-    before = source[start - 1] if start else ""
-    if before == "$" or (before.isascii() and before.isalnum()):
+    before = source[start - 1 : start] if start else ""
+    if before == "$" or _is_in_address(source, start):
         return -1
     end = start
     while True:
@@ -266,26 +315,49 @@ def formula_end(source: str, start: int) -> int:
         if source[end - 1] != "\\":
             break
     content, after = source[start + 1 : end], source[end + 1 : end + 2]
-    if not content.strip() or "\n" in content or "`" in content or after == "$" or after.isdigit():
+    if not content.strip() or "\n" in content or "`" in content or after == "$":
         return -1
-    if is_prose(content):
+    if _ATTACHED.fullmatch(content):
+        return end
+    if (before.isascii() and before.isalnum()) or after.isdigit() or is_prose(content):
         return -1
     sure = _SURE.search(content) is not None
     padded = content[0].isspace(), content[-1].isspace()
     if any(padded) and not (all(padded) and sure):
         return -1
-    if after.isalpha() and after.isascii() and not (sure and _WORD.search(content) is None):
+    is_index = len(content) == 1 and _ORDINAL.match(source, end + 1)
+    if after.isalpha() and after.isascii() and not is_index and not (sure and _WORD.search(content) is None):
         return -1
     if before.isalpha() and _WORD.search(content) and not sure:
         return -1
-    if content[0].isdigit() and not _OPERATORS.search(content) and not _NUMBER.fullmatch(content):
+    if content[0].isdigit() and not any(known.search(content) for known in (_OPERATORS, _NUMBER, _QUANTITY)):
         return -1
     return end
 
 
+def may_open_formula(source: str, start: int) -> bool:
+    """Whether a dollar sign that nothing closes yet may begin a formula; what was none once will be none."""
+    before, content = source[:start][-1:], source[start + 1 :]
+    if len(content) > LONGEST_MONEY_GAP or "\n" in content or _is_in_address(source, start):
+        return False
+    if "$" in content.replace("\\$", ""):  # which would have closed it
+        return False
+    if before.isascii() and before.isalnum():
+        return _ATTACHED_SO_FAR.fullmatch(content) is not None
+    return not is_prose(content)
+
+
 def is_prose(content: str) -> bool:
     """Whether what stands behind a dollar sign is a sum of money or a text; more behind it changes nothing."""
-    return _MONEY.match(content) is not None or _PROSE.match(content) is not None
+    if _QUANTITY.search(content):
+        return False
+    return any(known.match(content) for known in (_MONEY, _PROSE, _VARIABLE))
+
+
+def _is_in_address(source: str, start: int) -> bool:
+    before = source[max(0, start - _LONGEST_ADDRESS) : start]
+    scheme = before.rfind("://")
+    return scheme >= 0 and _ADDRESS_END.search(before, scheme) is None
 
 
 def _block_formula(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:

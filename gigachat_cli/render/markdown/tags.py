@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
@@ -39,11 +40,11 @@ LONGEST = 200
 
 _OPENING = re.compile(rf"<({_NAMES})>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[a-z]+>|\*\*|[`$]")  # within scripts, which have one look
-_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br ?/?>(?: *\n)?", re.IGNORECASE)
 _HIDDEN = re.compile(r"</?details(?: open)?>\n?", re.IGNORECASE)
 _PREFIXES = "|".join(sorted({name[:size] for name in _ALL for size in range(len(name) + 1)}, key=len, reverse=True))
-_HALF_TAG = re.compile(rf"</?(?:{_PREFIXES}|br ?/?|details (?:o(?:p(?:en?)?)?)?)$", re.IGNORECASE)
-_HALF = re.compile(r"\[\^\d{0,3}$|\[![A-Z]{0,9}\]?$", re.IGNORECASE)
+_HALF_TAG = re.compile(rf"</?(?:{_PREFIXES}|br ?/?|details (?:o(?:p(?:en?)?)?)?)\Z", re.IGNORECASE)
+_HALF = re.compile(r"\[\^\d{0,3}\Z|\[![A-Z]{0,9}\]?\Z", re.IGNORECASE)
 _LONGEST_HALF = 16
 _FOOTNOTE = re.compile(r"\[\^([1-9]\d{0,2})\](?![(\[])(:[ \t]*)?")
 _NOTE = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=\n|\Z)", re.IGNORECASE)
@@ -61,13 +62,17 @@ def is_begun(text: str) -> bool:
     return bool(_begun(text)) or _HALF_TAG.search(text, max(0, len(text) - _LONGEST_HALF)) is not None
 
 
-def completed(text: str) -> str:
-    """Close what is begun at the end of a text that is still coming, and leave out a half of a tag."""
+def without_half(text: str) -> str:
+    """Leave out the half of a tag at the end of a text that is still coming."""
     half = _HALF.search(text, max(0, len(text) - _LONGEST_HALF)) or _HALF_TAG.search(text)
-    if half is not None:
-        text = text[: half.start()]
+    return text if half is None else text[: half.start()]
+
+
+def closed(text: str, is_code: Callable[[int], bool]) -> str:
+    """Close the tags that are begun; `is_code` tells of a place whether it is in code."""
     for opening in reversed(_begun(text)):
-        text = f"{text}</{opening[1]}>" if opening.end() < len(text) else text[: opening.start()]
+        if not is_code(opening.start()):
+            text = f"{text}</{opening[1]}>" if opening.end() < len(text) else text[: opening.start()]
     return text
 
 
