@@ -125,6 +125,12 @@ class AuthenticationError(GigaChatError):
     code = "authentication"
 
 
+def no_temporary_file(problem: OSError) -> UsageError:
+    """The error where nothing temporary can be written."""
+    hint = "Set TMPDIR to a folder that you can write in."
+    return UsageError(f"No temporary file could be made: {problem.strerror}.", hint=hint)
+
+
 NO_KEY = "There is no authorization key."
 NO_KEY_HINT = (
     "Get one at developers.sber.ru and run 'gigachat auth login', or set GIGACHAT_CREDENTIALS. Without one, "

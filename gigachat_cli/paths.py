@@ -106,6 +106,17 @@ def has_home() -> bool:
     return False
 
 
+def temporary_place() -> Path | None:
+    """The folder that stands in for a home, where settings or history are in it; None for whoever has a home.
+
+    Where no temporary file can be made either it is the null device, in which there is nothing and nothing is kept.
+    """
+    if has_home():
+        return None
+    used = (config_dir().parent, data_dir().parent)
+    return _stand_in() if _stand_in.cache_info().currsize and _stand_in() in used else None
+
+
 def expanded(path: str | Path) -> Path:
     """The path with a `~` at its head replaced, as a shell does it: a user who is not known leaves it as it is."""
     try:

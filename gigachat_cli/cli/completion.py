@@ -32,10 +32,11 @@ def script(shell: str) -> str:
     from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its only home in typer
 
     text = get_completion_script(prog_name="gigachat", complete_var="_GIGACHAT_COMPLETE", shell=shell) + "\n"
-    return text.replace(_REGISTER, _REGISTER_OR_COMPLETE)
+    for found, wanted in _CHANGES:
+        text = text.replace(found, wanted)
+    return text
 
 
-_REGISTER = "\ncompdef _gigachat_completion gigachat\n"
 _REGISTER_OR_COMPLETE = """
 if [ "$funcstack[1]" = _gigachat ]; then
   _gigachat_completion "$@"
@@ -44,3 +45,19 @@ else
 fi
 """
 """zsh reads the file at the first Tab, as the body of a function: that Tab is to complete, not only to register."""
+
+_AS_UTF_8 = """
+    $encoding = [Console]::OutputEncoding
+    try { [Console]::OutputEncoding = [System.Text.Encoding]::UTF8 } catch { }
+    gigachat | ForEach-Object {"""
+_AS_BEFORE = """
+    try { [Console]::OutputEncoding = $encoding } catch { }
+    $Env:_GIGACHAT_COMPLETE = ""
+"""
+"""PowerShell reads what a program prints in the console's code page, in which Cyrillic names need not exist."""
+
+_CHANGES = (
+    ("\ncompdef _gigachat_completion gigachat\n", _REGISTER_OR_COMPLETE),
+    ("\n    gigachat | ForEach-Object {", _AS_UTF_8),
+    ('\n    $Env:_GIGACHAT_COMPLETE = ""\n', _AS_BEFORE),
+)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from ..errors import UsageError
+from ..errors import UsageError, no_temporary_file
 from ..simulator import MODELS, PACE_FOR_PEOPLE, SCOPES, Options, named, parse_fault
 
 _REMEMBERED = 1000  # requests; it may run for days, and a person reads none of them
@@ -111,4 +112,6 @@ def _serve(options: Options, command: list[str]) -> None:
         terminal.say(f"gigachat: {words(str(problem))}")
         raise typer.Exit(problem.exit_code) from None
     except OSError as problem:
+        if problem.errno == errno.ENOENT:
+            raise no_temporary_file(problem) from None
         raise UsageError(f"The simulator could not start: {problem.strerror}.", hint="Try another --port.") from None

@@ -16,7 +16,10 @@ from .flags import QuestionFlags
 def converse(words: Sequence[str], flags: QuestionFlags, context: Context) -> None:
     """Hold a chat at the terminal, of which the words are the first question.  Raises UsageError without a terminal."""
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
-        raise UsageError("A chat needs a terminal; in a pipe or a script, use: gigachat ask")
+        raise UsageError(
+            "A chat needs a terminal; in a pipe or a script, use: gigachat ask",
+            hint="ssh and docker run give one with -t, as in: ssh -t HOST gigachat chat",
+        )
     context.need_key(goes_on=True)
     context.warn()
     chat = Chat(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..interrupts import handle, on_interrupt
 from ..messages import Notice
+from ..paths import temporary_place
 from ..render.terminal import Terminal
 from ..settings import VERIFICATION_OFF, Settings, load_settings
 from . import COMMANDS, NAME
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")  # the last is of Windows: Ctrl-Break, and a window that is closed
+_NAME_THEM = "GIGACHAT_CONFIG_DIR and GIGACHAT_DATA_DIR name lasting ones."
 _SILENCE_SECONDS = 2.0
 _SILENCE_IN_SCRIPTS_SECONDS = 10.0
 
@@ -35,6 +37,10 @@ class Context:
     def __init__(self, given: Mapping[str, str | None] | None = None, flags: Flags | None = None) -> None:
         self.given = {name: value for name, value in (given or {}).items() if value is not None}
         self.flags = flags or Flags()
+        place = temporary_place()
+        if place is not None:
+            kept = f"settings and history are in {place}" if place.is_dir() else "nothing is kept"
+            self.terminal.notice(Notice("warning", f"There is no home folder: {kept}. {_NAME_THEM}"))
 
     @cached_property
     def terminal(self) -> Terminal:

@@ -21,7 +21,7 @@ from .. import paths as places
 from ..console import read_piece
 from ..engine.api.files import Opener, Progress
 from ..engine.uploads import Source, Uploads, upload_once, uploaded_again
-from ..errors import GigaChatError, InvalidRequestError, ServiceError, UsageError
+from ..errors import GigaChatError, InvalidRequestError, ServiceError, UsageError, no_temporary_file
 from ..messages import Message, Notice
 from ..systems import is_windows
 from ..text import one_line, visible
@@ -338,13 +338,20 @@ def _stdin() -> tuple[str, Opener, int, str | None]:
     size, most = 0, max(LARGEST.values())
     try:
         while piece := read_piece(sys.stdin.fileno()):
-            spool.write(piece)
+            _spool(spool, piece)
             size += len(piece)
             if size > most:
                 raise _too_large("stdin", f"more than {_megabytes(most)}", f"{_megabytes(most)} are the most")
     except OSError as problem:
         raise _unreadable("stdin", problem) from None
     return "stdin", lambda: _Again(spool), size, None
+
+
+def _spool(spool: IO[bytes], piece: bytes) -> None:
+    try:
+        spool.write(piece)
+    except OSError as problem:
+        raise no_temporary_file(problem) from None
 
 
 class _Again:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .. import console, paths
-from ..errors import UsageError
+from ..errors import UsageError, no_temporary_file
 from ..named_files import LARGEST, check_stdin, read_input
 from ..systems import is_windows, split_command, startable
 
@@ -59,7 +59,7 @@ def edited(text: str) -> str:
     """What a person makes of `text` in $VISUAL or $EDITOR.  Raises UsageError when the editor fails."""
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if is_windows() else "vi")
     hint = "Set VISUAL or EDITOR to your editor."
-    with tempfile.TemporaryDirectory(prefix="gigachat-") as folder:
+    with _temporary_folder() as folder:
         path = Path(folder, "prompt.md")
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -70,6 +70,13 @@ def edited(text: str) -> str:
         if code != 0:
             raise UsageError(f"The editor {command} ended with code {code}; nothing was sent.", hint=hint)
         return decoded(path.read_bytes(), "The edited prompt").rstrip("\r\n")
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="gigachat-")
+    except OSError as problem:
+        raise no_temporary_file(problem) from None
 
 
 def decoded(content: bytes, what: str) -> str:

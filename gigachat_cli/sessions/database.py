@@ -29,12 +29,21 @@ _BESIDE = ("", "-wal", "-shm")
 
 
 class Database:
-    """One connection, used by any thread, one at a time."""
+    """One connection, used by any thread, one at a time; with `read_only` every write is refused."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, *, lock_file: Path, notice: str | None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        lock_file: Path,
+        notice: str | None = None,
+        read_only: bool = False,
+    ) -> None:
         self.path = path
         self.lock_file = lock_file
         self.notice = notice
+        self._read_only = read_only
         self._connection = connection
         self._lock = threading.RLock()
 
@@ -49,6 +58,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from its beginning; undone when its body raises."""
+        if self._read_only:
+            raise HistoryError(f"The history could not be written: {self.path} is read-only.")
         with self._lock, translated(self.path, "written"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -86,11 +97,16 @@ class Database:
 
 
 def open_database(path: Path, *, busy_timeout: float) -> Database:
-    """Open, make or migrate the database.  Raises HistoryError; `notice` of what returns tells of a broken file."""
+    """Open, make or migrate the database.  Raises HistoryError; `notice` of what returns tells of a broken file.
+
+    One that lies where nothing can be written is opened for reading: no lock, no log, no repair.
+    """
     notice = None
     with translated(path, "opened"):
         paths.check_file(path)  # first: the lock file would come to lie beside whatever a link leads to
         lock_file = owners.lock_file_of(path)
+    if _is_read_only(path):
+        return Database(_connected_to_read(path, busy_timeout=busy_timeout), path, lock_file=lock_file, read_only=True)
     try:
         connection = _opened(path, lock_file, busy_timeout=busy_timeout)
     except BrokenHistoryError:
@@ -156,6 +172,32 @@ def _connected(path: Path, *, busy_timeout: float) -> sqlite3.Connection:
         try:
             connection.row_factory = sqlite3.Row
             _prepare(connection, path, busy_timeout=busy_timeout)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _is_read_only(path: Path) -> bool:
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _connected_to_read(path: Path, *, busy_timeout: float) -> sqlite3.Connection:
+    # SQLite wants to make the log's files even to read.  Where there is no log, it need not look for changes.
+    log = path.with_name(f"{path.name}-wal")
+    how = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    with translated(path, "opened"):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{how}", uri=True, timeout=busy_timeout, isolation_level=None,
+            check_same_thread=False,
+        )  # fmt: skip
+        try:
+            connection.row_factory = sqlite3.Row
+            if _version(connection, path) < len(schema.MIGRATIONS):
+                raise HistoryError(
+                    f"The history {path} was written by an older version of gigachat, and is read-only.",
+                    hint="Run 'gigachat history list' once where it can be written.",
+                )
         except BaseException:
             connection.close()
             raise

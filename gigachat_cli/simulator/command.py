@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
@@ -28,8 +29,10 @@ _IN_THE_WAY = (
 """Variables of a real account that would lead a client away from the simulator, or send it a real secret."""
 
 
-_TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT))
+_TYPED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGBREAK") if hasattr(signal, name))
 """Signals that a terminal sends to everyone in its foreground."""
+
+_ENDED_BY_CTRL_C = 0xC000013A
 
 
 class CommandNotStarted(Exception):
@@ -76,13 +79,30 @@ def run_command(command: Sequence[str], options: Options) -> int:
             if not running:
                 early.append(number)
             elif not (number in _TYPED and _typed_on_our_terminal()):
-                running[0].send_signal(number)
+                send(running[0], number)
 
         with _on_signals(("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGBREAK"), pass_on):
             running.append(_start(command, environment | simulator.environment))
             for number in early:
-                running[0].send_signal(number)
+                send(running[0], number)
             code = running[0].wait()
+    return exit_code_of(code)
+
+
+def send(running: subprocess.Popen[bytes], number: int) -> None:
+    """Pass a signal on; Windows has none for other processes but an end."""
+    if os.name == "posix":
+        running.send_signal(number)
+    else:
+        running.terminate()
+
+
+def exit_code_of(code: int) -> int:
+    """The code of a process as ours: 128+N where signal N ended it, and a code of Windows as its C runtime has it."""
+    if code == _ENDED_BY_CTRL_C:
+        return 128 + signal.SIGINT
+    if code >= 2**31:  # as 0xC0000005: 32 bits without a sign, which no exit of ours takes
+        return code - 2**32
     return code if code >= 0 else 128 - code
 
 
@@ -96,11 +116,18 @@ def export_text(environment: Mapping[str, str]) -> str:
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(list(command), env=environment)
+        return subprocess.Popen(_startable(list(command)), env=environment)
     except FileNotFoundError:
         raise CommandNotStarted(f"{command[0]}: command not found", 127) from None
     except OSError as error:
         raise CommandNotStarted(f"{command[0]}: {error.strerror}", 126) from None
+
+
+def _startable(command: list[str]) -> list[str]:
+    """Windows starts only an .exe by its bare name: npm.cmd and the like are looked for as its shell does."""
+    if os.name == "posix":
+        return command
+    return [shutil.which(command[0]) or command[0], *command[1:]]
 
 
 @contextmanager

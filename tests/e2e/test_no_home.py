@@ -67,7 +67,10 @@ def test_everything_is_kept_among_the_temporary_files_and_private(
         ("auth", "status"),
     ):
         result = run_here(*words)
-        assert (result.code, result.err) == (0, ""), words
+        assert result.code == 0, words
+        told = f"gigachat: There is no home folder: settings and history are in {nobody}/gigachat-{os.geteuid()}. "
+        assert result.err == f"{told}GIGACHAT_CONFIG_DIR and GIGACHAT_DATA_DIR name lasting ones.\n", words
+    assert run_here("ask", "-q", "hi").err == ""
     (folder,) = nobody.iterdir()
     assert folder.name == f"gigachat-{os.geteuid()}"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -141,7 +144,8 @@ def test_a_real_user_without_an_entry_asks_and_goes_on(simulator: Simulator) -> 
             )  # fmt: skip
             if "can't open" in done.stderr or "No module named" in done.stderr or "Permission denied" in done.stderr:
                 pytest.skip("the interpreter or the checkout is closed to other users")
-            assert (done.returncode, done.stderr) == (0, ""), words
+            assert (done.returncode, done.stderr.count("\n")) == (0, 1), words
+            assert f"settings and history are in {place}/gigachat-{UNKNOWN}" in done.stderr
         assert done.stdout == f"{place}/gigachat-{UNKNOWN}/config/config.toml\n"
 
 
