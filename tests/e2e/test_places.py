@@ -59,7 +59,7 @@ def test_a_read_only_history_is_read_and_nothing_is_made_beside_it(read_only: Pa
     assert "one" in run_here("history", "list").out
     assert "Сколько башен" in run_here("history", "show", "last").out
     assert "Сколько башен" in run_here("history", "search", "башен").out
-    assert "Сколько башен" in run_here("history", "export", "--json").out
+    assert "Сколько башен" in run_here("history", "export", "last").out
     assert _seen(read_only) == before
 
 
