@@ -152,9 +152,9 @@ def _run(arguments: Sequence[str]) -> int:
         command = typer.main.get_command(build(called))
         use(lambda: _ways(command, arguments))
         if completing:
-            from typer.completion import completion_init  # type: ignore[attr-defined]  # its only home in typer
+            from .cli.completion import answer_shells
 
-            completion_init()
+            answer_shells()
             command.main(list(arguments), prog_name=NAME)
         with command.make_context(NAME, list(arguments)) as context:
             command.invoke(context)

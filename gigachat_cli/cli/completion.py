@@ -27,6 +27,16 @@ def completion(
     Terminal().write(script(shell))
 
 
+def answer_shells() -> None:
+    """Have typer answer a shell that asks what can stand at a place of the command line."""
+    from typer import _completion_classes
+    from typer.completion import completion_init  # type: ignore[attr-defined]  # its only home in typer
+
+    # Our helps have no marks of rich: to import it for looking takes half of the time that a Tab has.
+    _completion_classes._sanitize_help_text = lambda text: text
+    completion_init()
+
+
 def script(shell: str) -> str:
     """The completion script of a shell, as `completions/` holds it."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its only home in typer

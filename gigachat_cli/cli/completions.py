@@ -39,8 +39,12 @@ def complete_scope(incomplete: str) -> list[str]:
     return [scope for scope in SCOPES if scope.startswith(incomplete.upper())]
 
 
-def complete_session(incomplete: str) -> list[str]:
-    """Names of sessions, or ids of those without one."""
+_PLAIN_SIGNS = " ,.?!+-=%/«»–—…№"
+_TITLE_LENGTH = 60
+
+
+def complete_session(incomplete: str) -> list[tuple[str, str]]:
+    """Names of sessions, or ids of those without one, each with its title."""
     from .. import paths
     from ..errors import GigaChatError
     from ..sessions import open_store
@@ -49,10 +53,17 @@ def complete_session(incomplete: str) -> list[str]:
         return []
     try:
         with open_store(paths.history_file(), busy_timeout=0.2) as store:
-            found = [session.name or session.id for session in store.sessions(limit=100)]
+            found = [(session.name or session.id, _plain(session.title)) for session in store.sessions(limit=100)]
     except GigaChatError:
         return []
-    return [name for name in found if name.startswith(incomplete) and name.isprintable()]
+    return [each for each in found if each[0].startswith(incomplete) and each[0].isprintable()]
+
+
+def _plain(text: str) -> str:
+    """A short text without the signs that mean something to a shell: zsh reads what it is offered as a script."""
+    from ..text import one_line
+
+    return one_line("".join(sign if sign.isalnum() or sign in _PLAIN_SIGNS else " " for sign in text), _TITLE_LENGTH)
 
 
 def complete_setting(incomplete: str) -> list[str]:

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from gigachat_cli import paths
+from gigachat_cli.messages import Answer, Message
+from gigachat_cli.sessions import open_store
 from gigachat_cli.simulator import Model, Simulator
 
 from ..conftest import Program
+from ..terminal import ENTER, TAB, Terminal
 
 SHELLS = ["bash", "zsh", "fish", "powershell"]
 
@@ -130,3 +134,36 @@ def test_a_broken_list_of_models_breaks_nothing(gigachat: Program, home: Path, c
     folder.mkdir(parents=True)
     (folder / "models.json").write_text(content)
     assert offered(gigachat, home, "gigachat ask -m ") == (["GigaChat-9"] if "GigaChat-9" in content else [])
+
+
+@pytest.mark.usefixtures("program_on_path")
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_sessions_are_offered_with_their_titles_and_do_no_harm(gigachat: Program, home: Path, shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    do = "touch ~/harm"
+    with open_store(paths.history_file()) as store:
+        for name, title in [
+            ("sky", "Почему небо синее?"),
+            ("sea", f'\\"; {do}; \\" $({do}) `{do}` \\$({do}) it\'s: [a] {{b}} ~ | & <x>'),
+        ]:
+            session = store.create_session("chat", name=name)
+            turn = store.begin_turn(session.id, Message("user", title))
+            store.finish_turn(turn, Answer("Yes.", complete=True))
+    (home / ".zfunc").mkdir()
+    (home / ".zfunc" / "_gigachat").write_text(gigachat("completion", "zsh").out)
+    (home / "gigachat.fish").write_text(gigachat("completion", "fish").out)
+    start = {"zsh": ["zsh", "-f", "-i"], "fish": ["fish", "--no-config", "-i"]}[shell]
+    begin = {
+        "zsh": "fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit -u; echo READ'Y'",
+        "fish": "source ~/gigachat.fish; echo READ'Y'",
+    }[shell]
+    terminal = Terminal(start, environment=gigachat.environment({"TERM": "xterm"}), columns=120, rows=30)
+    try:
+        terminal.type(begin + ENTER)
+        terminal.wait_for("READY")
+        terminal.type("gigachat history show s" + TAB + TAB)
+        terminal.wait(lambda: "небо" in terminal.text and "touch" in terminal.text, "the titles")
+        assert not (home / "harm").exists()
+    finally:
+        terminal.close()

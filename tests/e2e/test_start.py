@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -95,12 +94,16 @@ def test_an_answer_without_history_needs_no_database(gigachat: Program, simulato
     assert "sqlite3" not in packages(loaded(gigachat, "ask", "hi", "--no-log"))
 
 
-def test_completion_asks_no_network(gigachat: Program, home: Path) -> None:
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("line", ["gigachat ask -m ", "gigachat history "])
+def test_completion_asks_no_network_and_loads_nothing_rich(gigachat: Program, shell: str, line: str) -> None:
     modules = loaded(
         gigachat,
-        _GIGACHAT_COMPLETE="complete_bash",
-        COMP_WORDS="gigachat ask -m ",
-        COMP_CWORD="3",
+        _GIGACHAT_COMPLETE=f"complete_{shell}",
+        COMP_WORDS=line,
+        COMP_CWORD=str(line.count(" ")),
+        _TYPER_COMPLETE_ARGS=line,
+        _TYPER_COMPLETE_FISH_ACTION="get-args",
     )
     assert not {"aiohttp", "asyncio", "ssl", "sqlite3", *HEAVY} & packages(modules)
 
