@@ -59,10 +59,8 @@ def main() -> None:
         try:
             if stream is not None:
                 stream.flush()
-        except BrokenPipeError:
-            code = code or 141
-        except (OSError, ValueError):
-            code = code or 1
+        except (OSError, ValueError) as problem:
+            code = code or (141 if _is_closed_pipe(problem) else 1)
     # At once: a name look-up that hangs in a thread must not hold up Ctrl-C, and there is nothing left to tidy.
     _leave(code)
 
@@ -235,9 +233,15 @@ def _told_bug(bug: Exception, arguments: Sequence[str]) -> int:
 def _told_unwritten(problem: OSError, arguments: Sequence[str]) -> int:
     from .errors import ClosedPipeError, OutputError
 
-    if isinstance(problem, BrokenPipeError):
+    if _is_closed_pipe(problem):
         return ClosedPipeError.exit_code
     return _told(OutputError(f"stdout could not be written: {problem.strerror}."), arguments)
+
+
+def _is_closed_pipe(problem: BaseException) -> bool:
+    from .systems import is_closed_pipe
+
+    return is_closed_pipe(problem)
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -13,8 +13,9 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,6 +35,8 @@ _OPENING_SECONDS = 0.3  # a file that is not ours to read is refused by the same
 _PAUSE_SECONDS = 0.02
 _HELD_OPEN = (5, 32, 33)  # access denied, sharing violation, lock violation
 _HELD_ELSEWHERE = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 0)  # wine says no number
+_NEW_PROCESS_GROUP = 0x200
+_KILL_ON_JOB_CLOSE, _EXTENDED_LIMITS, _SET_QUOTA_AND_TERMINATE = 0x2000, 9, 0x101
 _BATCH_FILES = (".bat", ".cmd")
 _BLANKS = " \t"
 _RESERVED = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])")
@@ -93,6 +96,13 @@ def patiently(work: Callable[[], T], *, seconds: float = _PATIENCE_SECONDS) -> T
 def _is_held_open(problem: OSError) -> bool:
     number = getattr(problem, "winerror", None)  # the C runtime, which opens files, has only its own
     return number in _HELD_OPEN if number else problem.errno == errno.EACCES
+
+
+def is_closed_pipe(problem: BaseException) -> bool:
+    """Whether writing failed because nobody reads on, which Windows' C runtime calls an invalid argument."""
+    if isinstance(problem, BrokenPipeError):
+        return True
+    return is_windows() and isinstance(problem, OSError) and problem.errno == errno.EINVAL
 
 
 def is_null(found: os.stat_result) -> bool:
@@ -194,6 +204,56 @@ def is_running(pid: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def of_its_own() -> dict[str, Any]:
+    """Arguments of `subprocess` for a process that the terminal's Ctrl-C does not reach, and that `Kin` ends."""
+    if is_windows():
+        return {"creationflags": _NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+class Kin:
+    """A process `of_its_own` with all that it starts, to be ended together.
+
+    On Windows they also end with ours; elsewhere one that leaves the process group is not among them.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._job = _job_of(pid) if is_windows() else None
+
+    def end(self) -> None:
+        """At once, whatever they do."""
+        if sys.platform == "win32":
+            import ctypes
+
+            ctypes.WinDLL("kernel32").TerminateJobObject(ctypes.c_void_p(self._job), 1)
+        else:
+            import signal  # only who has started one pays for it
+
+            with suppress(OSError):
+                os.killpg(self._pid, signal.SIGKILL)
+
+
+def _job_of(pid: int) -> int | None:
+    """A job of Windows that holds the process and ends with its last handle, which is ours."""
+    if sys.platform != "win32":
+        return None
+    import ctypes
+
+    kernel = ctypes.WinDLL("kernel32")
+    kernel.CreateJobObjectW.restype = kernel.OpenProcess.restype = ctypes.c_void_p
+    job = kernel.CreateJobObjectW(None, None)
+    # JOBOBJECT_EXTENDED_LIMIT_INFORMATION, of which only LimitFlags is set, in the same place on 32 and 64 bits.
+    size = 144 if ctypes.sizeof(ctypes.c_void_p) == 8 else 112
+    limits = ctypes.create_string_buffer(bytes(16) + _KILL_ON_JOB_CLOSE.to_bytes(4, "little"), size)
+    kernel.SetInformationJobObject(ctypes.c_void_p(job), _EXTENDED_LIMITS, limits, size)
+    process = kernel.OpenProcess(_SET_QUOTA_AND_TERMINATE, False, pid)
+    if process:
+        kernel.AssignProcessToJobObject(ctypes.c_void_p(job), ctypes.c_void_p(process))
+        kernel.CloseHandle(ctypes.c_void_p(process))
+    return int(job) if job else None
 
 
 # Command lines

@@ -142,6 +142,17 @@ def test_files_of_ours_are_written_as_they_are(tmp_path: Path) -> None:
     assert paths.read_file(tmp_path / "file") == content
 
 
+def test_a_pipe_that_nobody_reads_is_an_invalid_argument_on_windows(
+    on_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert systems.is_closed_pipe(OSError(errno.EINVAL, "Invalid argument"))
+    assert systems.is_closed_pipe(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    assert not systems.is_closed_pipe(OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(systems, "_name", "posix")
+    assert not systems.is_closed_pipe(OSError(errno.EINVAL, "Invalid argument"))
+    assert systems.is_closed_pipe(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+
+
 def test_who_runs_is_told_without_a_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert systems.is_running(os.getpid())
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
@@ -150,6 +161,31 @@ def test_who_runs_is_told_without_a_signal(monkeypatch: pytest.MonkeyPatch) -> N
     ours = note("gigachat ask")
     assert _parsed(ours) is not None
     assert _parsed(ours.replace(str(os.getpid()).encode(), str(ended.pid).encode())) is None
+
+
+def test_a_process_ends_with_all_that_it_has_started() -> None:
+    child = (
+        "import subprocess, sys, time\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE, **systems.of_its_own()) as running:
+        kin = systems.Kin(running.pid)
+        assert running.stdout is not None
+        grandchild = int(running.stdout.readline())
+        assert systems.is_running(grandchild)
+        kin.end()
+        running.wait(10)
+    until = time.monotonic() + 10
+    while systems.is_running(grandchild) and not _is_zombie(grandchild):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Ended, and not yet waited for by whoever has inherited it."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def _hold(file: str, held: multiprocessing.synchronize.Event, end: multiprocessing.synchronize.Event) -> None:

@@ -20,6 +20,7 @@ from typing import IO, Literal
 from ..keys import plain_pair
 from ..masking import masked
 from ..settings import declarations
+from ..systems import Kin, is_windows, of_its_own
 
 FAREWELL_SECONDS = 0.5
 MARK_SECONDS = 0.5
@@ -57,8 +58,9 @@ class Process:
             stderr=subprocess.PIPE,
             # Without optimization: what the model is told of a function is its docstring, which -OO drops.
             env={**environment_without_secrets(os.environ), "PYTHONOPTIMIZE": ""},
-            start_new_session=True,  # Ctrl-C is ours: we end it
+            **of_its_own(),  # Ctrl-C is ours: we end it
         )
+        self._kin = Kin(self._process.pid)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._printer = threading.Thread(target=self._print, args=(self._process.stderr,), daemon=True)
@@ -113,11 +115,7 @@ class Process:
         """End it and all that it has started; its exit code, negative for a signal."""
         self.ended = True
         strays = family(self._process.pid)
-        with suppress(OSError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
+        self._kin.end()
         end_all(strays)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(FAREWELL_SECONDS)
@@ -132,6 +130,8 @@ class Process:
         try:
             self._process.wait(FAREWELL_SECONDS)
             self.ended = True
+            if is_windows():  # whose job outlives its first process; elsewhere its number may be somebody else's by now
+                self._kin.end()
         except subprocess.TimeoutExpired:
             self.kill()
         end_all(strays)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..messages import Answer, Chunk, Source
+from ..systems import is_windows
 from ..text import TerminalFilter, safe
 from .answers import Draw, TextAnswer, Write
 from .background import Background, background
@@ -215,6 +216,7 @@ def _theme(settings: Settings, environment: Mapping[str, str], *, asks: bool) ->
 
 
 def _depth(environment: Mapping[str, str]) -> ColorDepth:
-    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+    # A console of Windows that obeys escapes at all has every colour, and says so nowhere.
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit") or is_windows():
         return "truecolor"
     return "256" if "256" in environment.get("TERM", "") else "standard"

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import ClosedPipeError
-from ..systems import split_command, startable
+from ..systems import is_closed_pipe, split_command, startable
 
 _LESS = {"LESS": "FRX", "LV": "-c"}
 """What less and lv are told where the person has told them nothing: to end at once with what fits the screen, to let
@@ -67,7 +67,9 @@ class Pager:
         try:
             self._process.stdin.write(content)
             self._process.stdin.flush()
-        except BrokenPipeError:
+        except OSError as problem:
+            if not is_closed_pipe(problem):
+                raise
             raise ClosedPipeError("the pager was left") from None
 
     def __exit__(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from ..errors import ClosedPipeError, OutputError, UsageError
 from ..masking import from_outside
 from ..messages import Notice
+from ..systems import is_closed_pipe
 from ..text import one_line, safe, visible
 
 if TYPE_CHECKING:
@@ -103,9 +104,9 @@ class Terminal:
             stream: BinaryIO = self._stdout.buffer
             stream.write(content)
             stream.flush()
-        except BrokenPipeError:
-            raise ClosedPipeError("closed pipe") from None
         except OSError as problem:
+            if is_closed_pipe(problem):
+                raise ClosedPipeError("closed pipe") from None
             raise OutputError(f"stdout could not be written: {problem.strerror}.") from None
 
     @contextmanager
