@@ -15,8 +15,7 @@ from typing import Any
 
 from .. import paths
 from ..engine import GigaChat
-from ..engine.api import batches
-from ..engine.api.batches import BatchTask
+from ..engine.api.batches import COMPLETED, BatchTask, line_of, parse_results
 from ..engine.outside import json_object
 from ..errors import GigaChatError, NotAsAskedError, ServiceError, UsageError
 from .items import Item
@@ -41,7 +40,7 @@ async def submit(giga: GigaChat, items: AsyncGenerator[Item, None]) -> BatchTask
                 remembered.append(error_row(item, problem).rstrip())
     if not lines:
         raise UsageError("There is no item that could be asked.")
-    task = await batches.submit(giga, b"".join(lines))
+    task = await giga.submit_batch(b"".join(lines))
     with suppress(OSError):  # the results can be joined by line without it
         paths.write_private(_memory_file(task.id), "".join(f"{each}\n" for each in remembered).encode())
     return task
@@ -51,8 +50,8 @@ async def completed(giga: GigaChat, batch_id: str, *, wait: bool) -> BatchTask:
     """The batch once it is completed.  Raises NotAsAskedError when it is not and `wait` is false."""
     pause = _FIRST_LOOK
     while True:
-        (task,) = await batches.tasks(giga, batch_id)
-        if task.status == batches.COMPLETED and task.output_file_id:
+        (task,) = await giga.batches(batch_id)
+        if task.status == COMPLETED and task.output_file_id:
             return task
         if not wait:
             how_far = f": {task.completed or 0} of {task.total} are done" if task.total is not None else ""
@@ -66,7 +65,7 @@ async def completed(giga: GigaChat, batch_id: str, *, wait: bool) -> BatchTask:
 
 async def rows(giga: GigaChat, task: BatchTask) -> list[tuple[str, bool]]:
     """The rows of a completed batch in the order of its input, each with whether it is an answer."""
-    found = dict(batches.parse_results(await batches.results(giga, task.output_file_id or "")))
+    found = dict(parse_results(await giga.batch_results(task.output_file_id or "")))
     remembered = list(_remembered(task.id))
     if not remembered:  # handed over from elsewhere
         remembered = [_foreign(identity, number) for number, identity in enumerate(found, start=1)]
@@ -75,7 +74,7 @@ async def rows(giga: GigaChat, task: BatchTask) -> list[tuple[str, bool]]:
 
 def _line(giga: GigaChat, item: Item, *, model: str) -> bytes:
     request = giga.chat_request(item.messages, model=model, stream=False, **item.fields)
-    return batches.line_of(str(item.line), request)
+    return line_of(str(item.line), request)
 
 
 def _row(each: dict[str, Any], found: dict[str, Any]) -> tuple[str, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.api import balance
+from ..engine.api.balance import Package
 from ..engine.outside import as_object
 from ..render.reports import show_rows
 from .context import Context
@@ -11,9 +11,9 @@ from .context import Context
 def show_balance(context: Context) -> None:
     """Show the tokens left in each package; on a terminal with a bar beside it."""
 
-    async def asked() -> list[balance.Package]:
+    async def asked() -> list[Package]:
         async with context.client() as giga:
-            return await balance.balance(giga)
+            return await giga.balance()
 
     packages = context.run(asked())
     terminal = context.terminal

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..batch import remote
 from ..batch.items import Item
 from ..batch.progress import items_of
-from ..engine.api.batches import BatchTask, tasks
+from ..engine.api.batches import BatchTask
 from ..errors import ItemsFailedError
 from ..messages import Notice
 from ..render.answers import OutputFile
@@ -40,7 +40,7 @@ def show_task(batch_id: str, context: Context, *, as_json: bool) -> None:
 
     async def found() -> list[BatchTask]:
         async with context.client() as giga:
-            return await tasks(giga, batch_id)
+            return await giga.batches(batch_id)
 
     listed = context.run(found())
     if as_json and len(listed) == 1:
@@ -54,7 +54,7 @@ def list_tasks(context: Context, *, as_json: bool) -> None:
 
     async def found() -> list[BatchTask]:
         async with context.client() as giga:
-            return await tasks(giga)
+            return await giga.batches()
 
     _show(context.run(found()), context, as_json=as_json)
 

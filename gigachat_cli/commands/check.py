@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from ..engine.api import ai_check, filter_check
 from ..engine.outside import as_object
 from ..interrupts import apart
 from ..render.reports import show_rows
@@ -33,7 +32,7 @@ def check_texts(words: Sequence[str], files: Sequence[Path], context: Context, *
         async with context.client() as giga:
             while named := await apart(lambda: next(texts, None)):
                 name, text = named
-                verdict = await ai_check.check(giga, text, model=model or ai_check.DEFAULT_MODEL)
+                verdict = await giga.check_author(text, model=model)
                 intervals = [
                     {"start": start, "end": end, "text": _excerpt(text, start, end)} for start, end in verdict.intervals
                 ]
@@ -56,7 +55,7 @@ def check_profanity(words: Sequence[str], files: Sequence[Path], context: Contex
         async with context.client() as giga:
             while named := await apart(lambda: next(texts, None)):
                 name, text = named
-                verdict = await filter_check.check_profanity(giga, text, model=model or filter_check.DEFAULT_MODEL)
+                verdict = await giga.check_profanity(text, model=model)
                 rows.append({"input": name, **as_object(verdict)})
 
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine.api import embeddings
+from ..engine.api.embeddings import Embedding
 from ..errors import ServiceError, UnknownModelError, UsageError
 from ..interrupts import apart
 from ..render.answers import as_json
@@ -59,9 +59,9 @@ def embed_texts(words: Sequence[str], files: Sequence[Path], context: Context, *
     context.run(embed())
 
 
-async def _embedded(giga: GigaChat, texts: list[str], model: str | None) -> list[embeddings.Embedding]:
+async def _embedded(giga: GigaChat, texts: list[str], model: str | None) -> list[Embedding]:
     try:
-        return await embeddings.embed(giga, texts, model=model or embeddings.DEFAULT_MODEL)
+        return await giga.embed(texts, model=model)
     except UnknownModelError as problem:
         if model:
             problem.add_hint("The name comes from --model.")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from ..conversation.attachments import STDIN, upload_of
 from ..conversation.kinds import saved_kind
 from ..conversation.saving import PartFile, check_place
-from ..engine.api import files
+from ..engine.api.files import Progress, StoredFile
 from ..engine.outside import as_object
 from ..engine.uploads import Uploads, upload_once
 from ..engine.wire import MOST_DOWNLOADED
@@ -31,9 +31,9 @@ _LONGEST_SUFFIX = 20
 def list_files(context: Context) -> None:
     """Show the files of the account."""
 
-    async def listed() -> list[files.StoredFile]:
+    async def listed() -> list[StoredFile]:
         async with context.client() as giga:
-            return await files.list_files(giga)
+            return await giga.files()
 
     found = context.run(listed())
     _show(found, context)
@@ -44,9 +44,9 @@ def list_files(context: Context) -> None:
 def show_file(file_id: str, context: Context) -> None:
     """Show one file.  Raises UnknownFileError when there is none of that id."""
 
-    async def found() -> files.StoredFile:
+    async def found() -> StoredFile:
         async with context.client() as giga:
-            return await files.show_file(giga, file_id)
+            return await giga.file(file_id)
 
     _show([context.run(found())], context)
 
@@ -62,7 +62,7 @@ def upload_files(paths: Sequence[str], context: Context) -> None:
     agree(found, terminal, otherwise=PIPE_IT)
     announce(found, terminal)
     sources = [each.source for each in found if each.source is not None]
-    stored: list[files.StoredFile] = []
+    stored: list[StoredFile] = []
 
     async def upload() -> None:
         async with context.client() as giga:
@@ -70,7 +70,7 @@ def upload_files(paths: Sequence[str], context: Context) -> None:
                 progress = _progress(f"Uploading {source.name}", terminal)
                 file_id = await upload_once(giga, source, check=True, progress=progress)
                 terminal.wipe()
-                stored.append(await files.show_file(giga, file_id))
+                stored.append(await giga.file(file_id))
 
     try:
         context.run(upload())
@@ -98,15 +98,15 @@ def download_file(file_id: str, flags: DownloadFlags, context: Context) -> None:
     async def download() -> PartFile | Path:
         async with context.client() as giga:
             if place is None:
-                stored = await files.show_file(giga, file_id)
+                stored = await giga.file(file_id)
                 name = _bare_name(stored.filename)
                 if name:
                     check_place(Path(name), force=force)
             if to_stdout:
-                await files.download(giga, file_id, _Stdout(terminal, progress), most=most)
+                await giga.download_to(file_id, _Stdout(terminal, progress), most=most)
                 return Path("-")
             with PartFile(place.parent if place else Path(), private=False, progress=progress) as part:
-                await files.download(giga, file_id, part, most=most)
+                await giga.download_to(file_id, part, most=most)
                 target = place or Path(name or f"{_bare_name(file_id) or 'file'}{saved_kind(part.head)[0]}")
                 return part.keep([target], force=force)
 
@@ -132,7 +132,7 @@ def delete_files(file_ids: Sequence[str], context: Context) -> None:
             uploads = await Uploads.of(giga)
             for file_id in file_ids:
                 try:
-                    deleted = await files.delete(giga, file_id)
+                    deleted = await giga.delete_file(file_id)
                 except GigaChatError as problem:
                     problems.append(problem)
                     continue
@@ -151,7 +151,7 @@ def delete_files(file_ids: Sequence[str], context: Context) -> None:
 class _Stdout:
     """A sink that is stdout.  A download that broke is not begun anew once a byte was given out."""
 
-    def __init__(self, terminal: Terminal, progress: files.Progress) -> None:
+    def __init__(self, terminal: Terminal, progress: Progress) -> None:
         self._progress = progress
         self._terminal = terminal
         self._done = 0
@@ -170,7 +170,7 @@ class _Stdout:
         self._progress(self._done, self._size)
 
 
-def _show(found: Sequence[files.StoredFile], context: Context) -> None:
+def _show(found: Sequence[StoredFile], context: Context) -> None:
     told = time_teller(context.terminal, as_json=context.flags.json)
     rows = [{**as_object(each), "created": told(each.created_at)} for each in found]
     show_rows(rows, _COLUMNS, context.terminal, as_array=context.flags.json)
@@ -192,7 +192,7 @@ def _shortened(name: str) -> str:
     return f"{stem.rstrip('. ')}{suffix}"
 
 
-def _progress(what: str, terminal: Terminal) -> files.Progress:
+def _progress(what: str, terminal: Terminal) -> Progress:
     """Progress as a line that changes, on a terminal, ten times a second at most."""
     last = 0.0
     draw: Callable[[str], None] = terminal.draw

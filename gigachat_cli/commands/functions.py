@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..conversation.functions import left_out
-from ..engine.api.functions import Validation, validate_function
+from ..engine.api.functions import Validation
 from ..errors import NotAsAskedError
 from ..functions.library import Library
 from ..messages import Notice
@@ -32,7 +32,7 @@ def validate(file: Path, context: Context) -> None:
 
         async def checked() -> list[Validation]:
             async with context.client() as giga:
-                return [await validate_function(giga, each) for each in library.descriptions]
+                return [await giga.validate_function(each) for each in library.descriptions]
 
         found = context.run(checked())
         rows = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..engine.api import tokens
 from ..engine.outside import as_object
 from ..interrupts import apart
 from ..render.reports import show_rows
@@ -33,7 +32,7 @@ def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context) 
         async with context.client() as giga:
             batches = batched(texts(), _COUNTED_AT_ONCE, characters=CHARACTERS_AT_ONCE)
             while batch := await apart(lambda: next(batches, None)):
-                for size in await tokens.count_tokens(giga, batch):
+                for size in await giga.count_tokens(batch):
                     rows.append({"input": names[len(rows)], **as_object(size)})
 
     context.run(count())

@@ -169,11 +169,9 @@ async def renew_gone(
 
     Raises ServiceError when one is gone and its content is not to be had any more.
     """
-    from ..engine.api.files import exists
-
     renewed: dict[str, str] = {}
     for file_id in dict.fromkeys(each for message in messages for each in message.attachments):
-        if await exists(giga, file_id):
+        if await giga.has_file(file_id):
             continue
         known = (await Uploads.of(giga)).by_id(file_id)
         name = one_line(known.name if known else file_id, 80)

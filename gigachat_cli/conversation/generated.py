@@ -94,13 +94,12 @@ class FileSaver:
         return self._saved[file_id]
 
     async def _download(self, file_id: str) -> SavedFile:
-        from ..engine.api.files import download
         from .kinds import saved_kind
         from .saving import PartFile, numbered
 
         folder = paths.images_dir() if self._place is None else self._place.parent
         with PartFile(folder, private=self._place is None, progress=self._progress) as part:
-            await download(self._giga, file_id, part)
+            await self._giga.download_to(file_id, part)
             suffix, type = saved_kind(part.head)
             if self._place is None:
                 letters = re.sub(r"[^A-Za-z0-9]", "", file_id)[:_CHARACTERS_OF_ID]

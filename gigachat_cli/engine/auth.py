@@ -12,11 +12,12 @@ import time
 import uuid
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
+from .. import paths
 from ..bounded import LATEST
-from ..errors import AuthenticationError, GigaChatError, ServiceError
+from ..errors import NO_KEY, NO_KEY_HINT, AuthenticationError, GigaChatError, MissingKeyError, ServiceError
 from ..keys import (
     AuthorizationKey,
     account_of_certificate,
@@ -24,20 +25,52 @@ from ..keys import (
     account_of_token,
     account_of_user,
     cleaned,
+    parse_key,
 )
 from ..masking import keep_secret
-from ..messages import Token
+from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
 from .outside import json_object
-from .refusals import login_refusal, refusal
+from .refusals import LOGIN_HINT, login_refusal, refusal
 from .token_cache import TokenCache
 from .wire import Request, Response
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 RENEW_BELOW = 60.0  # seconds; a token with less left is renewed first, unless it never had as much
 _LIFETIME = 1800.0  # seconds (documented); of a token whose login answer names no end
 _SECONDS_BELOW = 1e11  # an expiry below it is in seconds, above it in milliseconds
 
 Send = Callable[[Request], Awaitable[Response]]
+
+
+def authorization_of(
+    settings: Settings, key_source: KeySource | None, send: Send, *, notify: Callable[[Notice], None]
+) -> Authorization:
+    """How the requests of a client are authorized; `send` carries a login.
+
+    What a call gives wins over what is around it: a key over a token, a user over either.  Raises MissingKeyError when
+    there is nothing to log in with.
+    """
+
+    def renewing(grant: TokenGrant) -> RenewingToken:
+        return RenewingToken(grant, send, TokenCache(paths.token_file(), notify), patience=settings.timeout)
+
+    given = {name for name in ("credentials", "access_token", "user") if settings.origin(name).kind == "flag"}
+    has_password = bool(settings.user and settings.password)
+    if not (has_password and given == {"user"}):
+        if settings.access_token and "credentials" not in given:
+            return GivenToken(settings.access_token)
+        if key_source is None and settings.credentials:
+            key_source = _GivenKey(settings.credentials)
+        if key_source is not None:
+            return renewing(KeyGrant(key_source, scope=settings.scope, auth_url=settings.auth_url))
+    if settings.user and settings.password:
+        return renewing(PasswordGrant(settings.user, settings.password, base_url=settings.base_url))
+    if settings.cert_file:
+        return ClientCertificate(str(settings.cert_file))
+    raise MissingKeyError(NO_KEY, hint=NO_KEY_HINT)
 
 
 class KeySource(Protocol):
@@ -91,6 +124,20 @@ class ClientCertificate:
 
     async def access_token(self, *, refused: str | None = None) -> str | None:
         return None
+
+
+class _GivenKey:
+    """A key that is in the settings.  Raises MissingKeyError for an empty one."""
+
+    def __init__(self, pasted: str) -> None:
+        try:
+            self._key = parse_key(pasted)
+        except ValueError:
+            raise MissingKeyError("The authorization key is empty.", hint=LOGIN_HINT) from None
+        self.fingerprint: str | None = self._key.fingerprint
+
+    async def key(self) -> AuthorizationKey:
+        return self._key
 
 
 class TokenGrant(Protocol):

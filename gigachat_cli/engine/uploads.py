@@ -69,13 +69,13 @@ class Known:
 async def upload_once(giga: GigaChat, source: Source, *, check: bool = False, progress: files.Progress) -> str:
     """The id of a content that the account has stored, after an upload if it has not.
 
-    With `check` the service is asked whether it still has it.  Raises as `files.upload` does.
+    With `check` the service is asked whether it still has it.  Raises as `upload` does.
     """
     uploads = await Uploads.of(giga)
     digest = await asyncio.to_thread(_digest, source)
     key = _key(uploads.owner, digest, source.type)
     known = uploads.by_key(key)
-    if known is None or (check and not await files.exists(giga, known.id)):
+    if known is None or (check and not await giga.has_file(known.id)):
         async with _one_at_a_time(key):
             known = await _uploaded(giga, uploads, source, digest, gone=known.id if known else None, progress=progress)
     return known.id
@@ -89,7 +89,7 @@ async def uploaded_again(
     known = uploads.by_id(file_id)
     if known is None:
         return None
-    if known.id != file_id and await files.exists(giga, known.id):
+    if known.id != file_id and await giga.has_file(known.id):
         return known.id
     path = Path(known.path) if known.path else None
     source = Source(known.name, known.kind, known.type, known.size, lambda: _opened(path or Path()), known.path)
@@ -176,7 +176,7 @@ async def _uploaded(
     known = uploads.by_key(_key(uploads.owner, digest, source.type))
     if known is not None and known.id != gone:
         return known
-    stored = await files.upload(giga, source.name, source.open, size=source.size, type=source.type, progress=progress)
+    stored = await giga.upload(source.name, source.open, size=source.size, type=source.type, progress=progress)
     former = (known.id, *known.former)[:_MOST_FORMER] if known is not None else ()
     fresh = Known(
         id=stored.id,

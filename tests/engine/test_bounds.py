@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from gigachat_cli.engine import GigaChat, replies, reply
-from gigachat_cli.engine.api import files
 from gigachat_cli.engine.wire import MOST_DOWNLOADED
 from gigachat_cli.errors import CutAnswerError, InvalidRequestError, TooLargeError
 from gigachat_cli.simulator import Simulator
@@ -159,11 +158,11 @@ async def test_a_download_is_bounded_unless_more_is_asked_for(
     with serving(much(), type="application/octet-stream", encoding=encoding) as server:
         async with GigaChat(**at(server)) as giga:
             if most is None:
-                await files.download(giga, "id", kept, most=None)
+                await giga.download_to("id", kept, most=None)
                 assert kept.size == 200_000
             else:
                 with pytest.raises(TooLargeError, match="larger than"):
-                    await files.download(giga, "id", kept, most=most)
+                    await giga.download_to("id", kept, most=most)
                 assert kept.size <= LIMIT
 
 
@@ -176,7 +175,7 @@ async def test_a_download_that_says_that_it_is_too_large_is_not_begun(simulator:
     with raw(answer) as server:
         async with GigaChat(**at(server)) as giga:
             with pytest.raises(TooLargeError, match="larger than 1 GiB"):
-                await files.download(giga, "id", kept)
+                await giga.download_to("id", kept)
     assert not kept.begun
 
 

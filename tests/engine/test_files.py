@@ -14,7 +14,7 @@ import pytest
 
 from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat
-from gigachat_cli.engine.api import batches, files
+from gigachat_cli.engine.api import files
 from gigachat_cli.engine.outside import FileId
 from gigachat_cli.engine.uploads import Source, Uploads, upload_once, uploaded_again
 from gigachat_cli.errors import ConnectionFailedError, ServiceError, SilenceError, UsageError
@@ -72,8 +72,7 @@ async def test_progress_is_told_up_to_the_whole(simulator: Simulator) -> None:
     content = b"%PDF" + bytes(1_000_000)
     told: list[tuple[int, int | None]] = []
     async with GigaChat() as giga:
-        stored = await files.upload(
-            giga,
+        stored = await giga.upload(
             "a.pdf",
             lambda: io.BytesIO(content),
             size=len(content),
@@ -81,7 +80,7 @@ async def test_progress_is_told_up_to_the_whole(simulator: Simulator) -> None:
             progress=lambda done, size: told.append((done, size)),
         )
         sink = Collected()
-        await files.download(giga, stored.id, sink)
+        await giga.download_to(stored.id, sink)
     assert told[-1] == (len(content), len(content))
     assert told == sorted(told)
     assert len(told) > 3
@@ -92,7 +91,7 @@ async def test_each_attempt_sends_the_body_from_its_beginning(simulator: Simulat
     content = b"%PDF" + bytes(range(256)) * 4000
     simulator.faults.add("503", at="upload", times=2)
     async with GigaChat() as giga:
-        await files.upload(giga, "a.pdf", lambda: io.BytesIO(content), size=len(content), type="application/pdf")
+        await giga.upload("a.pdf", lambda: io.BytesIO(content), size=len(content), type="application/pdf")
     bodies = [request.body for request in simulator.calls("files")]
     assert len(bodies) == 3
     assert all(content in body for body in bodies)
@@ -109,7 +108,7 @@ async def test_a_peer_that_takes_no_more_is_given_up(simulator: Simulator) -> No
         async with at(server, timeout=0.5) as giga:
             began = time.monotonic()
             with pytest.raises(SilenceError):
-                await files.upload(giga, "a", lambda: io.BytesIO(content), size=len(content), type="text/plain")
+                await giga.upload("a", lambda: io.BytesIO(content), size=len(content), type="text/plain")
             assert time.monotonic() - began < 6
 
 
@@ -124,7 +123,7 @@ async def test_a_refusal_in_mid_upload_is_heard(simulator: Simulator) -> None:
     with raw(handler) as server:
         async with at(server) as giga:
             with pytest.raises(ServiceError, match=r"a\.pdf is too large \(HTTP 413\)"):
-                await files.upload(giga, "a.pdf", lambda: io.BytesIO(content), size=len(content), type="text/plain")
+                await giga.upload("a.pdf", lambda: io.BytesIO(content), size=len(content), type="text/plain")
 
 
 async def test_a_slow_but_steady_upload_may_take_longer_than_the_timeout(simulator: Simulator) -> None:
@@ -135,7 +134,7 @@ async def test_a_slow_but_steady_upload_may_take_longer_than_the_timeout(simulat
 
     content = b"%PDF" + bytes(2_000_000)
     async with GigaChat(timeout=0.8) as giga:
-        stored = await files.upload(giga, "a.pdf", lambda: Slow(content), size=len(content), type="application/pdf")
+        stored = await giga.upload("a.pdf", lambda: Slow(content), size=len(content), type="application/pdf")
     assert stored.bytes == len(content)
 
 
@@ -144,8 +143,7 @@ async def test_a_content_of_another_size_is_never_stored(simulator: Simulator, c
     content = b"%PDF" + bytes(100)
     async with GigaChat() as giga:
         with pytest.raises(UsageError, match="changed while it was sent"):
-            await files.upload(
-                giga,
+            await giga.upload(
                 "a.pdf",
                 lambda: io.BytesIO(content + change),
                 size=len(content) if change else len(content) + 1,
@@ -163,7 +161,7 @@ async def test_a_content_that_cannot_be_read_is_told_and_not_tried_again(simulat
 
     async with GigaChat() as giga:
         with pytest.raises(UsageError, match="could not be read: No such file"):
-            await files.upload(giga, "gone", gone, size=10, type="text/plain")
+            await giga.upload("gone", gone, size=10, type="text/plain")
     assert len(opened) == 1
 
 
@@ -172,9 +170,9 @@ async def test_what_is_no_file_is_a_failure_of_the_service(simulator: Simulator,
     with raw(answering(body)) as server:
         async with at(server) as giga:
             for call in (
-                files.show_file(giga, "x"),
-                files.list_files(giga),
-                files.upload(giga, "a", lambda: io.BytesIO(b"1"), size=1, type="text/plain"),
+                giga.file("x"),
+                giga.files(),
+                giga.upload("a", lambda: io.BytesIO(b"1"), size=1, type="text/plain"),
             ):
                 with pytest.raises(ServiceError):
                     await call
@@ -184,7 +182,7 @@ async def test_odd_fields_of_a_file_are_left_out(simulator: Simulator) -> None:
     listed = {"data": [{"id": "a", "bytes": "many", "created_at": None, "filename": 3}, {"no": "id"}, 7]}
     with raw(answering(listed)) as server:
         async with at(server) as giga:
-            assert await files.list_files(giga) == [files.StoredFile(FileId("a"))]
+            assert await giga.files() == [files.StoredFile(FileId("a"))]
 
 
 async def test_a_download_that_is_shorter_than_announced_is_none(simulator: Simulator) -> None:
@@ -195,15 +193,15 @@ async def test_a_download_that_is_shorter_than_announced_is_none(simulator: Simu
     with raw(handler) as server:
         async with at(server) as giga:
             with pytest.raises(ConnectionFailedError):
-                await files.download(giga, "x", Collected())
+                await giga.download_to("x", Collected())
 
 
 async def test_an_id_stays_one_piece_of_the_address(simulator: Simulator) -> None:
     async with GigaChat() as giga:
         for typed in ("../../models?x=1#y", "..", "a/b", "a%2f..", ""):
-            for call in (files.show_file, files.delete, files.exists, batches.results):
+            for call in (giga.file, giga.delete_file, giga.has_file, giga.batch_results):
                 with pytest.raises(UsageError, match="is not the id of a file"):
-                    await call(giga, typed)
+                    await call(typed)
     assert simulator.requests == []
 
 

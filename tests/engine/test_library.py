@@ -4,7 +4,9 @@ import asyncio
 import json
 import re
 import ssl
+from collections.abc import Sequence
 from contextlib import aclosing
+from inspect import signature
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +15,8 @@ from aiohttp import web
 
 from gigachat_cli import engine, errors
 from gigachat_cli.engine import Answer, Chunk, GigaChat, Message, Usage, create_async_generator
+from gigachat_cli.engine.api.tokens import TokenCount
+from gigachat_cli.engine.endpoints import Endpoints
 from gigachat_cli.errors import ConfigError, ContentFilterError, MissingKeyError, QueueError, TLSError, UsageError
 from gigachat_cli.simulator import Options, Simulator, key_for
 
@@ -375,3 +379,22 @@ async def test_twenty_streams_of_a_server_share_one_client(home: Path, monkeypat
         assert all(answers)
         assert simulator.oauth_calls == 1
         assert 1 < simulator.accounts.peak() <= 10
+
+
+async def test_an_endpoint_is_a_method_that_can_be_read_about_and_extended(simulator: Simulator) -> None:
+    class Counting(GigaChat):
+        """A client of somebody's own, which remembers what it counted."""
+
+        counted = 0
+
+        async def count_tokens(self, texts: Sequence[str], *, model: str | None = None) -> list[TokenCount]:
+            self.counted += 1
+            return await super().count_tokens(texts, model=model)
+
+    async with Counting() as giga:
+        for _ in range(2):
+            assert (await giga.count_tokens(["two words"]))[0].characters == len("two words")
+        assert giga.counted == 2
+    assert list(signature(GigaChat.embed).parameters) == ["giga", "texts", "model"]
+    for name in Endpoints.__dict__:
+        assert name.startswith("_") or "Raises" in getattr(GigaChat, name).__doc__, name

@@ -36,8 +36,9 @@ class _Verdict(Struct, frozen=True):
     intervals: tuple[tuple[int, int], ...] | None = field(name="ai_intervals", default=None)
 
 
-async def check(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> Verdict:
-    """Who wrote a text.  Raises what `GigaChat.fetch` raises."""
+async def check_author(giga: GigaChat, text: str, *, model: str | None = None) -> Verdict:
+    """Whether a person or a model wrote a text.  Raises as `fetch` does."""
+    model = model or DEFAULT_MODEL
     request = giga.request("POST", PATH, "the check of a text", body={"input": text, "model": model})
     try:
         response = await giga.fetch(request, model=model, model_type="aicheck")

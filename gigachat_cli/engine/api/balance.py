@@ -27,7 +27,10 @@ class _Balance(Struct, frozen=True):
 
 
 async def balance(giga: GigaChat) -> list[Package]:
-    """The account's packages, in the service's order.  Raises what `GigaChat.fetch` raises."""
+    """Tokens left in prepaid packages, in the service's order.
+
+    Raises AccessDeniedError for an account that pays as it goes, and as `fetch` does.
+    """
     try:
         response = await giga.fetch(giga.request("GET", PATH, "the balance"))
     except AccessDeniedError as problem:

@@ -46,10 +46,10 @@ class BatchTask:
     method: str = ""
 
 
-async def submit(giga: GigaChat, lines: bytes) -> BatchTask:
-    """Hand over requests, a JSON line `{"id", "request"}` each.  Raises as `GigaChat.fetch` does.
+async def submit_batch(giga: GigaChat, lines: bytes) -> BatchTask:
+    """Hand over requests, a JSON line `{"id", "request"}` each.  Raises as `fetch` does.
 
-    Wants a client that repeats nothing: an attempt that failed may have been taken, and would be paid twice.
+    Wants a client with `max_retries=0`: an attempt that failed may have been taken, and would be paid twice.
     """
     url = f"{giga.settings.base_url}{PATH}?{urlencode({'method': METHOD})}"
     headers = {"Accept": "application/json", "Content-Type": "application/octet-stream"}
@@ -60,11 +60,11 @@ async def submit(giga: GigaChat, lines: bytes) -> BatchTask:
     return task
 
 
-async def tasks(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
+async def batches(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
     """All batches of the account, or the one with that id, alone in the list.
 
     The service's OpenAPI file shows an object that holds the list, its own SDKs read the list itself: both are read.
-    Raises UsageError for an id that is unknown.
+    Raises UsageError for an id that is unknown, and as `fetch` does.
     """
     query = f"?{urlencode({'batch_id': batch_id})}" if batch_id is not None else ""
     request = Request("GET", f"{giga.settings.base_url}{PATH}{query}", "the batches", {"Accept": "application/json"})
@@ -86,8 +86,8 @@ async def tasks(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
     return named[:1]
 
 
-async def results(giga: GigaChat, file_id: str) -> bytes:
-    """The results of a completed batch, as the service keeps them.  Raises as `GigaChat.receive` does."""
+async def batch_results(giga: GigaChat, file_id: str) -> bytes:
+    """The results of a completed batch, as the service keeps them.  Raises as `receive` does."""
     url = f"{giga.settings.base_url}/files/{quote(typed_file_id(file_id), safe='')}/content"
     content = Content()
     await giga.receive(Request("GET", url, "the results of the batch", AS_IT_IS), content)

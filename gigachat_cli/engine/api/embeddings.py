@@ -39,8 +39,9 @@ class _Rows(Struct, frozen=True):
     data: list[_Row]
 
 
-async def embed(giga: GigaChat, texts: Sequence[str], *, model: str = DEFAULT_MODEL) -> list[Embedding]:
-    """The vectors of texts, in their order.  Raises what `GigaChat.fetch` raises."""
+async def embed(giga: GigaChat, texts: Sequence[str], *, model: str | None = None) -> list[Embedding]:
+    """The vectors of texts, in their order.  Raises as `fetch` does."""
+    model = model or DEFAULT_MODEL
     body = {"model": model, "input": list(texts)}
     request = giga.request("POST", PATH, "the request for vectors", body=body)
     response = await giga.fetch(request, model=model, model_type="embedder")

@@ -139,10 +139,10 @@ async def upload(
     type: str,
     progress: Progress = lambda done, size: None,
 ) -> StoredFile:
-    """Store a file: `size` bytes from what `open` gives.
+    """Store a file: `size` bytes from what `open()` gives, of the media type `type`.
 
-    Raises UsageError when it cannot be read, ServiceError with its children when the service does not take it, and
-    what `GigaChat.fetch` raises.
+    Raises UsageError when it cannot be read, ServiceError with its children when the service does not take it, and as
+    `fetch` does.
     """
     form = UploadForm(filename, type, size, open, secrets.token_hex(16), progress)
     headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}"}
@@ -156,16 +156,16 @@ async def upload(
     return stored
 
 
-async def list_files(giga: GigaChat) -> list[StoredFile]:
-    """The files of the account, in the service's order."""
+async def files(giga: GigaChat) -> list[StoredFile]:
+    """The files of the account, in the service's order.  Raises as `fetch` does."""
     found = understood((await giga.fetch(_request(giga, "GET", PATH, "the list of files"))).body, _Files)
     if found is None:
         raise ServiceError("The service answered with something that is not a list of files.")
     return [stored for stored in found.data if stored.id]
 
 
-async def show_file(giga: GigaChat, file_id: str) -> StoredFile:
-    """One file.  Raises UnknownFileError when there is none of that id."""
+async def file(giga: GigaChat, file_id: str) -> StoredFile:
+    """What the service tells of a file.  Raises UnknownFileError when there is none of that id, and as `fetch` does."""
     request = _request(giga, "GET", _place(file_id), "the file")
     with _OfFile(file_id):
         stored = understood((await giga.fetch(request)).body, StoredFile)
@@ -174,27 +174,31 @@ async def show_file(giga: GigaChat, file_id: str) -> StoredFile:
     return stored
 
 
-async def exists(giga: GigaChat, file_id: str) -> bool:
-    """Whether the service still has a file."""
+async def has_file(giga: GigaChat, file_id: str) -> bool:
+    """Whether the service still has a file.  Raises as `fetch` does."""
     try:
-        await show_file(giga, file_id)
+        await file(giga, file_id)
     except UnknownFileError:
         return False
     return True
 
 
-async def download(giga: GigaChat, file_id: str, sink: Sink, *, most: int | None = MOST_DOWNLOADED) -> None:
-    """Give a file's content to `sink`, piece by piece.
+async def download(giga: GigaChat, file_id: str, *, most: int | None = MOST_DOWNLOADED) -> bytes:
+    """A file's content, of at most so many bytes; None is no limit.  Raises UnknownFileError, and as `receive` does."""
+    content = Content()
+    await download_to(giga, file_id, content, most=most)
+    return bytes(content.received)
 
-    Raises UnknownFileError, and what `GigaChat.receive` raises.
-    """
+
+async def download_to(giga: GigaChat, file_id: str, sink: Sink, *, most: int | None = MOST_DOWNLOADED) -> None:
+    """Give a file's content to `sink`, piece by piece.  Raises as `download` does, and what `sink` raises."""
     request = _request(giga, "GET", f"{_place(file_id)}/content", "the download", AS_IT_IS)
     with _OfFile(file_id):
         await giga.receive(request, sink, most=most)
 
 
-async def delete(giga: GigaChat, file_id: str) -> bool:
-    """Delete a file for good; whether the service says that it did.  Raises UnknownFileError.
+async def delete_file(giga: GigaChat, file_id: str) -> bool:
+    """Delete a file for good; whether the service says that it did.  Raises UnknownFileError, and as `fetch` does.
 
     When nobody knows what came of the request, the service is asked whether the file is still there.
     """
@@ -203,7 +207,7 @@ async def delete(giga: GigaChat, file_id: str) -> bool:
         try:
             found = understood((await giga.fetch(request)).body, _Deletion)
         except ConnectionFailedError as problem:
-            if not problem.maybe_done or await exists(giga, file_id):
+            if not problem.maybe_done or await has_file(giga, file_id):
                 raise
             return True
     return found is not None and found.deleted

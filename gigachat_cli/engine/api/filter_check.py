@@ -32,8 +32,9 @@ class _Verdict(Struct, frozen=True):
     usage: _Usage | None = None
 
 
-async def check_profanity(giga: GigaChat, text: str, *, model: str = DEFAULT_MODEL) -> FilterVerdict:
-    """Whether a text holds profanity, or what else the filter minds.  Raises what `GigaChat.fetch` raises."""
+async def check_profanity(giga: GigaChat, text: str, *, model: str | None = None) -> FilterVerdict:
+    """Whether a text holds profanity, or what else the filter minds.  Raises as `fetch` does."""
+    model = model or DEFAULT_MODEL
     body = {"model": model, "messages": [{"role": "user", "content": text}]}
     try:
         response = await giga.fetch(giga.request("POST", PATH, "the check for profanity", body=body), model=model)

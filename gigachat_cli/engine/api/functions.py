@@ -37,7 +37,7 @@ class _Validation(Struct, frozen=True):
 
 
 async def validate_function(giga: GigaChat, description: Mapping[str, Any]) -> Validation:
-    """Have one description checked.  Raises what `GigaChat.fetch` raises."""
+    """What the service thinks of a function's description.  Raises as `fetch` does."""
     request = giga.request("POST", PATH, "the check of a function", body=description, idempotent=True)
     return parse_validation((await giga.fetch(request)).body)
 

@@ -27,7 +27,7 @@ class TokenCount(Struct, frozen=True):
 async def count_tokens(giga: GigaChat, texts: Sequence[str], *, model: str | None = None) -> list[TokenCount]:
     """The sizes of texts, in their order, as `model` counts them, else the one that answers when none is named.
 
-    Raises what `GigaChat.fetch` raises.
+    Raises as `fetch` does.
     """
 
     async def counted(name: str) -> list[TokenCount]:
