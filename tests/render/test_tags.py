@@ -26,6 +26,9 @@ SHOWN = {
     "<details>\n<summary>Подробнее</summary>\n\nтекст\n\n</details>\n": "▸ Подробнее\n\nтекст",
     "<details open><summary>a <b>b</b></summary>c</details>": "▸ a bc",
     "Text[^1] and more.[^12]\n\n[^1]: First.\n[^12]:  Second.\n": "Text¹ and more.¹²\n\n¹ First.\n¹² Second.",
+    "Text[^1], [^a].\n\n[^1]: https://e.org/a\n[^2]: /b 'c'\n\n[^a]: <https://e.org>\n": (
+        "Text¹, [^a].\n\n¹ https://e.org/a\n² /b 'c'\n\n[^a]: https://e.org"
+    ),
     "See[^1]: here": "See¹: here",
     "[^1](https://e.org) and [^0-9] and [^a]": "^1 and [^0-9] and [^a]",
     "> [!NOTE]\n> Useful.\n": "▌ Note\n▌ Useful.",

@@ -24,6 +24,8 @@ ADDRESS = (
 _RUN = re.compile(r"(?<!\\)`+")
 # Brackets behind a word are an index, and those around a number a reference or an interval.
 _LINK = re.compile(rf"(?<![\w\]\\])!?\[(?=[^\W\d]|[*_`\"«])([^\[\]\n]{{1,{LONGEST_LINK}}})(?:\](?:{ADDRESS})?)?\Z")
+# With an address behind them they are a link whatever stands in them.
+_LINK_TO = re.compile(rf"(?<!\\)!?\[([^\[\]\n]{{1,{LONGEST_LINK}}})\]{ADDRESS}")
 _MOST_OPEN = 4  # brackets; with more of them they mean something else
 _BRACKET = re.compile(r"(?:(?<![^\s(])!|!?\[)\Z")
 _ADDRESS_IN_BRACKETS = re.compile(r"<[a-z][a-z\d+.-]{1,31}:[^\s<>]+\Z", re.IGNORECASE)
@@ -112,7 +114,8 @@ def _with_code(text: str, code: _Code) -> str:
 
 def _without_brackets(text: str, code: _Code) -> str:
     """Leave out the brackets of a link that is begun, and its address, which is shown when it is whole."""
-    link = _LINK.search(text, max(0, text.rfind("[") - 1))
+    place = max(0, text.rfind("[") - 1)
+    link = _LINK.search(text, place) or _LINK_TO.search(text, place)
     is_odd = text.count("[") - text.count("]") > _MOST_OPEN
     if link is None or is_odd or code.covers(link.start()):
         return _BRACKET.sub("", text)

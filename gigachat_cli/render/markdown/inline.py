@@ -146,10 +146,13 @@ class Inline:
             if text:
                 runs.append((text, look.ink(style, links[-1][1] if links else "")))
 
+        kind = ""
         for token in tokens:
-            kind = token.type
+            before, kind = kind, token.type
             if kind == "text":
-                add(printable(_BLANKS.sub(" ", token.content)), styles[-1])
+                content = _BLANKS.sub(" ", token.content)
+                follows_blank = before == "text_special" and runs and runs[-1][0].endswith(" ")
+                add(printable(content[1:] if follows_blank and content[:1] == " " else content), styles[-1])
             elif kind in ("softbreak", "hardbreak"):
                 add("\n", base)
             elif kind == "text_special":

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
@@ -81,19 +82,16 @@ def is_ambiguous(text: str) -> bool:
 
 
 def clear_beginning(runs: Iterable[Run]) -> Runs:
-    """The beginning of a text up to the first mark on whose width terminals may disagree."""
+    """The beginning of a text up to the first glyph on whose width terminals may disagree."""
     clear: Runs = []
     for text, ink in runs:
-        mark = text.find("\t") if text.isascii() else _first(_AMBIGUOUS.search(text))
-        if mark:
-            clear.append((text if mark < 0 else text[:mark], ink))
-        if mark >= 0:
+        if is_ambiguous(text):
+            glyphs = (glyph for glyph, _ in _graphemes(text))
+            if begun := "".join(takewhile(lambda glyph: not is_ambiguous(glyph), glyphs)):
+                clear.append((begun, ink))
             break
+        clear.append((text, ink))
     return clear
-
-
-def _first(found: re.Match[str] | None) -> int:
-    return -1 if found is None else found.start()
 
 
 def cells(text: str) -> int:

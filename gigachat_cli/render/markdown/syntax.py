@@ -218,21 +218,23 @@ def closer_of(line: str) -> str:
 
 
 def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """Find the definition of a link; one that reads as text is none."""
+    """Find the definition of a link; one that reads as text is none, and neither is a footnote."""
     last_line, begun, count = state.lineMax, state.line, len(state.tokens)
     state.lineMax = min(last_line, start_line + LONGEST_DEFINITION)
     try:
         found = reference(state, start_line, end_line, silent)
     finally:
         state.lineMax = last_line
-    if found and not silent and not _ADDRESS.match(state.tokens[-1].meta["url"]):
-        label = state.tokens[-1].meta["id"]
+    if not found or silent:
+        return found
+    label = state.tokens[-1].meta["id"]
+    if label.startswith("^") or not _ADDRESS.match(state.tokens[-1].meta["url"]):
         if state.env["references"][label].get("map") == [start_line, state.line]:  # not an earlier one
             del state.env["references"][label]
         del state.tokens[count:]
         state.line = begun
         return False
-    return found
+    return True
 
 
 def _note_unmatched(state: StateInline) -> None:

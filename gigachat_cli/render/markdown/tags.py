@@ -130,7 +130,7 @@ def _footnote(state: StateInline, silent: bool) -> bool:
     if not state.src.startswith("[^", state.pos):
         return False
     found = _FOOTNOTE.match(state.src, state.pos, state.posMax)
-    if found is None or f"^{found[1]}" in state.env.get("references", ()):
+    if found is None:
         return False
     begins_line = not state.pos or state.src[state.pos - 1] == "\n"
     if not silent:
