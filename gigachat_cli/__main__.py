@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036  # run from a checkout by macOS' own python3, for one, which is 3.9
+    sys.exit(
+        "gigachat: Python 3.11 or newer is needed; {} is {}.{}.\n  Install one from python.org, with brew or with uv, "
+        "and give it the package: PYTHON -m pip install gigachat-terminal".format(sys.executable, *sys.version_info[:2])
+    )
+
 import _signal  # type: ignore[import-not-found]  # it has no stubs
 import gc
 import os
-import sys
 from io import TextIOWrapper
 from itertools import pairwise
 

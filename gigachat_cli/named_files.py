@@ -29,6 +29,7 @@ LARGEST = 64 * 1024 * 1024
 
 _OTHER_END_SECONDS = 1.0
 _SILENCE_SECONDS = 60.0
+_DESCRIPTORS = Path("/dev/fd")
 
 
 def read_input(path: Path, *, most: int = LARGEST) -> bytes:
@@ -184,7 +185,7 @@ def _first_bytes(path: Path, descriptor: int) -> bytes:
         except BlockingIOError:  # somebody has it open, and writes when there is something to write
             return b""
         # Nothing, and nobody: a FIFO may still get its writer, the pipe of `<(command)` has had its own.
-        if found or not _has_a_name(descriptor):
+        if found or not _has_a_name(path, descriptor):
             return found
         left = until - time.monotonic()
         if left <= 0:
@@ -200,7 +201,9 @@ def _is_pipe(path: Path) -> bool:
         return False
 
 
-def _has_a_name(descriptor: int) -> bool:
+def _has_a_name(path: Path, descriptor: int) -> bool:
+    if path.parent == _DESCRIPTORS:  # as a shell on macOS names it, where nothing else can be looked up
+        return False
     try:
         return not os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:")
     except OSError:

@@ -32,7 +32,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 PYTHON = (sys.executable, *shlex.split(os.environ.get("GIGACHAT_TESTS_PYTHON", "")))
 """The interpreter of the program, with an option to try it under: `make test-modes MODE=-OO`."""
 
-_KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
+_OF_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT")  # without which little runs there
+_KEPT = ("PATH", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", *_OF_WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Result:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of the test's own; the environment is cleaned of everything else that could matter."""
     for name in list(os.environ):
-        if name not in _KEPT and not name.startswith(("PYTEST_", "COVERAGE_")):
+        if name not in _KEPT and not name.startswith(("PYTEST_", "COVERAGE_", "WINE")):
             monkeypatch.delenv(name)
     # The secrets of one test are words of another.
     monkeypatch.setattr(masking, "_known", set())
@@ -58,6 +59,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    if os.name == "nt":
+        monkeypatch.setenv("USERPROFILE", str(home))
+        monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(home / "AppData" / "Local"))
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORFGBG", "15;0")  # a dark terminal, which need not be asked

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import multiprocessing
 import os
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from gigachat_cli.commands.files import _bare_name
 from gigachat_cli.conversation.attachments import mentioned, only_mentioned
 from gigachat_cli.engine.holders import _parsed, note
 from gigachat_cli.repl.commands import files
+
+from .conftest import ROOT
 
 
 @pytest.fixture
@@ -259,3 +263,23 @@ def test_a_user_without_a_home_on_windows_has_a_temporary_place(
         assert paths._stand_in().parent == tmp_path
     finally:
         paths._stand_in.cache_clear()
+
+
+def test_an_older_python_is_told_which_is_needed() -> None:
+    odd = "import runpy, sys; sys.version_info = (3, 9, 6); runpy.run_module('gigachat_cli', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", odd], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"gigachat: Python 3.11 or newer is needed; {sys.executable} is 3.9.\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_first_lines_are_read_by_an_older_python() -> None:
+    source = (ROOT / "gigachat_cli" / "__main__.py").read_text(encoding="utf-8")
+    assert ast.parse(source, feature_version=(3, 7))
+
+
+def test_a_name_of_two_letters_is_completed_as_it_is_typed(tmp_path: Path) -> None:
+    """macOS keeps names as they were made, often with й as two letters."""
+    kept = unicodedata.normalize("NFD", "Йод.txt")
+    (tmp_path / kept).touch()
+    assert list(files(f"{tmp_path}/Й")) == [f"{tmp_path}/{kept}"]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from ..docstrings import docstring
 from ..errors import GigaChatError, UsageError, nearest
@@ -174,8 +175,11 @@ def files(typed: str) -> Iterable[str]:
         entries = sorted(expanded(folder or ".").iterdir())
     except OSError:
         return
+    # macOS keeps names as they were made, often with й as two letters; what is typed has one.
+    begun = normalize("NFC", beginning)
     for each in entries[:500]:
-        if each.name.startswith(beginning) and (beginning.startswith(".") or not each.name.startswith(".")):
+        hidden = each.name.startswith(".") and not beginning.startswith(".")
+        if normalize("NFC", each.name).startswith(begun) and not hidden:
             yield f"{folder}{each.name}{'/' if each.is_dir() else ''}"
 
 

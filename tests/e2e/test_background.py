@@ -27,6 +27,8 @@ def heading(simulator: Simulator) -> None:
     [
         (b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c", LIGHT),
         (b"\x1b]11;rgb:ff/fa/e0\x07\x1b[?1;2c", LIGHT),
+        (b"\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[?1;2c", LIGHT),  # Terminal.app ends by a bell, and is a VT100
+        (b"\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?64;1;2;4;6;17;18;21;22c", DARK),  # iTerm2 is a VT420 with sixels
         (b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?62c", DARK),
         (b"\x1b]11;rgba:0000/0000/0000/ffff\x1b\\\x1b[?62c", DARK),
         (b"\x1b[?62c", DARK),
