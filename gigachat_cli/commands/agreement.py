@@ -5,18 +5,17 @@ Where nobody can be asked, a file that looks like a secret goes only with `-a`, 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import forget_typed
 from ..conversation.prompt import read_system
 from ..errors import UsageError
 from ..paths import expanded
 from ..render.terminal import Terminal
 from ..text import visible
+from .questions import agrees, somebody_is_there
 
 if TYPE_CHECKING:
     from ..conversation.attachments import Attachment
@@ -81,16 +80,11 @@ def _content(path: Path) -> Opener | None:
 
 
 def _agree(question: str, name: str, why: str, terminal: Terminal, otherwise: str | None) -> None:
-    if not (sys.stdin is not None and sys.stdin.isatty() and terminal.stderr_is_terminal):
+    if not somebody_is_there(terminal):
         if otherwise is not None:
             raise UsageError(
                 f"{name} looks like a secret ({why}), and nobody can be asked here; nothing was sent.", hint=otherwise
             )
         return
-    from ..conversation.secret_files import is_yes
-
-    forget_typed(sys.stdin.fileno())
-    sys.stderr.write(f"{terminal.folded(f'gigachat: {question}').rstrip()} ")
-    sys.stderr.flush()
-    if not is_yes(sys.stdin.readline()):
+    if not agrees(f"gigachat: {question}", terminal):
         raise UsageError(f"{name} was not agreed to; nothing was sent.")

@@ -26,16 +26,17 @@ from ..masking import keep_secret, masked
 from ..render.reports import show_object, show_rows, time_teller
 from ..setting_values import SCOPES
 from ..settings import Settings, edit_config
-from ..text import one_line, visible, without_paste_marks
-from .context import Context, raise_on_interrupt
+from ..text import one_line, visible
+from .context import Context
+from .questions import agrees, hidden_line, somebody_is_there, typed_line
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
     from ..messages import Model, Notice, Token
 
+_UUID_LENGTH = 36
 _LONGEST_KEY = 64 * 1024
 _TEST_TOKENS = 64
-_YES = ("", "y", "yes", "д", "да")
 
 
 def log_in(context: Context, *, test: bool) -> None:
@@ -68,7 +69,7 @@ def log_in(context: Context, *, test: bool) -> None:
 def _settle_model(client: Callable[[], GigaChat], context: Context, *, test: bool) -> None:
     """Have a person choose a model of the account, and ask it something; without a person, say which one answers."""
     terminal = context.terminal
-    interactive = _somebody_is_there(context)
+    interactive = somebody_is_there(context.terminal)
     try:
         names = ranked_models(context.run(_models(client())))
     except (ServiceError, QuotaError) as problem:
@@ -77,7 +78,6 @@ def _settle_model(client: Callable[[], GigaChat], context: Context, *, test: boo
     if not names:
         terminal.say("gigachat: The account's list holds no model to talk to.")
         return
-    raise_on_interrupt()  # the questions are asked outside of the loop, so that Ctrl-C ends them at once
     model = _chosen_model(names, context) if interactive else None
     if model is None:
         answers, why = _answering_model(names, context)
@@ -111,7 +111,7 @@ def _chosen_model(names: list[str], context: Context) -> str | None:
         mark = "" if number > 1 else "  (set now)" if name == settings.model else "  (recommended)"
         terminal.say(f"  {number:>{width}}  {visible(name)}{mark}")
     while True:
-        typed = _typed("Which one is to answer? A number or a name; Enter takes 1: ")
+        typed = typed_line("Which one is to answer? A number or a name; Enter takes 1: ", terminal)
         if typed is None:
             return None
         chosen = _meant_model(typed.strip(), names)
@@ -211,13 +211,13 @@ def log_out(context: Context) -> None:
 
 def _given_key(context: Context) -> AuthorizationKey:
     if sys.stdin is not None and sys.stdin.isatty():
-        text = _hidden("Authorization key (hidden), or client id: ")
+        text = hidden_line("Authorization key (hidden), or client id: ") or ""
         try:
             key = parse_key(text)
         except ValueError:
             raise UsageError("No key was given.", hint="Copy it from your account at developers.sber.ru.") from None
         if key.doubt and len(key.basic) == _UUID_LENGTH:
-            secret = _hidden("Client secret (hidden): ")
+            secret = hidden_line("Client secret (hidden): ") or ""
             return parse_key(f"{text.strip()}:{secret.strip()}") if secret.strip() else key
         return key
     context.wait_for_stdin()
@@ -228,24 +228,6 @@ def _given_key(context: Context) -> AuthorizationKey:
         raise UsageError(
             "No key came from stdin.", hint="Pipe it in, or run 'gigachat auth login' at a terminal."
         ) from None
-
-
-_UUID_LENGTH = 36
-
-
-def _hidden(question: str) -> str:
-    """What a person types or pastes, unseen; empty for Ctrl-D."""
-    import getpass
-
-    try:
-        raise_on_interrupt()  # the terminal is to show again what is typed
-        return without_paste_marks(getpass.getpass(question, stream=sys.stderr))
-    except EOFError:
-        sys.stderr.write("\n")
-        return ""
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        raise
 
 
 def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -> str:
@@ -270,14 +252,12 @@ def offer_login(context: Context, problem: MissingKeyError, *, goes_on: bool) ->
 
     Who does not want to ends the command, unless it `goes_on`.
     """
-    if not _somebody_is_there(context):
+    if not somebody_is_there(context.terminal):
         raise problem
     terminal = context.terminal
     terminal.say(f"gigachat: {problem.message}")
     terminal.say(terminal.folded(f"  {problem.hint}"))
-    raise_on_interrupt()
-    answer = _typed("Log in now? [Y/n] ")
-    if answer is None or answer.strip().lower() not in _YES:
+    if not agrees("Log in now?", terminal, enter=True):
         if goes_on:
             return
         raise SystemExit(problem.exit_code)
@@ -287,34 +267,14 @@ def offer_login(context: Context, problem: MissingKeyError, *, goes_on: bool) ->
 
 def _agreed(context: Context, refused: ScopeRefusedError, others: list[str]) -> bool:
     """Whether to try the other scopes; nobody is asked where nobody sits."""
-    if not _somebody_is_there(context):
+    if not somebody_is_there(context.terminal):
         return False
     context.terminal.say(f"gigachat: {refused.message}")
-    answer = _typed(f"Try {' and '.join(others)}? [Y/n] ")
-    return answer is not None and answer.strip().lower() in _YES
+    return agrees(f"Try {' and '.join(others)}?", context.terminal, enter=True)
 
 
 def _write(line: str, context: Context) -> None:
     context.terminal.write(f"{context.terminal.folded(line, on_stdout=True)}\n")
-
-
-def _somebody_is_there(context: Context) -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and context.terminal.stderr_is_terminal
-
-
-def _typed(question: str) -> str | None:
-    """A line that a person types; None for Ctrl-D."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    try:
-        line = sys.stdin.readline()
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        raise
-    if not line:
-        sys.stderr.write("\n")
-        return None
-    return without_paste_marks(line)
 
 
 def _alone(settings: Settings, key: AuthorizationKey) -> tuple[Settings, credentials.Credential]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,6 +15,7 @@ from ..render.answers import OutputFile
 from ..render.reports import show_object, show_rows
 from ..render.terminal import Terminal
 from ..sessions import open_store, parse_age
+from .questions import agrees, somebody_is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def delete_sessions(
         else:
             chosen = [store.find_session(each) for each in references]
         ids = list(dict.fromkeys(each.id for each in chosen))
-        if (ids or every) and not yes and not _agreed(terminal, len(ids)):
+        if (ids or every) and not yes and not _agreed(terminal, len(ids), every=every):
             return
         try:
             if every:
@@ -150,7 +150,7 @@ def delete_sessions(
 
 
 def _picked(store: Store, terminal: Terminal) -> str | None:
-    if not (sys.stdin is not None and sys.stdin.isatty() and terminal.moves_on_stdout):
+    if not (somebody_is_there(terminal) and terminal.moves_on_stdout):
         raise UsageError(
             "No session is named.", hint="Name one, as 'gigachat history list' shows them, or say last for the newest."
         )
@@ -165,12 +165,12 @@ def _picked(store: Store, terminal: Terminal) -> str | None:
     return asyncio.run(pick_alone(choices, "Sessions", color=terminal.color_on_stdout))
 
 
-def _agreed(terminal: Terminal, count: int) -> bool:
-    if sys.stdin is None or not sys.stdin.isatty():
+def _agreed(terminal: Terminal, count: int, *, every: bool) -> bool:
+    if not somebody_is_there(terminal):
         raise UsageError("Deleting asks first, and there is nobody to ask.", hint="Give --yes.")
-    sys.stderr.write(f"Delete {count} session{'' if count == 1 else 's'} for good? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes", "д", "да")
+    sessions = f"{count} session{'' if count == 1 else 's'}"
+    typed = "and all that was ever typed in a chat" if every else "with the lines that were typed in them"
+    return agrees(f"Delete {sessions} {typed} for good?", terminal)
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def why_secret(path: str, open: Opener | None = None) -> str:
 
 def text_question(path: str, why: str) -> str:
     """What a person is asked before the text of such a file becomes a part of what is sent."""
-    return f"{visible(path)} looks like a secret: {why}. Send it? [y/N] "
+    return f"{visible(path)} looks like a secret: {why}. Send it?"
 
 
 def is_yes(typed: str) -> bool:

@@ -188,7 +188,7 @@ class Chat:
 
         async def put() -> None:
             self.keyboard.forget_typed()
-            typed.append(await self.reply(f"{self.terminal.folded(f'gigachat: {question}').rstrip()} "))
+            typed.append(await self.reply(f"{self.terminal.folded(f'gigachat: {question} [y/N]')} "))
 
         await self.stoppable(put())
         if typed and is_yes(typed[0] or ""):

@@ -14,7 +14,7 @@ import pytest
 from gigachat_cli.simulator import Simulator
 
 from ..conftest import Program
-from ..terminal import Terminal
+from ..terminal import CTRL_C, CTRL_D, Terminal
 from .conftest import Rules
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2Jred\u202e"
@@ -211,3 +211,24 @@ def test_lists_fit_the_terminal_and_show_renders_markdown(
         lines = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\]8;[^\x1b]*\x1b\\", b"", screen.raw).decode().splitlines()
         assert max(map(len, lines)) <= 60, words
         assert "**" not in screen.text or words == ["search", "fjord"]
+
+
+def test_ctrl_c_at_the_question_deletes_nothing_and_ends_its_line(
+    gigachat: Program, three: list[str], at_terminal: Callable[..., Terminal]
+) -> None:
+    for words, told in (
+        (["work"], "Delete 1 session with the lines that were typed in them for good? [y/N]"),
+        (["--all"], "Delete 3 sessions and all that was ever typed in a chat for good? [y/N]"),
+    ):
+        for key, code in ((CTRL_C, 130), (CTRL_D, 0), ("n\r", 0)):
+            terminal = at_terminal("history", "delete", *words, columns=100)
+            terminal.wait_for(told)
+            terminal.type(key)
+            assert terminal.ended() == code
+            assert terminal.raw.endswith(b"\r\n")
+    assert len(listed(gigachat)) == 3
+    terminal = at_terminal("history", "delete", "work", columns=100)
+    terminal.wait_for("[y/N]")
+    terminal.type("y\r")
+    assert terminal.ended() == 0
+    assert len(listed(gigachat)) == 2
