@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
 from pathlib import Path
 
 from ..batch import remote
 from ..batch.items import Item
 from ..batch.progress import items_of
 from ..engine.api.batches import BatchTask
+from ..engine.outside import as_object
 from ..errors import ItemsFailedError
 from ..messages import Notice
 from ..render.answers import OutputFile
@@ -29,9 +29,9 @@ def submit(items: AsyncGenerator[Item, None], context: Context, *, as_json: bool
 
     task = context.run(submitted())
     if as_json:
-        show_object(asdict(task), context.terminal)
+        show_object(as_object(task), context.terminal)
     else:
-        show_rows([asdict(task)], ("id", "status", "total"), context.terminal, as_array=False)
+        show_rows([as_object(task)], ("id", "status", "total"), context.terminal, as_array=False)
     context.terminal.notice(Notice("progress", f"'gigachat batch fetch {task.id} --wait -O FILE' gets the answers."))
 
 
@@ -44,7 +44,7 @@ def show_task(batch_id: str, context: Context, *, as_json: bool) -> None:
 
     listed = context.run(found())
     if as_json and len(listed) == 1:
-        show_object(asdict(listed[0]), context.terminal)
+        show_object(as_object(listed[0]), context.terminal)
     else:
         _show(listed, context, as_json=as_json)
 
@@ -87,5 +87,5 @@ def fetch(batch_id: str, output_file: Path | None, context: Context, *, force: b
 
 def _show(listed: list[BatchTask], context: Context, *, as_json: bool) -> None:
     told = time_teller(context.terminal, as_json=as_json)
-    rows = [{**asdict(each), "created": told(each.created_at), "updated": told(each.updated_at)} for each in listed]
+    rows = [{**as_object(each), "created": told(each.created_at), "updated": told(each.updated_at)} for each in listed]
     show_rows(rows, _COLUMNS, context.terminal, as_array=as_json)

@@ -12,8 +12,10 @@ import time
 import uuid
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from .. import paths
 from ..bounded import LATEST
@@ -30,7 +32,7 @@ from ..keys import (
 from ..masking import keep_secret
 from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
-from .outside import json_object
+from .outside import understood
 from .refusals import LOGIN_HINT, login_refusal, refusal
 from .token_cache import TokenCache
 from .wire import Request, Response
@@ -294,16 +296,25 @@ class RenewingToken:
         return time.time() < (token.expires_at - RENEW_BELOW if token.renew_at is None else token.renew_at)
 
 
+class _Login(Struct, frozen=True):
+    """Either form of a token, with its end: as recorded (milliseconds), and as another stand says it (recorded)."""
+
+    access_token: str | None = None
+    tok: str | None = None
+    expires_at: Any = None
+    exp: Any = None
+
+
 def parse_token(response: Response, *, now: float) -> Token:
-    """The token of either form: `access_token`/`expires_at` (recorded, ms) or `tok`/`exp` (recorded, other stand)."""
+    """Raises ServiceError for what holds no access token, or one with an end that is none."""
+    found = understood(response.body, _Login) or _Login()
+    access_token = found.access_token or found.tok or ""
+    told = found.exp if found.expires_at is None else found.expires_at
     try:
-        found = json_object(response.body) or {}
-        access_token = found.get("access_token") or found["tok"]
-        told = next((found[name] for name in ("expires_at", "exp") if found.get(name) is not None), None)
         expires = now + _LIFETIME if told is None else float(told)
-        if not (isinstance(access_token, str) and access_token.isascii() and access_token.isprintable()):
+        if not access_token or not access_token.isascii() or not access_token.isprintable():
             raise ValueError
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         raise ServiceError(
             "The login was answered with something that holds no access token.",
             hint="Check auth_url; a proxy or a portal may stand in between.",

@@ -7,6 +7,7 @@ the model, which is never sent a key, has none to repeat.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from ..bounded import brackets, json_value
+from ..bounded import brackets, json_value, number, whole
 from ..calls import json_with_calls
 from ..errors import ServiceError, TooLargeError, UsageError
 from ..masking import MASK, from_outside
@@ -49,6 +50,14 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A whole number as a type of a field; one that no counter reaches is none."""
+
+
+class Count(int):
+    """A whole number as a type of a field; 0 for what is none, and for one that no counter reaches."""
+
+
+class Floor(int):
+    """A number as a type of a field, without its fraction."""
 
 
 class Identifier(str):
@@ -101,16 +110,36 @@ def understood(content: bytes | str, kind: type[T]) -> T | None:
     except (ValueError, msgspec.MsgspecError):
         pass
     try:
-        found = _value(content)
-        for _ in range(_MOST_MENDED):
-            try:
-                return msgspec.convert(found, kind, dec_hook=_field)
-            except msgspec.ValidationError as problem:
-                if not _remove(found, str(problem)):
-                    return None
+        return converted(_value(content), kind)
     except ValueError:
-        pass
+        return None
+
+
+def converted(found: Any, kind: type[T]) -> T | None:
+    """As `understood`, of a JSON value that was read; what is odd within is taken out of it."""
+    for _ in range(_MOST_MENDED):
+        try:
+            return msgspec.convert(found, kind, dec_hook=_field)
+        except msgspec.ValidationError as problem:
+            if not _remove(found, str(problem)):
+                return None
     return None
+
+
+def kept(content: bytes, kind: type[T]) -> T | None:
+    """As `understood`, of a file of our own; None as well for one that is too large."""
+    try:
+        return understood(content, kind)
+    except TooLargeError:
+        return None
+
+
+def written(value: msgspec.Struct) -> bytes:
+    """A value as JSON for a file of our own; what is no text, as in the name of a file, becomes a question mark."""
+    try:
+        return msgspec.json.encode(value, enc_hook=str)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def as_object(value: msgspec.Struct) -> dict[str, Any]:
@@ -143,13 +172,17 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def _field(kind: type, found: object) -> object:
-    return kind(_FIELDS[kind](found) or "")
+    """Raises ValueError for what counts as missing."""
+    if kind is Floor:
+        return Floor(number(found))  # type: ignore[arg-type]  # None raises TypeError, which is as good
+    return Count(whole(found) or 0) if kind is Count else kind(_FIELDS[kind](found) or "")
 
 
 def _remove(found: Any, problem: str) -> bool:
     """Take what the problem is about out of a value; False when that is the value itself."""
     place = _AT.search(problem)
-    steps = [name or int(number) for name, number in _STEP.findall(place[1])] if place else []
+    # A value of an object of any keys is said to be at `[...]`: the object goes as a whole.
+    steps = [name or int(at) for name, at in _STEP.findall(place[1].partition("[...]")[0])] if place else []
     if not steps:
         return False
     for step in steps[:-1]:
@@ -166,18 +199,6 @@ def answered(content: bytes | str) -> dict[str, Any] | None:
     _check_count(content)
     found = _with_calls(content)
     return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
-
-
-def answered_json(content: bytes | str) -> Any:
-    """Any JSON that the service answered with, fit to be shown; None when it is none.
-
-    Raises TooLargeError for one of too many values.
-    """
-    _check_count(content)
-    try:
-        return _clean(json_value(content), exact=False)
-    except ValueError:
-        return None
 
 
 def json_object(content: bytes | str) -> dict[str, Any] | None:

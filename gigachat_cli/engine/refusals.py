@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+
+from msgspec import Struct
 
 from .. import masking
 from ..errors import (
@@ -30,10 +30,11 @@ from ..errors import (
     UnknownToolError,
     nearest,
 )
+from ..masking import from_outside
 from ..messages import SERVICE_TOOLS
 from ..setting_values import SCOPES
 from ..text import one_line
-from .outside import answered, word
+from .outside import understood, word
 from .retries import LONGEST_RETRY_AFTER
 from .wire import Request, Response
 
@@ -43,8 +44,16 @@ _SCOPE_MISMATCH = 7  # documented: "scope from db not fully includes consumed sc
 _UNREADABLE_KEY = 4  # reported: "Can't decode 'Authorization' header"
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
+class Told(Struct, frozen=True):
+    """What an object of the service says of an error; `error` is another such object, or its words."""
+
+    status: int | None = None
+    code: int | str | None = None
+    message: str | None = None
+    error: Told | str | None = None
+
+
+class _Meaning(Struct, frozen=True):
     """What a status means; `{purpose}` and `{model}` stand for those of the request."""
 
     kind: type[GigaChatError]
@@ -144,11 +153,12 @@ def _unknown(response: Response, words: str, model: str | None) -> _Meaning:
     The service says it in JSON, as `{"status": 404, "message": "No such model"}` (recorded).  A gateway that does not
     know the address answers with a page, or with JSON of its own, and says nothing about a model.
     """
-    found = answered(response.body) or {}
+    found = understood(response.body, Told)
     if re.search(r"(?i)\bfile|файл", words):
         return _UNKNOWN_FILE
-    of_the_service = found.get("status") == 404 and "error" not in found and words.lower() not in ("", "not found")
-    named = re.search(r"(?i)model|модел", words) is not None and bool(found)
+    own = found is not None and found.status == 404 and found.error is None
+    of_the_service = own and words.lower() not in ("", "not found")
+    named = re.search(r"(?i)model|модел", words) is not None and found is not None
     return _UNKNOWN_MODEL if model is not None and (of_the_service or named) else _UNKNOWN_PLACE
 
 
@@ -172,8 +182,8 @@ def _tool_refusal(tool: str, response: Response) -> GigaChatError:
 
 def login_refusal(request: Request, response: Response, *, scope: str, doubt: str, now: float = 0.0) -> GigaChatError:
     """The error for an answer of the OAuth address that is not a success; `doubt` is what the key's form suggests."""
-    status, code = response.status, (answered(response.body) or {}).get("code")
-    code = code if isinstance(code, int) else word(code)
+    status, found = response.status, understood(response.body, Told) or Told()
+    code = word(from_outside(found.code)) if isinstance(found.code, str) else found.code
     if status not in (400, 401, 403):
         problem = refusal(request, response, now=now)
         problem.next_step = problem.next_step and problem.next_step.replace("base_url", "auth_url")
@@ -201,14 +211,11 @@ def login_refusal(request: Request, response: Response, *, scope: str, doubt: st
     return problem
 
 
-def error_object(request: Request, found: Mapping[str, Any], *, request_id: str | None = None) -> GigaChatError | None:
-    """The error that a JSON object tells of, whatever the HTTP status it came under; None when it tells of none."""
-    inner = found.get("error")
-    told = inner if isinstance(inner, Mapping) else found
-    if inner is None and not ("message" in found and "choices" not in found):
-        return None
-    status = next((told[key] for key in ("status", "code") if isinstance(told.get(key), int)), None)
-    words = _line(str(inner if isinstance(inner, str) else told.get("message", "")), request.secrets)
+def error_told(request: Request, told: Told, *, request_id: str | None = None) -> GigaChatError:
+    """The error that an object of the service tells of, whatever the HTTP status it came under."""
+    inner = told.error if isinstance(told.error, Told) else told
+    status = inner.code if isinstance(inner.code, int) and inner.status is None else inner.status
+    words = _line((told.error if isinstance(told.error, str) else inner.message) or "", request.secrets)
     where = f" (status {status})" if status is not None else ""
     message = f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}."
     if status == 429:
@@ -220,15 +227,12 @@ def error_object(request: Request, found: Mapping[str, Any], *, request_id: str 
 
 def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
     """What the service or a gateway says, as one clean line without secrets; empty when it says nothing."""
+    found = understood(response.body, Told)
+    if found is not None:
+        inner = found.error.message if isinstance(found.error, Told) else None
+        return _line(found.message or inner or "", secrets)
     text = response.body[:65536].decode("utf-8", "replace")
-    found = answered(response.body) or {}
-    message = found.get("message")
-    inner = found.get("error")
-    if message is None and isinstance(inner, Mapping):
-        message = inner.get("message")
-    if message is not None or found:
-        text = message if isinstance(message, str) else ""
-    elif "<" in text and ("html" in response.headers.get("content-type", "") or "<html" in text.lower()):
+    if "<" in text and ("html" in response.headers.get("content-type", "") or "<html" in text.lower()):
         text = _page_words(text)
     return _line(text, secrets)
 

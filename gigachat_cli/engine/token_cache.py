@@ -6,20 +6,31 @@ request and one line.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from .. import paths, systems
-from ..bounded import LATEST, number
+from ..bounded import LATEST
 from ..messages import Notice, Token
 from .locks import LockTimeout, hold_one
-from .outside import json_object
+from .outside import kept, written
 
 _VERSION = 1
 _WRITE_PATIENCE = 5.0  # seconds; a write takes milliseconds
+
+
+class _Kept(Struct, frozen=True):
+    access_token: str
+    expires_at: float
+    renew_at: float | None = None
+
+
+class _File(Struct, frozen=True):
+    tokens: dict[str, _Kept] = {}
+    version: int = _VERSION
 
 
 class TokenCache:
@@ -56,15 +67,11 @@ class TokenCache:
                 change(tokens)
                 now = time.time()
                 kept = {
-                    identity: {
-                        "access_token": token.access_token,
-                        "expires_at": token.expires_at,
-                        "renew_at": token.renew_at,
-                    }
+                    identity: _Kept(token.access_token, token.expires_at, token.renew_at)
                     for identity, token in tokens.items()
                     if token.seconds_left(now) > 0
                 }
-                paths.write_private(self._path, json.dumps({"version": _VERSION, "tokens": kept}).encode())
+                paths.write_private(self._path, written(_File(kept)))
         except LockTimeout:
             held = f"{self._path} is held by another process; the access token is not kept."
             self._notify(Notice("warning", held, cause="held"))
@@ -78,17 +85,13 @@ class TokenCache:
             content = paths.read_private(self._path) or b""
         except OSError as problem:
             self._tell(f"{self._path} could not be read: {problem.strerror}.", problem)
-        with suppress(ValueError, TypeError, AttributeError, KeyError, OverflowError):
-            kept = json_object(content) or {}
-            for identity, entry in kept["tokens"].items():
-                access_token, expires_at = entry["access_token"], number(entry["expires_at"])
-                if expires_at is None or expires_at > LATEST:
-                    continue
-                told = number(entry.get("renew_at"))
-                renew_at = None if told is None else min(told, expires_at)
-                # What could not stand in a header was never a token.
-                if isinstance(access_token, str) and access_token.isascii() and access_token.isprintable():
-                    tokens[identity] = Token(access_token, expires_at, renew_at)
+        found = kept(content, _File) or _File()
+        for identity, each in found.tokens.items():
+            # What could not stand in a header was never a token.
+            plain = each.access_token.isascii() and each.access_token.isprintable()
+            if plain and each.expires_at <= LATEST:
+                renew_at = None if each.renew_at is None else min(each.renew_at, each.expires_at)
+                tokens[identity] = Token(each.access_token, each.expires_at, renew_at)
         return tokens
 
     def _tell(self, text: str, problem: OSError) -> None:

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from msgspec import Struct
+
 from .. import paths
-from ..bounded import number, whole
 from ..errors import UsageError
 from ..messages import Notice
 from .api import files
 from .locks import LockTimeout, hold_one
-from .outside import json_object
+from .outside import kept, written
 
 if TYPE_CHECKING:
     from .client import GigaChat
@@ -50,8 +50,7 @@ class Source:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A content that is stored.  `former` are ids that it had before and that are gone."""
 
     id: str
@@ -63,7 +62,12 @@ class Known:
     owner: str
     path: str | None = None
     at: float = 0.0
-    former: tuple[str, ...] = field(default=())
+    former: tuple[str, ...] = ()
+
+
+class _File(Struct, frozen=True):
+    version: int = 0
+    files: dict[str, Known] = {}
 
 
 async def upload_once(giga: GigaChat, source: Source, *, check: bool = False, progress: files.Progress) -> str:
@@ -142,8 +146,7 @@ class Uploads:
                 kept = self._read()
                 change(kept)
                 newest = sorted(kept.items(), key=lambda each: each[1].at)[-_MOST_KEPT:]
-                content = {"version": _VERSION, "files": {key: asdict(known) for key, known in newest}}
-                paths.write_private(self._path, json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
+                paths.write_private(self._path, written(_File(_VERSION, dict(newest))))
         except LockTimeout:
             pass  # somebody holds on to it: the next upload is one too many, no more
         except OSError as problem:
@@ -155,18 +158,8 @@ class Uploads:
             content = paths.read_private(self._path)
         except OSError:
             return {}
-        found = json_object(content or b"") or {}
-        listed = found.get("files") if found.get("version") == _VERSION else None
-        kept = {}
-        for key, each in listed.items() if isinstance(listed, dict) else ():
-            try:
-                known = Known(**each)
-                size = whole(known.size)
-                if size is not None:
-                    kept[key] = replace(known, at=number(known.at) or 0.0, size=size, former=tuple(known.former))
-            except TypeError:
-                continue
-        return kept
+        found = kept(content or b"", _File)
+        return found.files if found is not None and found.version == _VERSION else {}
 
 
 async def _uploaded(

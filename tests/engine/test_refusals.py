@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.engine import GigaChat
-from gigachat_cli.engine.refusals import error_object, login_refusal, refusal, service_words
+from gigachat_cli.engine import Chunk, GigaChat
+from gigachat_cli.engine.api import chat, chat_v2
+from gigachat_cli.engine.api_version import ApiVersion
+from gigachat_cli.engine.refusals import login_refusal, refusal, service_words
 from gigachat_cli.engine.wire import Request, Response
 from gigachat_cli.errors import (
     AccessDeniedError,
@@ -341,5 +343,6 @@ def test_the_request_id_is_told(simulator: Simulator, gigachat: Program) -> None
 
 
 @pytest.mark.parametrize("found", [{}, {"choices": []}, {"choices": [], "message": "x"}, {"error": None}])
-def test_what_tells_of_no_error_is_none(found: dict[str, Any]) -> None:
-    assert error_object(REQUEST, found) is None
+@pytest.mark.parametrize("version", [chat, chat_v2])
+def test_what_tells_of_no_error_is_none(found: dict[str, Any], version: ApiVersion) -> None:
+    assert version.parse_whole(REQUEST, json.dumps(found).encode(), request_id=None) == Chunk()

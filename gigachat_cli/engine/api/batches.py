@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from ...bounded import number, whole
+from msgspec import Struct
+
 from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, ServiceError, UsageError
 from ...messages import Answer, AnswerBuilder
 from ...text import one_line
-from ..outside import answered, answered_json, file_id, identifier, typed_file_id, word
-from ..refusals import error_object
+from ..outside import FileId, Floor, Identifier, Word, answered, converted, typed_file_id, understood
+from ..refusals import Told, error_told
 from ..wire import Request
 from . import chat
 from .files import AS_IT_IS, Content
@@ -31,8 +32,7 @@ COMPLETED = "completed"
 _DENIED_HINT = "The batch API is for businesses that pay as they go (scope GIGACHAT_API_CORP). Leave ‹remote› out."
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTask:
+class BatchTask(Struct, frozen=True):
     """A batch as the service tells of it.  Times are Unix seconds; `output_file_id` is there when it is completed."""
 
     id: str
@@ -46,6 +46,26 @@ class BatchTask:
     method: str = ""
 
 
+class _Counts(Struct, frozen=True):
+    total: Floor | None = None
+    completed: Floor | None = None
+    failed: Floor | None = None
+
+
+class _Task(Struct, frozen=True):
+    id: Identifier = Identifier()
+    status: Word = Word()
+    request_counts: _Counts | None = None
+    created_at: Floor | None = None
+    updated_at: Floor | None = None
+    output_file_id: FileId = FileId()
+    method: Word = Word()
+
+
+class _Tasks(_Task, frozen=True):
+    batches: list[_Task] | None = None
+
+
 async def submit_batch(giga: GigaChat, lines: bytes) -> BatchTask:
     """Hand over requests, a JSON line `{"id", "request"}` each.  Raises as `fetch` does.
 
@@ -54,10 +74,10 @@ async def submit_batch(giga: GigaChat, lines: bytes) -> BatchTask:
     url = f"{giga.settings.base_url}{PATH}?{urlencode({'method': METHOD})}"
     headers = {"Accept": "application/json", "Content-Type": "application/octet-stream"}
     request = Request("POST", url, "the batch", headers, lines)
-    task = _task(await _fetched(giga, request))
-    if task is None:
+    found = understood(await _fetched(giga, request), _Task)
+    if found is None or not found.id:
         raise ServiceError("The service took the batch but named no id for it.")
-    return task
+    return _task(found)
 
 
 async def batches(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask]:
@@ -74,10 +94,14 @@ async def batches(giga: GigaChat, batch_id: str | None = None) -> list[BatchTask
         if batch_id is not None and problem.status == 404:
             raise _unknown(batch_id, problem) from None
         raise
-    listed = found.get("batches", [found] if "id" in found else None) if isinstance(found, dict) else found
-    if not isinstance(listed, list):
+    holder = understood(found, _Tasks)
+    if holder is None:
+        listed = understood(found, list[_Task])
+    else:
+        listed = [holder] if holder.batches is None and holder.id else holder.batches
+    if listed is None:
         raise ServiceError("The service answered with something that is not a list of batches.")
-    read = [task for each in listed if (task := _task(each)) is not None]
+    read = [_task(each) for each in listed if each.id]
     if batch_id is None:
         return read
     named = [task for task in read if task.id == batch_id]
@@ -116,30 +140,26 @@ def _unknown(batch_id: str, problem: ServiceError | None = None) -> UsageError:
     )
 
 
-async def _fetched(giga: GigaChat, request: Request) -> Any:
+async def _fetched(giga: GigaChat, request: Request) -> bytes:
     try:
-        response = await giga.fetch(request)
+        return (await giga.fetch(request)).body
     except AccessDeniedError as problem:
         problem.hint = _DENIED_HINT
         raise
-    return answered_json(response.body)
 
 
-def _task(found: object) -> BatchTask | None:
-    if not isinstance(found, Mapping) or identifier(found.get("id")) is None:
-        return None
-    counted = found.get("request_counts")
-    counts: Mapping[str, object] = counted if isinstance(counted, Mapping) else {}
+def _task(found: _Task) -> BatchTask:
+    counts = found.request_counts or _Counts()
     return BatchTask(
-        id=found["id"],
-        status=word(found.get("status")) or "",
-        total=_whole(counts.get("total")),
-        completed=_whole(counts.get("completed")),
-        failed=_whole(counts.get("failed")),
-        created_at=_whole(found.get("created_at")),
-        updated_at=_whole(found.get("updated_at")),
-        output_file_id=file_id(found.get("output_file_id")),
-        method=word(found.get("method")) or "",
+        found.id,
+        found.status,
+        counts.total,
+        counts.completed,
+        counts.failed,
+        found.created_at,
+        found.updated_at,
+        found.output_file_id or None,
+        found.method,
     )
 
 
@@ -147,8 +167,9 @@ def _result(found: Mapping[str, Any]) -> Answer | GigaChatError:
     request = Request("POST", "", "the item")
     inner = _holder_of("choices", found)
     if inner is None:
-        problem = error_object(request, {"error": _holder_of("message", found) or found.get("error") or "no answer"})
-        return problem or ServiceError("The batch holds no answer to it.")
+        said = _holder_of("message", found) or found.get("error")
+        told = said if isinstance(said, str) else converted(said, Told)
+        return error_told(request, Told(error=told or "no answer"))
     try:
         chunk = chat.parse_whole(request, json.dumps(inner).encode(), request_id=None)
     except GigaChatError as problem:
@@ -168,9 +189,3 @@ def _holder_of(key: str, found: object, *, depth: int = 4) -> Mapping[str, Any] 
     if key in found:
         return found
     return next((inner for each in found.values() if (inner := _holder_of(key, each, depth=depth - 1))), None)
-
-
-def _whole(found: object) -> int | None:
-    """A fraction of a second counts for nothing."""
-    fraction = number(found)
-    return whole(found if fraction is None or isinstance(fraction, int) else float(int(fraction)))

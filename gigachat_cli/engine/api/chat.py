@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
-from ...bounded import whole
 from ...calls import read_call
 from ...errors import StreamError, UsageError
 from ...masking import from_outside
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
-from ..outside import Identifier, ModelName, Word, answered, understood, word
-from ..refusals import error_object
+from ..outside import Count, Identifier, ModelName, Word, understood, word
+from ..refusals import Told, error_told
 from ..sse import Event
 from ..wire import Request
+
+T = TypeVar("T", bound="Answering")
 
 PATH = "/chat/completions"
 END_OF_STREAM = "[DONE]"
@@ -112,35 +113,32 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     said = event.data.strip()
     if said == END_OF_STREAM:
         return None
-    if event.name in _NAMES and said:
-        chunk = _read(request, event.data, whole=False, request_id=request_id)
-        if chunk is None:
-            raise _unreadable(request_id)
-        return chunk
-    found = event_object(event, of_answer=False, request_id=request_id)
-    if found is not None and (problem := error_object(request, found, request_id=request_id)):
-        raise problem
-    return Chunk()
-
-
-def event_object(event: Event, *, of_answer: bool, request_id: str | None) -> dict[str, Any] | None:
-    """What an event says, as an object; None when it says nothing, or is not one `of_answer` by its name.
-
-    An error event is always heard, and gives `{"error": …}`.  Raises StreamError for what is not JSON.
-    """
-    is_error = event.name.rpartition(".")[2] == "error"
-    if not is_error and not (of_answer and event.data.strip()):
-        return None
-    found = answered(event.data)
-    if is_error:
-        found = {"message": from_outside(event.data[:_LONGEST_WORDS])} if found is None else found
-        return found if "error" in found else {"error": found}
+    check_event(request, event, request_id=request_id)
+    if event.name not in _NAMES or not said:
+        return Chunk()
+    found = completion(request, event.data, Completion, request_id=request_id)
     if found is None:
-        raise _unreadable(request_id)
+        raise unreadable(request_id)
+    return _chunk(found, whole=False, request_id=request_id)
+
+
+def check_event(request: Request, event: Event, *, request_id: str | None) -> None:
+    """Raise the service's own error when the name of an event says that it tells of one, in JSON or in words."""
+    if event.name.rpartition(".")[2] == "error":
+        told = understood(event.data, Told) or Told(message=event.data[:_LONGEST_WORDS])
+        raise error_told(request, told, request_id=request_id)
+
+
+def completion(request: Request, content: bytes | str, kind: type[T], *, request_id: str | None) -> T | None:
+    """One object of an answer; None when the content is none.  Raises the service's own error."""
+    found = understood(content, kind)
+    if found is not None and (found.error is not None or (found.message is not None and found.choices is UNSET)):
+        raise error_told(request, found, request_id=request_id)
     return found
 
 
-def _unreadable(request_id: str | None) -> StreamError:
+def unreadable(request_id: str | None) -> StreamError:
+    """The error for an event that is no JSON of an answer."""
     return StreamError(
         "The stream holds something that is not an answer.",
         hint="Try again; a proxy or a portal may stand in between.",
@@ -155,10 +153,10 @@ def is_last(event: Event) -> bool:
 
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
-    chunk = _read(request, content, whole=True, request_id=request_id)
-    if chunk is None:
+    found = completion(request, content, Completion, request_id=request_id)
+    if found is None:
         raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
-    return chunk
+    return _chunk(found, whole=True, request_id=request_id)
 
 
 def settled(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
@@ -181,16 +179,11 @@ def asked_call(found: object, request_id: str | None) -> FunctionCall | None:
     return call
 
 
-def whole_number(found: object) -> int:
-    """The whole number that a JSON value is, else 0; also for a number beyond all counting."""
-    return whole(found) or 0
-
-
 class _Usage(Struct, frozen=True):
-    prompt_tokens: int | float | None = None
-    completion_tokens: int | float | None = None
-    total_tokens: int | float | None = None
-    precached_prompt_tokens: int | float | None = None
+    prompt_tokens: Count = Count()
+    completion_tokens: Count = Count()
+    total_tokens: Count = Count()
+    precached_prompt_tokens: Count = Count()
 
 
 class _Said(Struct, frozen=True):
@@ -201,39 +194,35 @@ class _Said(Struct, frozen=True):
     name: str | None = None
     reasoning_content: str | None = None
     function_call: Any = None
-    functions_state_id: Identifier | None = None
+    functions_state_id: Identifier = Identifier()
 
 
 class _Choice(Struct, frozen=True):
     index: int | float | None = None
     delta: _Said | None = None
     message: _Said | None = None
-    finish_reason: Word | None = None
+    finish_reason: Word = Word()
 
 
-class _Completion(Struct, frozen=True):
+class Answering(Told, frozen=True):
+    """What both API versions have at the head of an object of an answer, which may be an error instead."""
+
+    choices: Any = UNSET
+    model: ModelName = ModelName()
+
+
+class Completion(Answering, frozen=True):
     choices: list[_Choice] | UnsetType | None = UNSET
-    model: ModelName | None = None
     usage: _Usage | None = None
-    error: Any = None
-    message: Any = UNSET
 
 
 _NOTHING_SAID, _NO_CHOICE = _Said(), _Choice()
 
 
-def _read(request: Request, content: bytes | str, *, whole: bool, request_id: str | None) -> Chunk | None:
-    """The chunk of one object; None when the content is none.  Raises the service's own error, and StreamError."""
-    found = understood(content, _Completion)
-    if found is None:
-        return None
-    if found.error is not None or (found.message is not UNSET and found.choices is UNSET):
-        problem = error_object(request, answered(content) or {}, request_id=request_id)
-        if problem:
-            raise problem
+def _chunk(found: Completion, *, whole: bool, request_id: str | None) -> Chunk:
+    """Raises StreamError."""
     # An index that is missing or odd counts as the first; further choices are other answers.
-    listed = found.choices or ()
-    choice = next((each for each in listed if not each.index or whole_number(each.index) < 1), _NO_CHOICE)
+    choice = next((each for each in found.choices or () if not each.index or each.index < 1), _NO_CHOICE)
     said = (choice.message if whole else choice.delta) or _NOTHING_SAID
     in_progress = said.role == "function_in_progress"  # documented: a status, not a part of the answer
     return Chunk(
@@ -243,7 +232,7 @@ def _read(request: Request, content: bytes | str, *, whole: bool, request_id: st
         function_call=None if said.function_call is None else asked_call(said.function_call, request_id),
         functions_state_id=said.functions_state_id or None,
         finish_reason=choice.finish_reason or None,
-        usage=_usage(found.usage) if found.usage else None,
+        usage=Usage(*structs.astuple(found.usage)) if found.usage else None,
         model=found.model or None,
         request_id=request_id,
     )
@@ -262,12 +251,3 @@ def _message(message: Message) -> dict[str, Any]:
     if message.functions_state_id is not None:
         sent["functions_state_id"] = message.functions_state_id
     return sent
-
-
-def _usage(found: _Usage) -> Usage:
-    return Usage(
-        whole_number(found.prompt_tokens),
-        whole_number(found.completion_tokens),
-        whole_number(found.total_tokens),
-        whole_number(found.precached_prompt_tokens),
-    )

@@ -7,25 +7,24 @@ Request fields of API v1 are put where this one has them.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from ...bounded import whole
-from ...errors import ConfigError, StreamError, UsageError
+from msgspec import UNSET, Struct, UnsetType
+
+from ...errors import ConfigError, UsageError
+from ...masking import from_outside
 from ...messages import Chunk, FunctionCall, Message, Source, Usage
 from ...text import one_line
-from ..outside import answered, file_id, identifier, label, model_name, word
-from ..refusals import error_object
+from ..outside import Count, FileId, Floor, Identifier, Label, Word, converted
 from ..sse import Event
 from ..wire import Request
 from . import chat
 from .citations import Citations
 
 DONE = "response.message.done"
-
-encode = chat.encode
 
 _OPTIONS = (
     "temperature",
@@ -89,13 +88,16 @@ def parse_event(request: Request, event: Event, *, request_id: str | None) -> Ch
     """The chunk of one event; None for an end as API v1 has it.  Raises as `chat.parse_event` does."""
     if event.data.strip() == chat.END_OF_STREAM:
         return None
+    chat.check_event(request, event, request_id=request_id)
     of_answer = event.name in ("", "message") or event.name.startswith("response.")
-    found = chat.event_object(event, of_answer=of_answer, request_id=request_id)
-    if found is None:
+    if not of_answer or not event.data.strip():
         return Chunk(finish_reason="stop") if is_last(event) else Chunk()
-    chunk = _chunk(request, found, request_id)
-    if chunk is None:  # documented, and against every recording: data of API v1 under these names
+    found = chat.completion(request, event.data, _Answer, request_id=request_id)
+    if found is None:
+        raise chat.unreadable(request_id)
+    if found.is_of_v1:  # documented, and against every recording: data of API v1 under these names
         return chat.parse_event(request, event, request_id=request_id)
+    chunk = _chunk(found, request_id)
     if is_last(event) and chunk.finish_reason is None:
         return replace(chunk, finish_reason="function_call" if chunk.function_call else "stop")
     return chunk
@@ -108,11 +110,10 @@ def is_last(event: Event) -> bool:
 
 def parse_whole(request: Request, content: bytes, *, request_id: str | None) -> Chunk:
     """A whole answer as one chunk.  Raises as `parse_event` does."""
-    found = answered(content)
-    if found is None:
-        raise StreamError("The service answered with something that is not an answer.", request_id=request_id)
-    chunk = _chunk(request, found, request_id)
-    return chat.parse_whole(request, content, request_id=request_id) if chunk is None else chunk
+    found = chat.completion(request, content, _Answer, request_id=request_id)
+    if found is None or found.is_of_v1:
+        return chat.parse_whole(request, content, request_id=request_id)
+    return _chunk(found, request_id)
 
 
 async def settled(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
@@ -202,32 +203,97 @@ def _object(value: object, name: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _chunk(request: Request, found: Mapping[str, Any], request_id: str | None) -> Chunk | None:
-    """What an object of this version says; None for one of API v1."""
-    if "messages" not in found and "choices" in found:
-        return None
-    problem = error_object(request, found, request_id=request_id)
-    if problem:
-        raise problem
+class _File(Struct, frozen=True):
+    id: FileId = FileId()
+    target: str | None = None
+    mime: str | None = None
+
+
+class _Execution(Struct, frozen=True):
+    """How far a tool of the service's own is."""
+
+    name: Label = Label()
+    status: Label = Label()
+    seconds_left: Floor | None = None
+    censored: bool | None = None
+
+
+class _Page(Struct, frozen=True):
+    url: str
+    title: Label = Label()
+
+
+class _InlineData(Struct, frozen=True):
+    sources: dict[str, Any] | None = None
+
+
+class _Part(Struct, frozen=True):
+    text: str | None = None
+    files: list[_File] | None = None
+    function_call: Any = None
+    tool_execution: _Execution | None = None
+    inline_data: _InlineData | None = None
+
+
+class _Message(Struct, frozen=True):
+    role: str | None = None
+    content: list[_Part | str | None] | _Part | str | None = None
+    reasoning_content: str | None = None
+    tool_state_id: Identifier = Identifier()
+    tools_state_id: Identifier = Identifier()
+    functions_state_id: Identifier = Identifier()
+
+    @property
+    def parts(self) -> list[_Part]:
+        """The parts of the content, which is a list of them, or one, or a text."""
+        listed = self.content if isinstance(self.content, list) else [self.content]
+        return [each if isinstance(each, _Part) else _Part(text=each) for each in listed]
+
+
+class _Counts(Struct, frozen=True):
+    cached_tokens: Count = Count()
+
+
+class _Usage(Struct, frozen=True):
+    input_tokens: Count = Count()
+    output_tokens: Count = Count()
+    total_tokens: Count = Count()
+    input_tokens_details: _Counts | None = None
+
+
+class _Answer(chat.Answering, frozen=True):
+    messages: list[_Message] | UnsetType | None = UNSET
+    finish_reason: Word = Word()
+    usage: _Usage | None = None
+    tool_state_id: Identifier = Identifier()
+    tools_state_id: Identifier = Identifier()
+    functions_state_id: Identifier = Identifier()
+
+    @property
+    def is_of_v1(self) -> bool:
+        return self.messages is UNSET and self.choices is not UNSET
+
+
+def _chunk(found: _Answer, request_id: str | None) -> Chunk:
+    """Raises StreamError."""
     texts: list[str] = []
     reasonings: list[str] = []
-    progress, state_id = "", None
+    progress = state_id = ""
     calls: list[FunctionCall] = []
     sources: dict[int, Source] = {}
-    for message in _mappings(found.get("messages")):
-        role = message.get("role", "assistant")
-        reasonings.append(_text(message.get("reasoning_content")))
+    for message in found.messages or ():
+        role = message.role or "assistant"
+        reasonings.append(message.reasoning_content or "")
         state_id = _state_id(message) or state_id
-        for part in _parts(message.get("content")):
+        for part in message.parts:
             if role == "reasoning":
-                reasonings.append(_text(part.get("text")))
+                reasonings.append(part.text or "")
             elif role == "assistant":
-                texts.extend([*_tags(part.get("files")), _text(part.get("text"))])
-            progress = _progress(part.get("tool_execution")) or progress
-            call = chat.asked_call(part.get("function_call"), request_id)
+                texts += [*(_tag(each) for each in part.files or () if each.id), part.text or ""]
+            progress = (_progress(part.tool_execution) if part.tool_execution else "") or progress
+            call = chat.asked_call(part.function_call, request_id)
             calls.extend([call] if call else [])
-            sources |= _sources(part.get("inline_data"))
-    reason = word(found.get("finish_reason")) or ""
+            sources |= _sources(part.inline_data.sources or {}) if part.inline_data else {}
     return Chunk(
         text="".join(texts),
         reasoning="".join(reasonings),
@@ -235,81 +301,41 @@ def _chunk(request: Request, found: Mapping[str, Any], request_id: str | None) -
         sources=tuple(sources.values()),
         # Of calls that were made at once the first is run; the model can make the others again.
         function_call=calls[0] if calls else None,
-        functions_state_id=state_id or _state_id(found),
-        finish_reason=_REASONS.get(reason, reason) or None,
-        usage=_usage(found.get("usage")),
-        model=model_name(found.get("model")),
+        functions_state_id=state_id or _state_id(found) or None,
+        finish_reason=_REASONS.get(found.finish_reason, found.finish_reason) or None,
+        usage=_usage(found.usage) if found.usage else None,
+        model=found.model or None,
         request_id=request_id,
     )
 
 
-def _parts(content: object) -> Iterator[Mapping[str, Any]]:
-    """The parts of a content, which is a list of them, or one, or a text."""
-    for part in content if isinstance(content, list) else [content]:
-        if isinstance(part, str):
-            yield {"text": part}
-        elif isinstance(part, Mapping):
-            yield part
+def _tag(file: _File) -> str:
+    """A file that the service made, as API v1 tells of it: a tag in the text."""
+    if file.target == "image" or (file.mime or "").startswith("image/"):
+        return f'<img src="{file.id}" fuse="true"/> '
+    return f'<div data-model-id="{file.id}" fuse="true"/> '
 
 
-def _tags(files: object) -> list[str]:
-    """Files that the service made, as API v1 tells of them: tags in the text."""
-    tags = []
-    for each in _mappings(files):
-        stored = file_id(each.get("id"))
-        if stored is None:
-            continue
-        if each.get("target") == "image" or _text(each.get("mime")).startswith("image/"):
-            tags.append(f'<img src="{stored}" fuse="true"/> ')
-        else:
-            tags.append(f'<div data-model-id="{stored}" fuse="true"/> ')
-    return tags
+def _progress(execution: _Execution) -> str:
+    left = "" if execution.seconds_left is None else f"{execution.seconds_left} s left"
+    stopped = "stopped by the content filter" if execution.censored else ""
+    return ", ".join(filter(None, (execution.name, execution.status.replace("_", " "), left, stopped)))
 
 
-def _progress(execution: object) -> str:
-    if not isinstance(execution, Mapping):
-        return ""
-    told = [_text(execution.get("name")), _text(execution.get("status")).replace("_", " ")]
-    left = whole(execution.get("seconds_left"))
-    if left is not None:
-        told.append(f"{left} s left")
-    if execution.get("censored") is True:
-        told.append("stopped by the content filter")
-    return ", ".join(filter(None, told))
-
-
-def _sources(inline_data: object) -> dict[int, Source]:
-    listed = inline_data.get("sources") if isinstance(inline_data, Mapping) else None
+def _sources(listed: Mapping[str, Any]) -> dict[int, Source]:
     found = {}
-    for key, each in listed.items() if isinstance(listed, Mapping) else ():
-        if isinstance(each, Mapping) and re.fullmatch(r"[0-9]{1,6}", str(key)) and isinstance(each.get("url"), str):
-            title = label(each.get("title"))
-            found[int(key)] = Source(int(key), title, one_line(each["url"], 4000))
+    for key, each in listed.items():
+        page = converted(each, _Page)
+        if page is not None and re.fullmatch(r"[0-9]{1,6}", key):
+            found[int(key)] = Source(int(key), page.title, one_line(from_outside(page.url), 4000))
     return found
 
 
-def _usage(found: object) -> Usage | None:
-    if not isinstance(found, Mapping):
-        return None
-    details = found.get("input_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    return Usage(
-        prompt_tokens=chat.whole_number(found.get("input_tokens")),
-        completion_tokens=chat.whole_number(found.get("output_tokens")),
-        total_tokens=chat.whole_number(found.get("total_tokens")),
-        precached_prompt_tokens=chat.whole_number(cached),
-    )
+def _usage(found: _Usage) -> Usage:
+    cached = found.input_tokens_details.cached_tokens if found.input_tokens_details else 0
+    return Usage(found.input_tokens, found.output_tokens, found.total_tokens, cached)
 
 
-def _state_id(found: Mapping[str, Any]) -> str | None:
+def _state_id(found: _Message | _Answer) -> str:
     """The handle of a function call, whose name differs between recordings, documentation and SDK."""
-    names = ("tool_state_id", "tools_state_id", "functions_state_id")
-    return next((state_id for name in names if (state_id := identifier(found.get(name)))), None)
-
-
-def _mappings(found: object) -> list[Mapping[str, Any]]:
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
-
-
-def _text(found: object) -> str:
-    return found if isinstance(found, str) else ""
+    return found.tool_state_id or found.tools_state_id or found.functions_state_id
