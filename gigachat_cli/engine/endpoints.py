@@ -6,9 +6,24 @@ A file is read when a method of it is first asked for: a question needs none of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from . import api
+if TYPE_CHECKING:
+    from .api import ai_check, balance, batches, embeddings, files, filter_check, functions, tokens
+else:
+
+    class _File:
+        """A file of `api/` that is read when something of it is asked for."""
+
+        def __init__(self, name):
+            self._name = name
+
+        def __getattr__(self, name):
+            return getattr(import_module(f".api.{self._name}", __package__), name)
+
+    ai_check, balance, batches, embeddings = map(_File, ("ai_check", "balance", "batches", "embeddings"))
+    files, filter_check, functions, tokens = map(_File, ("files", "filter_check", "functions", "tokens"))
 
 F = TypeVar("F")
 
@@ -35,19 +50,19 @@ def _late(find: Callable[[], F]) -> F:
 class Endpoints:
     """The first parameter of each function is the client."""
 
-    balance = _late(lambda: api.balance.balance)
-    batch_results = _late(lambda: api.batches.batch_results)
-    batches = _late(lambda: api.batches.batches)
-    check_author = _late(lambda: api.ai_check.check_author)
-    check_profanity = _late(lambda: api.filter_check.check_profanity)
-    count_tokens = _late(lambda: api.tokens.count_tokens)
-    delete_file = _late(lambda: api.files.delete_file)
-    download = _late(lambda: api.files.download)
-    download_to = _late(lambda: api.files.download_to)
-    embed = _late(lambda: api.embeddings.embed)
-    file = _late(lambda: api.files.file)
-    files = _late(lambda: api.files.files)
-    has_file = _late(lambda: api.files.has_file)
-    submit_batch = _late(lambda: api.batches.submit_batch)
-    upload = _late(lambda: api.files.upload)
-    validate_function = _late(lambda: api.functions.validate_function)
+    balance = _late(lambda: balance.balance)
+    batch_results = _late(lambda: batches.batch_results)
+    batches = _late(lambda: batches.batches)
+    check_author = _late(lambda: ai_check.check_author)
+    check_profanity = _late(lambda: filter_check.check_profanity)
+    count_tokens = _late(lambda: tokens.count_tokens)
+    delete_file = _late(lambda: files.delete_file)
+    download = _late(lambda: files.download)
+    download_to = _late(lambda: files.download_to)
+    embed = _late(lambda: embeddings.embed)
+    file = _late(lambda: files.file)
+    files = _late(lambda: files.files)
+    has_file = _late(lambda: files.has_file)
+    submit_batch = _late(lambda: batches.submit_batch)
+    upload = _late(lambda: files.upload)
+    validate_function = _late(lambda: functions.validate_function)
