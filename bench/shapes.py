@@ -35,6 +35,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "deep emphasis": lambda n: "*" * n + "a" + "*" * n,
     "fences": lambda n: "```\n~~~\n" * n,
     "line of code": lambda n: "```python\n" + "x = 1; " * n,
+    "glyphs in code": lambda n: "```\n" + "👍🏽x" * n,
 }
 
 

@@ -25,6 +25,7 @@ QUICK = [
     "joiners",
     "combining marks",
     "wide tables",
+    "glyphs in code",
 ]
 MOST = 1.15
 LONGEST_STEP = 600_000  # calls

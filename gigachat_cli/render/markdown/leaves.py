@@ -16,7 +16,7 @@ from .begun import completed
 from .inline import Inline, Parsed
 from .layout import Block, code_frame, code_language, split_blocks
 from .look import LONGEST_HIGHLIGHTED, Look
-from .rows import PLAIN, TAB_STOP, Line, Run, Runs, total_cells, unwrap, wrap
+from .rows import PLAIN, TAB_STOP, Line, Run, Runs, is_ambiguous, total_cells, unwrap, wrap
 from .syntax import LONGEST_BLOCK_FORMULA, MOST_BEGUN, closer_of
 from .tables import Needs, TableLayout, read_row, read_table
 
@@ -25,6 +25,7 @@ _CUTS_TRIED = 8
 _LONGEST_TAIL = 2400  # characters of prose that can still change: more than a formula may have
 _SEARCH_FROM = 200  # characters of it; a shorter tail is not worth a search for what is settled in it
 _LONGEST_HASHES = 1000  # at the end of a heading
+_LONGEST_WAITING = 2000  # characters of a line of code
 _MOST_ROWS = 500  # of a table before its columns are fixed
 _BLANK = re.compile(r"\s")
 _CLOSING_HASHES = re.compile(r"(?:^| +)#* *$")
@@ -222,6 +223,7 @@ class Code:
         self._dropped = 0  # how much of it is shown for good,
         self._is_long = False  # whether it is too long for colours,
         self._resumes = False  # and whether it goes on in the middle of a row
+        self._since_break, self._is_unclear = 0, False
         self.blank_lines = 0
         self.is_closed = False  # the end of the formula has come, in the open line
         self._seen = ""  # the end of what came of that line, where the closer may begin
@@ -260,12 +262,26 @@ class Code:
             self._finished.append(self._highlighter.line(""))
         self.blank_lines = 0
         leading = len(line) - len(line.lstrip(" "))
-        self._line = line[min(leading, self._indent) :]
-        self._watch(line)
+        self._line = ""
+        self.add(line[min(leading, self._indent) :])
 
     def add(self, text: str) -> None:
-        if self._line is None:
-            self._line = ""
+        """Add text to the open line; a long one with glyphs of unknown width is broken, for it waits for its end."""
+        while (room := _LONGEST_WAITING - self._since_break) <= len(text):
+            self._append(text[:room])
+            text = text[room:]
+            if self._is_unclear:
+                line = self._text()
+                self._finished.append(_plain(line) if self._is_long else _cut(_plain(line), self._dropped))
+                self._line, self._dropped, self._is_long, self._resumes = None, 0, True, False
+            self._since_break, self._is_unclear = 0, False
+        if text or self._line is None:
+            self._append(text)
+
+    def _append(self, text: str) -> None:
+        self._line = self._line or ""
+        self._since_break += len(text)
+        self._is_unclear = self._is_unclear or is_ambiguous(text.replace("\t", " "))
         if self._dropped or self._is_long:  # it goes on where no tab stop is known
             text = text.expandtabs(TAB_STOP)
         self._more.append(text)
@@ -281,7 +297,8 @@ class Code:
         if self._line is not None:
             line = self._text()
             self._finished.append(_plain(line) if self._is_long else _cut(self._highlighter.line(line), self._dropped))
-            self._line, self._dropped, self._is_long, self._resumes = None, 0, False, False
+        self._line, self._dropped, self._is_long, self._resumes = None, 0, False, False
+        self._since_break, self._is_unclear = 0, False
         self._seen = ""
 
     def take(self) -> list[Runs]:
