@@ -46,6 +46,8 @@ check: $(READY)
 	$(BIN)/ruff format --check --quiet $(CODE)
 	$(BIN)/ruff check --quiet $(CODE)
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 gigachat_cli
+	$(BIN)/mypy --platform darwin gigachat_cli
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry gigachat_cli
 	$(BIN)/codespell gigachat_cli bench scripts docs README.md CHANGELOG.md CONTRIBUTING.md

@@ -90,10 +90,12 @@ def write_no_core_images(arguments: Sequence[str]) -> None:
     Linux is told so for this process alone.  The limit, which is for other systems, is inherited: an editor and
     a command that prints the key had better leave none either, while the simulator's command is a stranger's.
     """
+    if sys.platform == "win32":  # which makes none by itself
+        return
     try:
         import _ctypes  # `ctypes` itself would take milliseconds
 
-        itself = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type]  # the stubs do not know that None is this
+        itself = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type,unused-ignore]  # None is this
         prctl = _ctypes.dlsym(itself, "prctl")
         _ctypes.call_function(prctl, (_PR_SET_DUMPABLE, 0, 0, 0, 0))
     except (ImportError, AttributeError, OSError, TypeError):
@@ -105,7 +107,7 @@ def write_no_core_images(arguments: Sequence[str]) -> None:
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     except (ImportError, OSError, ValueError):
-        pass  # Windows; or there is nothing to be set
+        pass  # there is nothing to be set
 
 
 def _begin() -> None:

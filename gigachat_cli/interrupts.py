@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -66,7 +67,7 @@ def on_interrupt(heard: Callable[[], None], unheard: Callable[[], None]) -> Iter
     turns: list[asyncio.Handle] = []
 
     def wait(seconds: float) -> None:
-        if hasattr(signal, "setitimer"):
+        if sys.platform != "win32":
             signal.setitimer(signal.ITIMER_REAL, seconds, seconds and _AGAIN_SECONDS)
 
     def come(number: int, frame: FrameType | None) -> None:
@@ -87,11 +88,12 @@ def on_interrupt(heard: Callable[[], None], unheard: Callable[[], None]) -> Iter
             raise
 
     signal.signal(signal.SIGINT, come)
-    alarm_before = signal.signal(signal.SIGALRM, late) if hasattr(signal, "setitimer") else None
+    if sys.platform != "win32":
+        alarm_before = signal.signal(signal.SIGALRM, late)
     try:
         yield
     finally:
         wait(0)
         signal.signal(signal.SIGINT, before)
-        if alarm_before is not None:
-            signal.signal(signal.SIGALRM, alarm_before)
+        if sys.platform != "win32":
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if alarm_before is None else alarm_before)

@@ -69,7 +69,8 @@ def edited(text: str) -> str:
             raise UsageError(f"The editor {command} could not be started ({problem}).", hint=hint) from None
         if code != 0:
             raise UsageError(f"The editor {command} ended with code {code}; nothing was sent.", hint=hint)
-        return decoded(path.read_bytes(), "The edited prompt").rstrip("\r\n")
+        changed = decoded(path.read_bytes(), "The edited prompt").rstrip("\r\n")
+        return changed.replace("\r\n", "\n") if is_windows() else changed
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:

@@ -30,13 +30,13 @@ def main() -> None:
     _tell({})  # the imports, which no check is to be blamed for, are done
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        if hasattr(signal, "setitimer"):  # whoever asks stops it in time, unless he is gone
+        if sys.platform != "win32":  # whoever asks stops it in time, unless he is gone
             signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 1)
         try:
             answer = _answer(request, validators)
         except RecursionError:
             answer = {"deep": True}
-        if hasattr(signal, "setitimer"):
+        if sys.platform != "win32":
             signal.setitimer(signal.ITIMER_REAL, 0)
         _tell(answer)
 

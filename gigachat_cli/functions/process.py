@@ -205,6 +205,8 @@ def family(pid: int) -> frozenset[Relative]:
 
 def end_all(strays: frozenset[Relative]) -> None:
     """End processes that still are those that they were."""
+    if sys.platform == "win32":
+        return
     for pid, begun in strays:
         with suppress(OSError, ValueError, IndexError):
             words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

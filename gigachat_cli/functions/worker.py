@@ -94,7 +94,7 @@ def _receive(commands: BinaryIO, calls: queue.SimpleQueue[dict[str, Any] | None]
     for line in commands:
         calls.put(json.loads(line))
     if busy.is_set():
-        if hasattr(os, "killpg"):  # with what the call has started
+        if sys.platform != "win32":  # with what the call has started; there the job ends with us
             os.killpg(os.getpgid(0), signal.SIGKILL)
         os._exit(1)
     calls.put(None)

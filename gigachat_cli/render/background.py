@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,12 +36,10 @@ def background(environment: Mapping[str, str] = os.environ) -> Background:
 
 @cache
 def _asked(term: str) -> Background | None:
-    if term in ("", "dumb"):
+    if term in ("", "dumb") or sys.platform == "win32":
         return None
-    try:
-        import termios
-    except ImportError:  # Windows
-        return None
+    import termios
+
     with suppress(OSError, termios.error, ValueError):
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         try:

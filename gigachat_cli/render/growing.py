@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -55,10 +56,11 @@ class GrowingAnswer(TextAnswer):
     def start(self) -> None:
         self._drawing = asyncio.create_task(self._draw())
         loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, AttributeError):  # where there are no such signals
-            loop.add_signal_handler(signal.SIGWINCH, self._resized)
-            # After Ctrl-Z and fg, the shell's lines stand below what was drawn.
-            loop.add_signal_handler(signal.SIGCONT, lambda: self._markdown.leave())
+        if sys.platform != "win32":
+            with suppress(NotImplementedError):  # a loop of somebody else
+                loop.add_signal_handler(signal.SIGWINCH, self._resized)
+                # After Ctrl-Z and fg, the shell's lines stand below what was drawn.
+                loop.add_signal_handler(signal.SIGCONT, lambda: self._markdown.leave())
 
     def chunk(self, chunk: Chunk) -> None:
         self._markdown.feed(self._filter.feed(chunk.text))
@@ -92,9 +94,10 @@ class GrowingAnswer(TextAnswer):
         if self._drawing is not None:
             self._drawing.cancel()
             loop = asyncio.get_running_loop()
-            with suppress(NotImplementedError, AttributeError):
-                loop.remove_signal_handler(signal.SIGWINCH)
-                loop.remove_signal_handler(signal.SIGCONT)
+            if sys.platform != "win32":
+                with suppress(NotImplementedError):
+                    loop.remove_signal_handler(signal.SIGWINCH)
+                    loop.remove_signal_handler(signal.SIGCONT)
         if answer.text:
             sources = footnotes(answer.sources) if self._footnotes else ""
             self._markdown.feed(self._filter.close() + sources)
@@ -110,9 +113,13 @@ class GrowingAnswer(TextAnswer):
     async def _draw(self) -> None:
         """Draw what waits when its time has come, also while no chunk does."""
         loop = asyncio.get_running_loop()
+        size = self._size()
         while True:
             due = self._markdown.next_frame_due()
             await asyncio.sleep(_IDLE_SECONDS if due is None else max(0.0, due - loop.time()))
+            if is_windows() and self._size() != size:  # which has no signal for it
+                size = self._size()
+                self._resized()
             self._markdown.tick()
 
 

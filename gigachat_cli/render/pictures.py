@@ -10,6 +10,7 @@ import base64
 import os
 import re
 import struct
+import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -198,9 +199,10 @@ def _colour(pixel: tuple[int, int, int], exact: bool) -> str:
 
 def _cell_size() -> tuple[int, int]:
     """Pixels of a cell, as the terminal tells them."""
+    if sys.platform == "win32":
+        return _CELL
     with suppress(ImportError, OSError, ValueError, AttributeError):
         import fcntl
-        import sys
         import termios
 
         told = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, bytes(8))

@@ -49,12 +49,12 @@ class Keyboard:
         """While an answer comes: a paste stays one, and Ctrl-Z leaves the terminal as it was found."""
         loop = asyncio.get_running_loop()
         self._write(_PASTES_APART)
-        with suppress(NotImplementedError, AttributeError):  # Windows
+        if sys.platform != "win32":
             loop.add_signal_handler(signal.SIGTSTP, self._suspend)
         try:
             yield
         finally:
-            with suppress(NotImplementedError, AttributeError):
+            if sys.platform != "win32":
                 loop.remove_signal_handler(signal.SIGTSTP)
             self._write(_PASTES_MIXED_IN)
 
@@ -66,8 +66,9 @@ class Keyboard:
     def _suspend(self) -> None:
         self._restore()
         self._write(_PASTES_MIXED_IN)
-        # Only ourselves: the terminal has sent the signal to all that run in the foreground.
-        os.kill(os.getpid(), signal.SIGSTOP)
+        if sys.platform != "win32":
+            # Only ourselves: the terminal has sent the signal to all that run in the foreground.
+            os.kill(os.getpid(), signal.SIGSTOP)
         # Here again after `fg`.
         self._silence()
         self._write(_PASTES_APART)
@@ -79,7 +80,7 @@ class Keyboard:
                 sys.stdout.buffer.flush()
 
     def _silence(self) -> None:
-        if self._found is None:
+        if self._found is None or sys.platform == "win32":
             return
         import termios
 
@@ -97,15 +98,18 @@ class Keyboard:
 
 
 def _attributes() -> list[Any] | None:
-    with suppress(ImportError, OSError, ValueError, AttributeError):
-        import termios
+    if sys.platform == "win32":  # whose console shows nothing that nobody reads
+        return None
+    import termios
 
-        with suppress(termios.error):
-            return termios.tcgetattr(sys.stdin.fileno())
-    return None  # Windows, or no terminal: the console shows nothing that nobody reads
+    with suppress(OSError, ValueError, AttributeError, termios.error):
+        return termios.tcgetattr(sys.stdin.fileno())
+    return None
 
 
 def _set_attributes(attributes: list[Any]) -> None:
+    if sys.platform == "win32":
+        return
     import termios
 
     with suppress(termios.error, OSError, ValueError):

@@ -175,7 +175,7 @@ def _written(chat: Chat, session: Session, name: str) -> Path:
 
     path = paths.expanded(name)
     try:
-        with path.open("x", encoding="utf-8", errors="replace") as file:
+        with path.open("x", encoding="utf-8", errors="replace", newline="") as file:
             for piece in exported([chat.store.conversation(session.id)], format_of(path), sessions=[session]):
                 file.write(piece)
     except FileExistsError:

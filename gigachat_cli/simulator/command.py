@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -155,7 +156,7 @@ def _on_signals(names: Sequence[str], react: Callable[[int], None]) -> Iterator[
 
 def _typed_on_our_terminal() -> bool:
     """Say whether we are in the foreground of a terminal: Ctrl-C has reached the command by itself then."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return True
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)

@@ -109,11 +109,11 @@ def test_killed_in_mid_answer_the_turn_is_there_and_marked(
 
 def refused(result: Result) -> None:
     assert (result.code, result.out) == (2, "")
-    assert result.err.count("\n") == 1
+    assert result.err.count("\n") == 2
     assert "gigachat ask" in result.err
 
 
-def test_without_a_terminal_one_line_points_to_ask(gigachat: Program, simulator: Simulator) -> None:
+def test_without_a_terminal_it_points_to_ask(gigachat: Program, simulator: Simulator) -> None:
     refused(gigachat("chat"))
     refused(gigachat("chat", stdin="hello\n"))
     refused(gigachat("chat", "hello"))
