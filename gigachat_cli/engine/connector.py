@@ -80,3 +80,8 @@ class Connector(aiohttp.TCPConnector):
         with suppress(TypeError):
             self._authorities[transport] = authority
         return authority
+
+
+def repeat_nothing(session: aiohttp.ClientSession) -> None:
+    """Have the library send nothing again: that is decided in one place, `retries`, and counted."""
+    session._retry_connection = False  # there is no public switch

@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..proxies import SETTING, Proxy, proxy_for
 from ..setting_values import is_loopback
-from .connector import Connector, Tunnel
+from .connector import Connector, Tunnel, repeat_nothing
 from .reply import Reply, WatchedResponse, garbled, mark_maybe_done, silence, unreadable, words_of
 from .tls import Trust
 from .tls_faults import failed_handshake, reason, tls_fault
@@ -161,8 +161,7 @@ class Transport:
                 max_headers=MOST_HEADERS,
                 response_class=WatchedResponse,
             )
-            # What is sent again is decided in one place, `retries`, and counted; the library has no public switch.
-            self._session._retry_connection = False
+            repeat_nothing(self._session)
         return self._session
 
     def _too_late(self, request: Request, proxy: Proxy | None, problem: TimeoutError) -> GigaChatError:

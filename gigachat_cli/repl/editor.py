@@ -381,10 +381,10 @@ class _Shared(History):
 
     @property
     def count(self) -> int:
-        return len(self._loaded_strings)
+        return len(self.get_strings())
 
     def newest_lines(self) -> Iterator[str]:
-        return (line for entry in self._loaded_strings for line in reversed(entry.splitlines()))
+        return (line for entry in reversed(self.get_strings()) for line in reversed(entry.splitlines()))
 
     def append_string(self, string: str) -> None:
         if string.strip():
