@@ -244,3 +244,25 @@ def _sent(text: str) -> str:
     growing.feed(*split(text, range(0, len(text), 7)))
     growing.finish()
     return "".join(growing.screen.sent)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Пусть $abc + \\alpha$ и \\(def\\) равны.",
+        "см. [abc](https://e.org/def) и `ghi` так",
+        "a &copy;, H<sub>2</sub>O <kbd>def</kbd> и **ghi**",
+    ],
+)
+def test_what_is_not_shown_yet_when_the_screen_is_left_is_not_lost(text: str) -> None:
+    letters = Counter(re.findall("[a-zа-я]", text))
+    for cut in range(1, len(text)):
+        growing = Growing(60, 24)
+        growing.feed(text[:cut])
+        growing.markdown.leave()
+        growing.feed(text[cut:])
+        shown = "".join(growing.finish())
+        for symbol, name in (("α", "alpha"), ("©", "copy"), ("(def)", "def")):
+            shown = shown.replace(symbol, name)
+        tags = Counter("subsub" + "kbdkbd" + "httpseorgdef" * ("http" in text))
+        assert letters - tags <= Counter(re.findall("[a-zа-я]", shown)), (cut, shown)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from rich.style import Style
 
@@ -88,14 +88,16 @@ class Prose:
     def leave(self, count: int) -> None:
         """Forget the first lines, which stay on the screen as they look.
 
-        If these are all lines, the next text goes on at the end of the last one.
+        If these are all lines, the next text goes on at the end of the last one, unless some was not shown yet.
         """
         left = self._all_lines(begun=True)[count:]
-        self._kept, self._row, self._tail, self._shown = [], [], "", None
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(self._tail, completed(self._tail), strict=False))
+        hidden = self._tail[sum(1 for _ in same) :]
+        self._kept, self._row, self._tail, self._shown = [], [], hidden, None
         if left:
             self._keep(unwrap(left))
         else:
-            self.resumes = True
+            self.resumes = not hidden
 
     def _shorten(self) -> None:
         """Keep the beginning of a long tail: what is settled, else a part of it as it is."""
