@@ -166,27 +166,27 @@ def footnotes(answer: Answer) -> str:
     return f"\n\n{notes}\n" if notes else ""
 
 
-@dataclass(slots=True)
 class AnswerBuilder:
     """Folds chunks into one answer, at any moment of the stream.
 
     With `most_held` an answer that has more characters is not held from there on.
     """
 
-    most_held: int | None = None
-    _size: int = 0
-    _came: bool = False
-    _held: bool = True
-    _texts: list[str] = field(default_factory=list)
-    _reasonings: list[str] = field(default_factory=list)
-    _model: str | None = None
-    _finish_reason: str | None = None
-    _usage: Usage | None = None
-    _function_call: FunctionCall | None = None
-    _functions_state_id: str | None = None
-    _request_id: str | None = None
-    _files: list[SavedFile] = field(default_factory=list)
-    _sources: dict[int, Source] = field(default_factory=dict)
+    def __init__(self, most_held: int | None = None) -> None:
+        self.most_held = most_held
+        self._size = 0
+        self._came = False
+        self._held = True
+        self._texts: list[str] = []
+        self._reasonings: list[str] = []
+        self._model: str | None = None
+        self._finish_reason: str | None = None
+        self._usage: Usage | None = None
+        self._function_call: FunctionCall | None = None
+        self._functions_state_id: str | None = None
+        self._request_id: str | None = None
+        self._files: list[SavedFile] = []
+        self._sources: dict[int, Source] = {}
 
     def add(self, chunk: Chunk) -> None:
         if chunk.text:

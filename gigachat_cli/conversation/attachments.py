@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 from .. import paths as places
 from ..console import read_piece
 from ..engine.api.files import Opener, Progress
-from ..engine.uploads import Source, Uploads, upload_once, uploaded_again
+from ..engine.uploads import Upload, Uploads, upload_once, uploaded_again
 from ..errors import GigaChatError, InvalidRequestError, ServiceError, UsageError, no_temporary_file
 from ..messages import Message, Notice
 from ..systems import is_windows
@@ -69,7 +69,7 @@ class Attachment:
     name: str
     kind: Kind
     size: int
-    source: Source | None = None
+    source: Upload | None = None
     text: str | None = None
     suffix: str = ""
     path: str | None = None
@@ -272,7 +272,7 @@ def _attachment(path: str, *, inline: bool = True) -> Attachment:
     if text is not None:
         return Attachment(name, kind, size, text=text, suffix=suffix, path=place, secret=secret)
     _check_size(name, kind, size)
-    source = Source(name, kind.name, kind.type, size, opener, place)
+    source = Upload(name, kind.name, kind.type, size, opener, place)
     return Attachment(name, kind, size, source, suffix=suffix, path=place, secret=secret)
 
 

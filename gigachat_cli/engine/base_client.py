@@ -11,8 +11,9 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from msgspec.structs import replace
 
 from ..errors import AuthenticationError, GigaChatError, StreamError, TooLargeError, UnknownModelError, UsageError
 from ..keys import check_keyless

@@ -5,27 +5,26 @@ The lock is the truth and the note is a help: of a note that cannot be read, or 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..bounded import json_value
+from msgspec import Struct
+
 from ..masking import from_outside
 from ..moments import shown_time
 from ..systems import is_running
 from ..text import one_line
 from .locks import note_of
+from .outside import kept, written
 
 _LONGEST_COMMAND = 40  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """A process that holds a slot.  `command` says what it is, without its arguments; `since` is Unix time."""
 
     pid: int
@@ -49,8 +48,7 @@ def note(command: str | None = None) -> bytes:
     """What this process writes into the file of a lock that it holds; without a `command`, the name of its program."""
     program = Path(sys.argv[0]).name if sys.argv else ""
     named = command or ("python" if program in ("", "-c", "-m", "-") else program)
-    holder = {"pid": os.getpid(), "command": one_line(from_outside(named), _LONGEST_COMMAND), "since": time.time()}
-    return json.dumps(holder).encode() + b"\n"
+    return written(Holder(os.getpid(), one_line(from_outside(named), _LONGEST_COMMAND), time.time())) + b"\n"
 
 
 def holders(files: Iterable[Path]) -> list[Holder]:
@@ -82,17 +80,14 @@ def way_on(found: list[Holder]) -> str:
 
 
 def _parsed(content: bytes) -> Holder | None:
+    found = kept(content, Holder)
     try:
-        found = json_value(content)
-        pid, command, since = found["pid"], found["command"], float(found["since"])
-        if type(pid) is not int or not isinstance(command, str) or not 0 < pid < 2**31:
+        if found is None or not 0 < found.pid < 2**31 or not is_running(found.pid):
             return None
-        time.localtime(since)
-        if not is_running(pid):
-            return None
-    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        time.localtime(found.since)
+    except (ValueError, OverflowError, OSError):
         return None
-    return Holder(pid, one_line(from_outside(command), _LONGEST_COMMAND), since)
+    return Holder(found.pid, one_line(from_outside(found.command), _LONGEST_COMMAND), found.since)
 
 
 def _state(pid: int) -> str:

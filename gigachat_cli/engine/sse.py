@@ -7,15 +7,15 @@ event, and a last event without its blank line.  Work and memory are linear in t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import StreamError
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event; `name` is empty when the stream gives none."""
 
     name: str

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -35,8 +34,7 @@ _MOST_FORMER = 8
 _PIECE_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Upload(Struct, frozen=True):
     """Something to upload: `open` gives its `size` bytes from the beginning; `path` is where it lies, if anywhere.
 
     `kind` is "text", "image" or "audio"; `type` is the media type in the service's spelling.
@@ -70,7 +68,7 @@ class _File(Struct, frozen=True):
     files: dict[str, Known] = {}
 
 
-async def upload_once(giga: GigaChat, source: Source, *, check: bool = False, progress: files.Progress) -> str:
+async def upload_once(giga: GigaChat, source: Upload, *, check: bool = False, progress: files.Progress) -> str:
     """The id of a content that the account has stored, after an upload if it has not.
 
     With `check` the service is asked whether it still has it.  Raises as `upload` does.
@@ -96,7 +94,7 @@ async def uploaded_again(
     if known.id != file_id and await giga.has_file(known.id):
         return known.id
     path = Path(known.path) if known.path else None
-    source = Source(known.name, known.kind, known.type, known.size, lambda: _opened(path or Path()), known.path)
+    source = Upload(known.name, known.kind, known.type, known.size, lambda: _opened(path or Path()), known.path)
     try:
         unchanged = path is not None and path.stat().st_size == known.size
         if not unchanged or await asyncio.to_thread(_digest, source) != known.digest:
@@ -163,7 +161,7 @@ class Uploads:
 
 
 async def _uploaded(
-    giga: GigaChat, uploads: Uploads, source: Source, digest: str, *, gone: str | None, progress: files.Progress
+    giga: GigaChat, uploads: Uploads, source: Upload, digest: str, *, gone: str | None, progress: files.Progress
 ) -> Known:
     """Under the lock: what another process has stored meanwhile, else an upload; never the id that is `gone`."""
     known = uploads.by_key(_key(uploads.owner, digest, source.type))
@@ -201,7 +199,7 @@ def _opened(path: Path) -> IO[bytes]:
     return os.fdopen(paths.open_file(path), "rb")
 
 
-def _digest(source: Source) -> str:
+def _digest(source: Upload) -> str:
     found = hashlib.sha256()
     try:
         with source.open() as file:

@@ -6,8 +6,9 @@ import binascii
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from .. import __version__
 from .outside import identifier
@@ -40,8 +41,7 @@ class Sink(Protocol):
     def add(self, piece: bytes) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One HTTP request.  `purpose` completes "…could not be made" sentences: "the chat request", "the login".
 
     `streamed` is a body that takes the place of `body`.  `idempotent`: to ask it twice does and costs no more than to
@@ -51,10 +51,13 @@ class Request:
     method: str
     url: str
     purpose: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-    streamed: StreamedBody | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
+    streamed: StreamedBody | None = None
     idempotent: bool = False
+
+    def __repr__(self) -> str:
+        return f"Request({self.method!r}, {self.url!r}, {self.purpose!r})"  # without the secrets of the headers
 
     @property
     def may_be_asked_twice(self) -> bool:
@@ -73,13 +76,15 @@ class Request:
         return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One whole HTTP response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Response({self.status!r}, {len(self.body)} bytes)"  # one of them may hold a token
 
     @property
     def request_id(self) -> str | None:

@@ -16,7 +16,7 @@ from gigachat_cli import paths
 from gigachat_cli.engine import GigaChat
 from gigachat_cli.engine.api import files
 from gigachat_cli.engine.outside import FileId
-from gigachat_cli.engine.uploads import Source, Uploads, upload_once, uploaded_again
+from gigachat_cli.engine.uploads import Upload, Uploads, upload_once, uploaded_again
 from gigachat_cli.errors import ConnectionFailedError, ServiceError, SilenceError, UsageError
 from gigachat_cli.simulator import Simulator
 from gigachat_cli.simulator.authority import server_context
@@ -24,8 +24,8 @@ from gigachat_cli.simulator.authority import server_context
 from ..raw import Handler, RawServer, read_request, response
 
 
-def source(content: bytes, *, path: Path | None = None, name: str = "a.pdf") -> Source:
-    return Source(
+def source(content: bytes, *, path: Path | None = None, name: str = "a.pdf") -> Upload:
+    return Upload(
         name, "text", "application/pdf", len(content), lambda: io.BytesIO(content), str(path) if path else None
     )
 
@@ -219,7 +219,7 @@ async def test_tasks_at_once_upload_once(simulator: Simulator) -> None:
 async def test_a_file_is_found_by_every_id_that_it_had(simulator: Simulator, tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1")
-    kept = Source("a.pdf", "text", "application/pdf", 6, lambda: path.open("rb"), str(path))
+    kept = Upload("a.pdf", "text", "application/pdf", 6, lambda: path.open("rb"), str(path))
     async with GigaChat() as giga:
         ids = [await upload_once(giga, kept, progress=untold)]
         for _ in range(2):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
@@ -74,8 +73,7 @@ class _Deletion(Struct, frozen=True):
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UploadForm:
+class UploadForm(Struct, frozen=True):
     """A file as the multipart form that the service wants, read while it is sent.
 
     `open` gives the content from its beginning, `content_size` bytes of it; `type` is a media type in the service's
