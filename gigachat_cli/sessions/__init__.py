@@ -1,7 +1,7 @@
-"""What was asked and answered, kept in one SQLite file: recorded in steps, searchable, and still there after a kill.
+"""The history: questions and answers in one SQLite file, written while they stream, searchable, and kept after a kill.
 
-This is the narrow door.  It is light at import: sqlite3 and all that touches it are loaded by `open_store`
-and by the first thing that a `Recorder` does.  The values that reading gives are in `sessions.turns`.
+The package's public names.  It is light to import: sqlite3 and the modules that use it are loaded by `open_store` and
+by a `Recorder`'s first write.  The values that reading returns are in `sessions.turns`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ BUSY_TIMEOUT = 5.0
 
 
 def open_store(path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Store:
-    """Open the history at `path`, making and migrating it when needed; the caller closes the store.
+    """Open the history at `path`, creating and migrating it when needed; the caller closes the store.
 
-    A broken file is set aside and a fresh one begun; the store's `notice` then says so.  Raises HistoryError
-    when there is no history to be had: an unwritable place, a full disk, a newer version's file, a lock that
-    stays.
+    A broken file is renamed and a new one is created; the store's `notice` then says so.  Raises HistoryError when the
+    history cannot be opened: a path that cannot be written, a full disk, a file of a newer version, a lock that is not
+    released.
     """
     from .store import Store
 

@@ -1,11 +1,11 @@
-"""Sessions: what they are called, how they are begun, found again and deleted for good.
+"""Sessions: creating, naming, finding and deleting them.
 
-An id can be typed and sorted, a name is given by a person, a title is made of the first words.
+An id can be typed and sorted, a name is given by a person, a title is made of the prompt's first words.
 
-What was deleted can be read neither from the tables, nor the search index, nor the file.  `secure_delete` overwrites
-what is freed.  The search index forgets lazily, so it is merged into one piece that no longer holds the words; and the
-log is emptied into the file.  A process that reads at that very moment keeps the log alive: then the text goes with it,
-when the last process closes the history.
+A deletion removes the text from the tables, the search index and the file.  `secure_delete` overwrites freed pages.
+FTS5 deletes lazily, so the index is merged into one segment without the deleted words, and the write-ahead log is
+truncated.  While another process is reading, the log cannot be truncated; the text leaves it when the last process
+closes the history.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from .database import Database
 
-ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that could be taken for a digit
+ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: it has no letters that look like digits
 ID_LENGTH = 7
 LAST = "last"
-"""What stands for the session that was written last, wherever a session is named."""
+"""Names the session that was written last, wherever a session can be named."""
 NAME_LENGTH = 64
 TITLE_LENGTH = 60
 
@@ -43,7 +43,7 @@ SESSION_COLUMNS = """
 
 
 def check_name(name: str) -> str:
-    """The name as it is stored.  Raises UsageError when it cannot be a session's name."""
+    """The name as it is stored.  Raises UsageError when it cannot name a session."""
     name = typed_name(name)
     rules = f"Use letters, digits, '-', '_' and '.', at most {NAME_LENGTH} characters."
     if not name:
@@ -60,7 +60,7 @@ def check_name(name: str) -> str:
 
 
 def title_of(text: str) -> str:
-    """A title from the first words of `text`: one line, cut at a word, "…" where something was left out."""
+    """A title from the first words of `text`: one line, cut between words, with "…" where something was left out."""
     start = text[: 20 * TITLE_LENGTH]
     words = "".join(each if each.isprintable() else " " for each in start).split()
     title = " ".join(words)
@@ -71,7 +71,7 @@ def title_of(text: str) -> str:
 
 
 def parse_age(text: str) -> float:
-    """Seconds of an age like 12h, 30d or 2w.  Raises UsageError when it is none."""
+    """The seconds of an age such as 12h, 30d or 2w.  Raises UsageError for anything else."""
     found = re.fullmatch(r"\s*([0-9]{1,6})\s*([hdw])\s*", text, re.IGNORECASE)
     if not found:
         raise UsageError(f"{text!r} is not an age.", hint="Give hours, days or weeks: 12h, 30d, 2w.")
@@ -79,9 +79,9 @@ def parse_age(text: str) -> float:
 
 
 def find(database: Database, reference: str) -> sqlite3.Row:
-    """The session of a name, an id or the beginning of an id, or the `last` one.
+    """The session with this name, this id, an id that begins so, or the `last` one.
 
-    Raises UsageError for none and for several.
+    Raises UsageError when there is no such session or more than one.
     """
     typed = storable(typed_id(reference))
     name = storable(typed_name(reference))
@@ -120,7 +120,7 @@ def insert_session(
     system: str | None = None,
     title: str = "",
 ) -> Session:
-    """Begin a session, whose id sorts after all others.  Raises UsageError for its name."""
+    """Create a session, whose id sorts after all others.  Raises UsageError for an invalid or taken name."""
     checked = None if name is None else free_name(connection, name)
     now = time.time()
     session_id = id_of(int(now))
@@ -139,7 +139,7 @@ def insert_session(
 
 
 def free_name(connection: sqlite3.Connection, name: str, *, but: str | None = None) -> str:
-    """The name as it is stored.  Raises UsageError when it is none, or another session's than `but`."""
+    """The name as it is stored.  Raises UsageError when it is invalid or taken by a session other than `but`."""
     checked = check_name(name)
     holder = connection.execute("SELECT id FROM sessions WHERE name = ?", (checked,)).fetchone()
     if holder and holder[0] != but:
@@ -148,7 +148,7 @@ def free_name(connection: sqlite3.Connection, name: str, *, but: str | None = No
 
 
 def find_exactly(connection: sqlite3.Connection, name: str) -> str | None:
-    """The id of the session of exactly that name or id, or of the `last` one."""
+    """The id of the session with exactly this name or id, or of the `last` one."""
     found = connection.execute(
         "SELECT id FROM sessions WHERE name = ? OR id = ?",
         (storable(typed_name(name)), storable(typed_id(name))),
@@ -175,12 +175,12 @@ def session_from(row: sqlite3.Row) -> Session:
 
 
 def next_write(connection: sqlite3.Connection) -> int:
-    """The number of this write among all sessions: it tells which was written last, whatever the clock says."""
+    """The number of this write among those of all sessions: the order of writes does not depend on the clock."""
     return int(connection.execute("SELECT coalesce(max(last_write), 0) + 1 FROM sessions").fetchone()[0])
 
 
 def delete_empty_sessions(database: Database, session_ids: Iterable[str]) -> None:
-    """Delete those of the sessions in which nothing was ever asked."""
+    """Delete those of the sessions that have no turns."""
     with database.writing() as connection:
         for session_id in session_ids:
             connection.execute(
@@ -191,7 +191,7 @@ def delete_empty_sessions(database: Database, session_ids: Iterable[str]) -> Non
 
 
 def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:
-    """Delete sessions with all that belongs to them; return how many there were."""
+    """Delete sessions with everything that belongs to them; return how many there were."""
     deleted = 0
     with database.writing() as connection:
         for session_id in session_ids:
@@ -200,7 +200,7 @@ def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:
         if deleted:
             connection.execute("INSERT INTO search (search) VALUES ('optimize')")
     if deleted:
-        # The deletion stands; that the file shrinks and the log is emptied may have to wait for other processes.
+        # The deletion is committed; shrinking the file and its log may have to wait for other processes.
         with suppress(HistoryError):
             database.maintain("PRAGMA incremental_vacuum")
             database.maintain("PRAGMA wal_checkpoint (TRUNCATE)")
@@ -208,7 +208,7 @@ def delete_sessions(database: Database, session_ids: Sequence[str]) -> int:
 
 
 def id_of(seconds: int) -> str:
-    """The id of a session that began at that Unix second; later seconds sort after earlier ones."""
+    """The id of a session created at this Unix second; later seconds sort after earlier ones."""
     digits = []
     for _ in range(ID_LENGTH):
         seconds, digit = divmod(seconds, len(ID_ALPHABET))
@@ -217,7 +217,7 @@ def id_of(seconds: int) -> str:
 
 
 def id_after(session_id: str) -> str:
-    """The id that follows."""
+    """The next id in sorting order."""
     seconds = 0
     for each in session_id:
         seconds = seconds * len(ID_ALPHABET) + ID_ALPHABET.index(each)
@@ -225,12 +225,12 @@ def id_after(session_id: str) -> str:
 
 
 def typed_name(text: str) -> str:
-    """A name as a person may have typed it, in the form in which names are kept."""
+    """A name as a person may have typed it, normalized as stored names are."""
     return unicodedata.normalize("NFC", text.strip())
 
 
 def typed_id(text: str) -> str:
-    """An id or its beginning as a person may have typed it, with what looks like a digit taken for one."""
+    """An id or its beginning as a person may have typed it, with letters that look like digits replaced by them."""
     return text.strip().lower().translate(str.maketrans("oil", "011"))
 
 

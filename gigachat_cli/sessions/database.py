@@ -1,9 +1,9 @@
-"""The database file: made private, migrated once, set aside when broken, and its faults turned into ours in one place.
+"""The database file: created private, migrated once, renamed when broken; all SQLite errors are translated here.
 
-Durability: the write-ahead log with `synchronous = NORMAL`.  What was committed is in the kernel's hands, so
-the end of the process, `kill -9` too, loses none of it and the file is never torn.  A power cut or a crash of
-the kernel may lose the last commits, those since the last checkpoint, but leaves the file whole.  An fsync
-per commit (FULL) would guard these too, for some milliseconds on the way of every question.
+Durability: the write-ahead log with `synchronous = NORMAL`.  What was committed has been handed to the kernel, so the
+end of the process, `kill -9` too, loses none of it, and the file stays whole.  A power cut or a crash of the kernel may
+lose the commits since the last checkpoint, but leaves the file whole.  An fsync at each commit (FULL) would keep these
+too, and would delay every question by some milliseconds.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the write lock from its beginning; undone when its body raises."""
+        """A transaction that holds the write lock from its beginning; rolled back when its body raises."""
         if self._read_only:
             raise HistoryError(f"The history could not be written: {self.path} is read-only.")
         with self._lock, translated(self.path, "written"):
@@ -72,7 +72,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Let several reads see one moment of the database; within another one it is that one's moment."""
+        """A read transaction: all reads in it see the same state of the database.  Inside another transaction it is
+        part of that.
+        """
         with self._lock, translated(self.path, "read"):
             if self._connection.in_transaction:
                 yield
@@ -85,25 +87,26 @@ class Database:
                     self._connection.execute("ROLLBACK")
 
     def maintain(self, statement: str) -> None:
-        """Run a statement that no transaction holds, such as a checkpoint, to its end."""
+        """Run a statement that cannot run in a transaction, such as a checkpoint, to its end."""
         with self._lock, translated(self.path, "written"):
-            # Not execute(): it would take only the first of the many steps that, say, incremental_vacuum makes.
+            # Not execute(): it would take only the first of the many steps of, for example, incremental_vacuum.
             self._connection.executescript(statement)
 
     def close(self) -> None:
-        # Closing empties the log into the file; when that fails, the next one to open does it.
+        # Closing writes the log into the file; when that fails, the next connection does it.
         with self._lock, suppress(sqlite3.Error):
             self._connection.close()
 
 
 def open_database(path: Path, *, busy_timeout: float) -> Database:
-    """Open, make or migrate the database.  Raises HistoryError; `notice` of what returns tells of a broken file.
+    """Open, create or migrate the database.  Raises HistoryError; the result's `notice` is set when the file was
+    broken.
 
-    One that lies where nothing can be written is opened for reading: no lock, no log, no repair.
+    A file that cannot be written is opened for reading: no lock, no log, no repair.
     """
     notice = None
     with translated(path, "opened"):
-        paths.check_file(path)  # first: the lock file would come to lie beside whatever a link leads to
+        paths.check_file(path)  # first, for the lock file is created next to the file that a symbolic link points to
         lock_file = owners.lock_file_of(path)
     if _is_read_only(path):
         return Database(_connected_to_read(path, busy_timeout=busy_timeout), path, lock_file=lock_file, read_only=True)
@@ -116,10 +119,9 @@ def open_database(path: Path, *, busy_timeout: float) -> Database:
 
 
 def set_aside(path: Path, *, busy_timeout: float) -> str | None:
-    """Rename a broken database and what belongs to it; return the sentence that says so.
+    """Rename a broken database and its log files; return a sentence that says so.
 
-    Returns None when nothing had to be renamed, because another process was first.  The caller has closed its
-    connection.
+    Returns None when another process has already renamed it.  The caller must have closed its connection.
     """
     with translated(path, "set aside"), owners.repairing(owners.lock_file_of(path), timeout=busy_timeout):
         try:
@@ -139,7 +141,7 @@ def set_aside(path: Path, *, busy_timeout: float) -> str | None:
 
 @contextmanager
 def translated(path: Path, done: str) -> Iterator[None]:
-    """Turn every fault of SQLite and of the file system into a HistoryError; `done` is what should have been done."""
+    """Translate every error of SQLite and of the file system to HistoryError; `done` is the verb of its message."""
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeError, OverflowError) as problem:
@@ -158,7 +160,7 @@ def _reason(problem: Exception) -> str:
 
 
 def _opened(path: Path, lock_file: Path, *, busy_timeout: float) -> sqlite3.Connection:
-    # A rename between SQLite's opening of the file and of its log would join two histories into one broken one.
+    # Without the lock, a rename between SQLite's opening of the file and of its log would mix two histories in one.
     with translated(path, "opened"), owners.opening(lock_file, timeout=busy_timeout):
         return _connected(path, busy_timeout=busy_timeout)
 
@@ -183,7 +185,7 @@ def _is_read_only(path: Path) -> bool:
 
 
 def _connected_to_read(path: Path, *, busy_timeout: float) -> sqlite3.Connection:
-    # SQLite wants to make the log's files even to read.  Where there is no log, it need not look for changes.
+    # SQLite creates the log's files even to read.  Where there is no log, it need not look for changes.
     log = path.with_name(f"{path.name}-wal")
     how = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
     with translated(path, "opened"):
@@ -205,8 +207,8 @@ def _connected_to_read(path: Path, *, busy_timeout: float) -> sqlite3.Connection
 
 
 def _make_private(path: Path) -> None:
-    # The file is only made here, never opened when it is there: closing any descriptor of it would free the
-    # locks that SQLite holds on it in this process.
+    # The file is only created here, never opened when it exists: closing any descriptor of it would release
+    # the locks that SQLite holds on it in this process.
     paths.make_private_folder(path.parent)
     for suffix in _BESIDE:
         paths.check_file(path.with_name(path.name + suffix))
@@ -221,7 +223,7 @@ def _make_private(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, busy_timeout: float) -> None:
-    connection.execute("BEGIN")  # one moment: another process may migrate between two looks
+    connection.execute("BEGIN")  # in one transaction: another process may migrate between the two queries
     version = _version(connection, path)
     connection.execute("ROLLBACK")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -258,7 +260,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _use_log(connection: sqlite3.Connection, *, busy_timeout: float) -> None:
-    # SQLite does not wait here by itself when several processes begin on a fresh file at once.
+    # SQLite's busy timeout does not apply here when several processes create the file at once.
     deadline = time.monotonic() + busy_timeout
     while True:
         try:

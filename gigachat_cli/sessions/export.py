@@ -1,4 +1,4 @@
-"""A session as Markdown for people, and as what JSON can say for programs."""
+"""A session as Markdown for people, and as JSON values for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEAM = "*— continued —*"
 
 
 def conversation_markdown(conversation: Conversation) -> str:
-    """One conversation to read: its head, then each question with its answer, or with what came of it."""
+    """One conversation as Markdown: a heading, then each question with its answer, or why it has none."""
     session = conversation.session
     lines = [f"# {session.title or session.name or session.id}", ""]
     lines += [f"- Session: `{session.id}`" + (f" ({session.name})" if session.name else "")]
@@ -40,7 +40,7 @@ def conversation_markdown(conversation: Conversation) -> str:
 
 
 def state_mark(turn: Turn) -> str:
-    """A sentence that says what is amiss with a turn; "" for one that is complete."""
+    """A sentence that says why a turn is not complete; "" for a complete one."""
     if turn.state == "complete":
         return ""
     if turn.state == "running":
@@ -51,7 +51,9 @@ def state_mark(turn: Turn) -> str:
 
 
 def with_seams(text: str, seams: tuple[int, ...]) -> str:
-    """An answer with its seams shown where a line of their own breaks nothing, else told after it."""
+    """The answer with a line where another request went on with it, or a note below it where a line would break
+    Markdown.
+    """
     pieces, told, start = [], 0, 0
     for seam in seams:
         inside_code = sum(line.lstrip().startswith(("```", "~~~")) for line in text[:seam].split("\n")) % 2
@@ -66,7 +68,7 @@ def with_seams(text: str, seams: tuple[int, ...]) -> str:
 
 
 def conversation_data(conversation: Conversation) -> dict[str, Any]:
-    """One conversation as what JSON can say.  Keys are only ever added."""
+    """One conversation as JSON values.  Keys are only ever added."""
     return {
         **session_data(conversation.session),
         "history": [turn_data(each) for each in conversation.turns],
@@ -74,7 +76,7 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
 
 
 def session_data(session: Session) -> dict[str, Any]:
-    """A session as what JSON can say, with times as ISO 8601 and the zone."""
+    """A session as JSON values, with times as ISO 8601 with the time zone."""
     return {
         "id": session.id,
         "name": session.name,
@@ -90,7 +92,7 @@ def session_data(session: Session) -> dict[str, Any]:
 
 
 def turn_data(turn: Turn) -> dict[str, Any]:
-    """A turn as what JSON can say."""
+    """A turn as JSON values."""
     return {
         "number": turn.number,
         "state": turn.state,

@@ -1,8 +1,8 @@
-"""What streams in, put down in pieces by a thread of its own, so that neither a kill nor a slow disk costs much.
+"""The journal of an answer that is streaming: a thread writes its pieces, so that a kill or a slow disk costs little.
 
-Adding a piece only appends to a list.  The thread writes what has gathered half a second after it came, or once it is
-much, so no more than that is lost, however long the stream then stays silent.  Only a stream that is faster than the
-disk waits for it, a little at a time, and not for one that does not take anything.
+Adding a piece only appends to a list.  The thread writes the collected pieces half a second after the first came, or as
+soon as there are many; a kill loses no more than that, however long the stream is silent afterwards.  A stream that is
+faster than the disk waits for the thread, a little at each piece, but not for one that does not write at all.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from ..errors import HistoryError
 
 PAUSE = 0.5
 LONGEST_PAUSE = 8.0
-_FULL = 64 * 1024  # characters that are not waited with
-_MOST_WAITING = 256 * 1024  # characters; more wait for the thread, as long as it gets on
-_BREATHER = 0.1  # seconds that one piece waits at most
+_FULL = 64 * 1024  # characters that are written at once
+_MOST_WAITING = 256 * 1024  # characters; beyond this, adding a piece waits for the thread while it makes progress
+_BREATHER = 0.1  # seconds that adding one piece waits at most
 
 
 class Journal:
-    """The pieces of one running answer.  `write` puts down one text and one reasoning text, or raises HistoryError.
+    """The pieces of one running answer.  `write` stores one text and one reasoning text, or raises HistoryError.
 
-    A write that fails is tried again with a longer pause: whether anything is lost is known only at the end.
+    A failed write is tried again after a longer pause each time; only `end` tells whether anything was not written.
     """
 
     def __init__(self, write: Callable[[str, str], None]) -> None:
@@ -45,14 +45,14 @@ class Journal:
                 self._thread = threading.Thread(target=self._run, name="history journal", daemon=True)
                 self._thread.start()
             before, self._size = self._size, self._size + len(text) + len(reasoning)
-            # The thread waits for a first piece, and for enough of them; the others need not wake it.
+            # The thread waits for a first piece, and for many of them; the pieces between need not wake it.
             if len(self._texts) == 1 or before < _FULL <= self._size:
                 self._changed.notify_all()
             if self._size > _MOST_WAITING and not self._fails:
                 self._changed.wait_for(lambda: self._size <= _MOST_WAITING or self._fails, _BREATHER)
 
     def end(self) -> tuple[str, str]:
-        """Stop; return the text and the reasoning that were not written."""
+        """Stop the thread; return the text and the reasoning that were not written."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()

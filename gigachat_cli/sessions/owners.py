@@ -1,7 +1,7 @@
-"""Which process is alive: each one that records holds a byte of a lock file, which the kernel frees with the process.
+"""Which process is alive: each recording process locks a byte of a lock file, and the kernel unlocks it when it ends.
 
-A process id would not do: it is used again, and means nothing in another container that shares the home
-folder. The bytes are locks only; the file stays empty.
+A process id would not do: ids are reused, and mean nothing in another container that shares the home folder.  The
+locked bytes are never written; the file stays empty.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _guard = threading.RLock()
 
 @dataclass(slots=True)
 class _Held:
-    """Our own byte.  The descriptor is never closed: closing any descriptor of a file frees all our locks on it."""
+    """The byte that this process holds.  The descriptor is never closed: closing any descriptor of a file releases all
+    locks of this process on it.
+    """
 
     descriptor: int
     owner: int
@@ -37,7 +39,7 @@ _held: dict[Path, _Held] = {}
 
 
 def lock_file_of(database: Path) -> Path:
-    """The lock file beside a database, the same one however the database's path was written."""
+    """The lock file of a database, the same one for every path that leads to the database."""
     return database.resolve().with_suffix(".lock")
 
 
@@ -48,7 +50,7 @@ def hold(lock_file: Path) -> int:
 
 
 def is_alive(lock_file: Path, owner: int | None) -> bool:
-    """Whether the process of that number still runs."""
+    """Whether the process with this number still runs."""
     if owner is None:
         return False
     with _guard, suppress(OSError):
@@ -65,14 +67,16 @@ def is_alive(lock_file: Path, owner: int | None) -> bool:
 
 @contextmanager
 def opening(lock_file: Path, *, timeout: float) -> Iterator[None]:
-    """Be sure that nobody renames the database meanwhile.  Raises OSError, and TimeoutError after `timeout` s."""
+    """Hold a shared lock, under which no process renames the database.  Raises OSError, and TimeoutError after
+    `timeout` s.
+    """
     with _repair_byte(lock_file, shared=True, timeout=timeout):
         yield
 
 
 @contextmanager
 def repairing(lock_file: Path, *, timeout: float) -> Iterator[None]:
-    """Be the only process that opens or repairs the database.  Raises as `opening` does."""
+    """Hold the exclusive lock: no other process opens or repairs the database.  Raises as `opening` does."""
     with _repair_byte(lock_file, shared=False, timeout=timeout):
         yield
 

@@ -1,9 +1,9 @@
-"""What a person types into a search, as the terms it asks for and as a query that is always well formed.
+"""The text of a search, parsed to terms and made into a valid FTS5 query.
 
-A word stands for its other forms as the index has them, or for those that begin with it.  The index holds words as they
-were written.  Stems are made at query time, of the typed word and of those words of the index that may share its stem,
-so that no history has to be indexed anew and a stem never finds a strange word that merely begins like it, as `мор*`
-for `море` would find `морковь`.
+A word matches its other forms in the index, or words that begin with it.  The index holds words as they were written.
+Stems are made at query time, of the typed word and of the words in the index that may share its stem; so no history has
+to be indexed again, and no stem matches an unrelated word with the same beginning, as `мор*` for `море` would match
+`морковь`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     Stem = Callable[[str], str]
 
 SHORTEST_STEM = 3
-"""Letters; a word whose stem is shorter stands for itself alone, for too many words share such a stem."""
-_SHORTEST_BEGINNING = 2  # letters, of the words of the index that are looked at
+"""Letters; a word with a shorter stem matches only itself, since too many words share such a stem."""
+_SHORTEST_BEGINNING = 2  # letters that candidates for other forms share with the word
 LONGEST_WORD = 64
 """Letters; a longer one is no word of a language."""
 MOST_FORMS = 48
-"""How many forms of one word are asked for, those of most turns first."""
+"""How many forms of one word are searched for, those that are in most turns first."""
 _MOST_LOOKED_AT = 5000
 _LAST_LETTER = "\U0010ffff"
 _RUSSIAN = re.compile("[а-я]+")
@@ -44,9 +44,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that a turn must hold: words in a row, as the index has them; `begins`: the last one's beginning.
+    """Adjacent words that a turn must contain; with `begins`, the last one is the beginning of a word.
 
-    `quoted` words are meant as they are, other words in all their forms.
+    `quoted` words match as they are, other words in all their forms.
     """
 
     words: tuple[str, ...]
@@ -56,7 +56,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words in a row that fulfil a term; `begins`: the last of them is a beginning."""
+    """Adjacent words that match a term; with `begins`, the last of them is the beginning of a word."""
 
     words: tuple[str, ...]
     begins: bool = False
@@ -69,7 +69,7 @@ class Phrase:
 def terms_of(text: str) -> list[Term]:
     """The words, `"phrases"` and `begin*` of a search.
 
-    What holds neither letter nor digit is left out: it is no word to the index, and an empty phrase would match
+    Parts with neither letters nor digits are left out: the index has no words for them, and an empty phrase would match
     nothing.
     """
     terms: dict[Term, None] = {}
@@ -88,7 +88,7 @@ def as_typed(term: Term) -> list[Phrase]:
 
 
 def in_all_forms(term: Term, vocabulary: Vocabulary) -> list[Phrase]:
-    """The phrases of the index that mean the term: a word in its other forms, or where it is none, as a beginning."""
+    """The phrases in the index that match the term: a word in its other forms, or as a beginning when it is in none."""
     if term.quoted or term.begins:
         return as_typed(term)
     forms = [vocabulary.forms(word) for word in term.words]
@@ -107,46 +107,46 @@ def as_beginning(term: Term, vocabulary: Vocabulary) -> list[Phrase]:
 
 
 def expression(terms: list[list[Phrase]]) -> str:
-    """The FTS5 expression that asks for one phrase of each term."""
+    """The FTS5 expression that requires one phrase of each term."""
     return " AND ".join(f"({' OR '.join(phrase.expression for phrase in phrases)})" for phrases in terms)
 
 
 def folded(text: str) -> str:
-    """The text as the index reads it but for its case, letter for letter, so that places stay."""
+    """The text with accents folded as in the index, but in its own case; the length stays, so offsets do too."""
     return text.translate(_YO).translate(_accents())
 
 
 @cache
 def _accents() -> dict[int, str]:
-    """Latin letters to the same without accents."""
+    """Latin letters, mapped to the same letters without accents."""
     bases = {code: unicodedata.normalize("NFD", chr(code))[0] for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))}
     return {code: base for code, base in bases.items() if base.isascii()}
 
 
 def _with_plain_quotes(text: str) -> str:
-    """The text with `"` for every quotation mark, without one at the start that closes what was never opened."""
+    """The text with `"` for every quotation mark, without a closing one at the start, which closes nothing."""
     return _CLOSES_NOTHING.sub(r"\1 ", text).translate(_QUOTES)
 
 
 class Vocabulary:
-    """The words of the search index, within one reading of the database."""
+    """The words of the search index, as they are within one read transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._forms: dict[str, list[str]] = {}
         self._is_open = True
         try:
-            # A view of the index by FTS5 itself; it lies beside the history, which it neither changes nor locks.
+            # FTS5's own view of the index; it is a temporary table, which neither changes nor locks the history
             database.read(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS temp.indexed_words USING fts5vocab('main', 'search', 'row')"
             )
         except BrokenHistoryError:
             raise
-        except HistoryError:  # not even beside it may anything be made: each word stands for itself
+        except HistoryError:  # temporary tables cannot be created either: each word matches only itself
             self._is_open = False
 
     def forms(self, word: str) -> list[str]:
-        """The words of the index that are forms of a folded word, itself included; none where there is none."""
+        """The forms of a folded word in the index, itself included; empty when there are none."""
         if not self._is_open:
             return [word]
         if word not in self._forms:
@@ -173,9 +173,9 @@ class Vocabulary:
 
 
 def _shared(stem: str, word: str) -> str:
-    """What all words of that stem begin with.
+    """The beginning that all words of that stem have.
 
-    A Russian stem is the beginning of its words; an English one may end with another letter than they do: `happi` of
+    A Russian stem is the beginning of its words; an English one may end with another letter than its words: `happi` of
     `happy`, `die` of `dying`.
     """
     length = 0
@@ -189,7 +189,7 @@ def _shared(stem: str, word: str) -> str:
 
 
 def _stemmer(word: str) -> Stem | None:
-    """What makes stems of words in that script; None where nothing does."""
+    """The stemmer for words in that script; None for other scripts."""
     if len(word) > LONGEST_WORD:
         return None
     if _RUSSIAN.fullmatch(word):
@@ -199,7 +199,7 @@ def _stemmer(word: str) -> Stem | None:
 
 @cache
 def _stemmer_of(language: str) -> Stem:
-    import snowballstemmer  # all its languages at once: 13 ms
+    import snowballstemmer  # importing all its languages takes 13 ms
 
     stem: Stem = snowballstemmer.stemmer(language).stemWord
     return stem

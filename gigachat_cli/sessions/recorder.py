@@ -1,4 +1,4 @@
-"""Recording that never costs an answer: the first fault is told once, and nothing more is tried after it."""
+"""Recording that never fails an answer: the first error is reported once, and nothing is recorded after it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BUSY_TIMEOUT = 5.0
 class Recorder:
     """Records one turn after another.  `report` gets a warning when something could not be recorded.
 
-    With `store`, that open history is used and stays the caller's to close; otherwise the one at `path` is
-    opened with the first turn.  `session` and `turn_id` are those that are recorded, None while nothing is.
+    With `store`, that open history is used, and the caller closes it; otherwise the one at `path` is opened with the
+    first turn.  `session` and `turn_id` are those being recorded, None while nothing is.
     """
 
     def __init__(self, path: Path, report: Callable[[Notice], None], *, store: Store | None = None) -> None:
@@ -43,7 +43,7 @@ class Recorder:
         system: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        """Put the prompt down, in that session or in a new one; it is in the file when this returns."""
+        """Store the prompt, in that session or in a new one; it is in the file when this returns."""
 
         def record(store: Store) -> None:
             self.session = session or store.create_session(kind, model=model, system=system)
@@ -52,13 +52,13 @@ class Recorder:
         self._try(record, anew=session is None)
 
     def note_model(self, model: str) -> None:
-        """Note the model that the turn is asked of, where that was not known when it began."""
+        """Store the turn's model, when it was not known at its beginning."""
         self._in_turn(lambda store, turn_id: store.note_model(turn_id, model))
 
     def resume(self, turn_id: int, session: Session) -> None:
-        """Go on with the partial answer of a turn of that session.  What follows is appended to it.
+        """Continue the partial answer of a turn of that session: what follows is appended to it.
 
-        Raises UsageError when that turn has none, for then there is nothing to ask for.
+        Raises UsageError when the turn has no partial answer.
         """
 
         def record(store: Store) -> None:
@@ -68,12 +68,12 @@ class Recorder:
         self._try(record)
 
     def journal(self, text: str, *, reasoning: str = "") -> None:
-        """Note the next piece of the answer; returns at once."""
+        """Store the next piece of the answer; returns at once."""
         if self.turn_id is not None and self._store is not None:
             self._store.journal(self.turn_id, text, reasoning=reasoning)
 
     def add_message(self, message: Message) -> None:
-        """Put down a function call or its result, between the prompt and the answer."""
+        """Store a function call or its result, between the prompt and the answer."""
         self._in_turn(lambda store, turn_id: store.add_message(turn_id, message))
 
     def finish(self, answer: Answer) -> None:
@@ -81,13 +81,13 @@ class Recorder:
         self._in_turn(lambda store, turn_id: store.finish_turn(turn_id, answer))
 
     def fail(self, code: str, message: str, *, answer: Answer | None = None) -> None:
-        """End the turn that went wrong, with what came of the answer: `answer`, else what was journaled."""
+        """End a failed turn with its partial answer: `answer`, else what was journaled."""
         self._in_turn(lambda store, turn_id: store.fail_turn(turn_id, code=code, message=message, answer=answer))
 
     def forget(self) -> bool:
-        """Take a question back that never left; whether it was one.
+        """Delete the current question if its request was never sent; return whether it was deleted.
 
-        Where anything came of it, or the question is an older one, it stays.
+        A question with any part of an answer stays, and so does one that was resumed.
         """
         gone: list[bool] = []
         self._in_turn(lambda store, turn_id: gone.append(store.forget_turn(turn_id)))
@@ -121,7 +121,7 @@ class Recorder:
             try:
                 record(self._opened())
             except BrokenHistoryError:
-                # What is broken further inside shows only now.  A new conversation can begin in a fresh file.
+                # Some damage is found only at a write.  A new conversation can begin in a new file.
                 if not anew or self._given is not None:
                     raise
                 self._set_aside()

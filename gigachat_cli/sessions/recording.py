@@ -1,4 +1,4 @@
-"""The steps by which a turn gets into the database: begun, continued, journaled, finished or failed."""
+"""The steps of recording a turn: begin, continue, journal, finish or fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .database import Database
 from .values import INTERRUPTED, TurnState, call_text, insert_message, json_text, list_from, storable
 
 _TAKEN_IN = 1_000_000
-"""Characters of an answer that its message holds, which are those that the search index reads; see `schema`."""
+"""Characters of an answer that its message holds, as many as the search index reads; see `schema`."""
 
 
 def begin_turn(
@@ -29,7 +29,7 @@ def begin_turn(
     options: Mapping[str, Any],
     owner: int,
 ) -> int:
-    """Put the prompt down, as a running turn; return the turn's id."""
+    """Store the prompt as a running turn; return the turn's id."""
     with database.writing() as connection:
         _touch(connection, session_id)
         connection.execute(
@@ -51,7 +51,7 @@ def begin_turn(
 
 
 def note_model(database: Database, turn_id: int, model: str) -> None:
-    """Put down the model that a running turn is asked of; its session goes on with that one."""
+    """Store the model of a running turn; its session continues with that model."""
     with database.writing() as connection:
         turn = _turn(connection, turn_id)
         connection.execute("UPDATE turns SET model = ? WHERE id = ?", (storable(model), turn_id))
@@ -59,7 +59,7 @@ def note_model(database: Database, turn_id: int, model: str) -> None:
 
 
 def begin_continuation(database: Database, turn_id: int, *, owner: int) -> None:
-    """Let another request go on with a partial answer.  Raises UsageError when there is none to go on with."""
+    """Mark a partial answer as continued by another request.  Raises UsageError when the turn has no partial answer."""
     with database.writing() as connection:
         turn = _turn(connection, turn_id)
         if turn["state"] != "partial":
@@ -86,7 +86,7 @@ def write_journal(database: Database, turn_id: int, *, text: str, reasoning: str
 
 
 def add_message(database: Database, turn_id: int, message: Message) -> None:
-    """Put down a message between the prompt and the answer; what was journaled so far has become that message."""
+    """Store a message between the prompt and the answer; the pieces journaled so far belong to that message."""
     with database.writing() as connection:
         _turn(connection, turn_id)
         insert_message(connection, turn_id, message)
@@ -101,9 +101,9 @@ def end_turn(
     pending: tuple[str, str] = ("", ""),
     problem: tuple[str, str] | None = None,
 ) -> None:
-    """Put the answer, or what came of it, in the place of the journal.
+    """Store the answer, or the part of it that came, in place of the journal.
 
-    Of an answer that is not held the journal, with the text and the reasoning that are `pending`, is all there is.
+    For an answer that is not held in memory, its text is the journal and the `pending` text and reasoning.
     """
     with database.writing() as connection:
         turn = _turn(connection, turn_id)
@@ -116,7 +116,7 @@ def end_turn(
 
 
 def settle(database: Database, turn_ids: Sequence[int]) -> None:
-    """End running turns whose process is gone, with what the journal holds of them."""
+    """End running turns whose process is gone, with the answer that their journal holds."""
     for turn_id in turn_ids:
         with database.writing() as connection:
             turn = _turn(connection, turn_id)
@@ -125,7 +125,7 @@ def settle(database: Database, turn_ids: Sequence[int]) -> None:
 
 
 def forget_turn(database: Database, turn_id: int) -> str | None:
-    """Delete a running turn that holds its question alone, and return its session; None where it holds more."""
+    """Delete a running turn that has only its question, and return its session; None when the turn has more."""
     with database.writing() as connection:
         turn = _turn(connection, turn_id)
         (messages,) = connection.execute("SELECT count(*) FROM messages WHERE turn_id = ?", (turn_id,)).fetchone()
@@ -141,7 +141,7 @@ def forget_turn(database: Database, turn_id: int) -> str | None:
 
 
 def remove_turn(database: Database, turn_id: int) -> None:
-    """Mark a turn as undone, so that it is neither sent, shown nor found."""
+    """Mark a turn as undone: it is no longer sent, shown or found."""
     with database.writing() as connection:
         with _reindexed(connection, turn_id):
             connection.execute("UPDATE turns SET removed = 1 WHERE id = ?", (turn_id,))
@@ -149,7 +149,7 @@ def remove_turn(database: Database, turn_id: int) -> None:
 
 
 def copy_turn(connection: sqlite3.Connection, turn_id: int, session_id: str, *, number: int) -> None:
-    """Copy a turn that has ended, with its messages, into another session."""
+    """Copy an ended turn, with its messages, into another session."""
     copied = _copied(connection, "turns", turn_id, {"session_id": session_id, "number": number, "owner": None})
     turn = _turn(connection, copied)
     for (message_id,) in connection.execute(
@@ -166,7 +166,7 @@ def copy_turn(connection: sqlite3.Connection, turn_id: int, session_id: str, *, 
 
 
 def rebuild_index(database: Database) -> None:
-    """Make the search index anew from the texts."""
+    """Rebuild the search index from the texts."""
     with database.writing() as connection:
         connection.execute("INSERT INTO search (search) VALUES ('rebuild')")
 
@@ -177,7 +177,7 @@ def _end(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, p
         return
     turn_id = turn["id"]
     seams = list_from(turn["seams"])
-    # A turn that was given up for dead and ends after all: what was settled makes way for the whole answer.
+    # A process that was taken for dead can still end its turn: the whole answer replaces the settled part.
     kept = _answer_text(connection, turn["answer_message"])[: seams[-1] if seams else 0]
     if seams and not answer.text:
         seams.pop()
@@ -193,9 +193,9 @@ def _end(connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, p
 def _end_journaled(
     connection: sqlite3.Connection, turn: sqlite3.Row, *, answer: Answer, problem: tuple[str, str] | None
 ) -> None:
-    """End a turn whose answer is what the journal holds, behind what its message holds already.
+    """End a turn whose answer is in the journal, after the part that its message already holds.
 
-    A large one stays in the journal, but for its beginning: its pieces are never put together here.
+    The rest of a large answer stays in the journal: its pieces are never joined in memory.
     """
     seams = list_from(turn["seams"])
     continued = bool(seams)
@@ -225,9 +225,9 @@ def _has_text(connection: sqlite3.Connection, turn_id: int, table: str) -> bool:
 
 
 def _take_in(connection: sqlite3.Connection, turn: sqlite3.Row, *, room: int | None) -> int | None:
-    """Move the first pieces of the journal into the answer's message, to `room` characters; None takes all.
+    """Move the first pieces of the journal into the answer's message, up to `room` characters; None moves all.
 
-    Return the message's id, None where there is neither a message nor a piece.
+    Return the message's id, None when there is neither a message nor a piece.
     """
     message_id: int | None = turn["answer_message"]
     left = sys.maxsize if room is None else room - _length(connection, message_id)
@@ -307,7 +307,7 @@ def _write_answer(
 ) -> int | None:
     call, state_id = call_text(answer.function_call), answer.functions_state_id
     if turn["answer_message"] is not None:
-        # A continuation's reasoning follows the first one's; otherwise it is the same answer's, whole.
+        # The reasoning of a continuation is appended; otherwise it is the whole reasoning of the same answer.
         earlier = "reasoning || " if continued else ""
         connection.execute(
             f"""UPDATE messages SET content = ?, reasoning = {earlier}?, function_call = ?,
@@ -355,10 +355,9 @@ def _touch(connection: sqlite3.Connection, session_id: str) -> None:
 
 @contextmanager
 def _reindexed(connection: sqlite3.Connection, turn_id: int) -> Iterator[None]:
-    """Keep the search index true to what the view shows, before and after a change of a turn.
+    """Update the search index around a change of a turn: remove its old text, then add its new text.
 
-    The index holds no text of its own: to forget a text it must be told the text, so that comes before the
-    change.
+    The index stores no text of its own: to remove a text it must be given the text, so that comes before the change.
     """
     connection.execute(
         """INSERT INTO search (search, rowid, prompt, answer)

@@ -1,7 +1,7 @@
-"""The tables of the history: the steps that make them, each applied once, and their documentation.
+"""The tables of the history: the migrations that create them, each applied once, and their documentation.
 
-`PRAGMA user_version` holds how many steps were applied.  A new one goes to the end of the list; one that was released
-is never changed.  What each makes is told in `TABLES` and `COLUMNS`, for docs/reference/history-schema.md.
+`PRAGMA user_version` holds how many migrations were applied.  New ones are appended to the list; a released one is
+never changed.  `TABLES` and `COLUMNS` describe the result for docs/reference/history-schema.md.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-APPLICATION_ID = 0x47696761  # "Giga", so that another program's database is never taken for ours
+APPLICATION_ID = 0x47696761  # "Giga", so that a database of another program is recognized
 
 
 def apply(connection: sqlite3.Connection, applied: int) -> None:
-    """Apply what is missing after the first `applied` ones.  The caller holds the write lock and commits."""
+    """Apply the migrations after the first `applied` ones.  The caller holds the write lock and commits."""
     for migration in MIGRATIONS[applied:]:
         migration(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -87,8 +87,8 @@ def _1_sessions_and_turns(connection: sqlite3.Connection) -> None:
 
 
 def _2_search(connection: sqlite3.Connection) -> None:
-    # SQLite folds the accents of Latin letters but takes ё for a letter apart, so the view folds it.  The
-    # length in characters stays, which lets a snippet be shown as it was written.
+    # SQLite removes the accents of Latin letters but not those of ё, so the view replaces it.  The length in
+    # characters stays, so offsets in the view are offsets in the text as it was written.
     def written(role: str) -> str:
         return f"""substr(coalesce((SELECT group_concat(content, char(10)) FROM messages
             WHERE messages.turn_id = turns.id AND messages.role = '{role}'), ''), 1, 1000000)"""
@@ -113,12 +113,12 @@ def _2_search(connection: sqlite3.Connection) -> None:
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_1_sessions_and_turns, _2_search]
 
 TABLES = {
-    "sessions": "One row a conversation.",
-    "turns": "One row a question with its answer.",
+    "sessions": "One row per conversation.",
+    "turns": "One row per question with its answer.",
     "messages": "What was said in a turn: the prompt, function calls and their results, the answer.",
-    "journal": "Pieces of answers, by `id`, behind what the answer's message holds. A turn that ends takes them into "
-    "its message, of a large answer the first ones.",
-    "searchable": "A view: the text that the search index reads, of turns that have ended and stand.",
+    "journal": "Pieces of answers, in the order of `id`; they follow the text in the answer's message. When a turn "
+    "ends, they are moved into its message; of a large answer only the first ones.",
+    "searchable": "A view: the text that the search index reads, of turns that have ended and were not undone.",
     "search": "The full-text index (FTS5) over `searchable`; its `rowid` is the turn's id.",
 }
 
@@ -132,23 +132,23 @@ COLUMNS = {
         "system": "the system message",
         "service_id": "the value of X-Session-ID for its requests",
         "created_at": "Unix time in seconds",
-        "updated_at": "Unix time in seconds of the last turn's begin or end",
-        "last_write": "counts the writes of all sessions: the highest was written last",
+        "updated_at": "Unix time in seconds, when the last turn began or ended",
+        "last_write": "numbers the writes to all sessions: the highest was written last",
     },
     "turns": {
-        "id": "never used again",
+        "id": "never reused",
         "session_id": "the session",
         "number": "counts from 1 within the session",
         "state": "`running`, `complete`, `partial` (interrupted, cut, at a limit) or `failed` (nothing came)",
         "removed": "1 when it was undone",
-        "owner": "the byte of `history.lock` that the recording process holds while it lives",
-        "model": "the model that was asked for, then the one that answered",
+        "owner": "the byte of `history.lock` that the recording process holds while it runs",
+        "model": "the model that was asked for, later the one that answered",
         "system": "the system message that was sent",
         "options": "further request fields, JSON",
         "started_at": "Unix time in seconds",
         "ended_at": "Unix time in seconds; null while running",
         "answer_message": "the answer's row in `messages`",
-        "seams": "places in the answer, in characters, where another request went on with it; JSON",
+        "seams": "places in the answer, in characters, where another request continued it; JSON",
         "finish_reason": "as the service said it",
         "request_id": "the service's id of the last request",
         "problem_code": "why it is partial or failed: a code word, as in `--json`",
@@ -191,17 +191,17 @@ HEAD = """# The history's schema
 
 `gigachat history path` names the SQLite file. Read it freely, best with `sqlite3 -readonly`; write it only
 through `gigachat`. `PRAGMA user_version` is {version}, `PRAGMA application_id` is {application}. A turn in
-state `running` whose process is gone is taken for `partial` (or `failed`), with what `journal` holds of its
-answer.
+state `running` whose process is gone counts as `partial` (or `failed`), with the part of its answer that is in
+`journal`.
 
-The end of the program, `kill -9` too, loses nothing that was committed, and of a running answer at most the
-last second. A power cut may lose the last commits; the file stays whole. What is deleted is overwritten in
+The end of the program, `kill -9` too, loses nothing that was committed, and at most the last second of a
+running answer. A power cut may lose the last commits; the file stays whole. Deleted text is overwritten in
 the file.
 """
 
 
 def schema_markdown() -> str:
-    """The whole page.  A table or column without its words is a KeyError, so that none goes undescribed."""
+    """The whole page.  Raises KeyError for a table or column without a description, so none is forgotten."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         apply(connection, 0)
         lines = [HEAD.format(version=len(MIGRATIONS), application=APPLICATION_ID)]

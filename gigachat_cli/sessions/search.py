@@ -1,4 +1,4 @@
-"""Search in prompts and answers: words in all their forms, the best turn first, each with the place it was found in."""
+"""Search in prompts and answers: words in all their forms, the best turn first, each with a snippet."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from .values import storable
 
 SNIPPET_LENGTH = 160
 MOST_MATCHES = 2000
-"""How many places of one text are looked at for the best snippet."""
+"""How many matches of one text are considered for the best snippet."""
 
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = "…"
-_OF_THE_QUESTION = 2.0  # how much more a word of the question tells than one of the answer
-_AS_TYPED = 2.0  # how much better a turn is that has all words just as they were typed
+_OF_THE_QUESTION = 2.0  # weight of a match in the question against one in the answer
+_AS_TYPED = 2.0  # weight of a turn that has all words exactly as typed
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A place of a text, the number of the term that it fulfils, and whether it is as it was typed."""
+    """A place of a text, the number of the term that it matches, and whether it is exactly as typed."""
 
     span: Span
     term: int
@@ -36,9 +36,9 @@ class Match:
 
 @dataclass(slots=True)
 class Marker:
-    """Finds phrases in a text, in time that grows with the text alone.
+    """Finds phrases in a text, in time proportional to its length.
 
-    FTS5's own `snippet` and `highlight` take time that grows with the square of the matches.
+    FTS5's own `snippet` and `highlight` take time proportional to the square of the number of matches.
     """
 
     by_word: dict[str, list[tuple[Phrase, int, bool]]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Marker:
             self.by_word.setdefault(phrase.words[0], []).append((phrase, term, exact))
 
     def matches(self, text: str) -> list[Match]:
-        """The first places of the text that fulfil a term, in order; none overlaps another."""
+        """The first places of the text that match a term, in order, without overlaps."""
         words = [(each[0].lower(), each.span()) for each in _WORD.finditer(folded(text))]
         found: list[Match] = []
         at = 0
@@ -79,10 +79,9 @@ Matcher = Callable[[str], list[Match]]
 
 
 def search(database: Database, text: str, *, session_id: str | None, limit: int) -> list[SearchHit]:
-    """The turns that hold all that `text` asks for, the best first, the newest of equals first.
+    """The turns that match all terms of `text`, best first, newest first among equals.
 
-    Words are looked for in all their forms; where no turn has them all, as beginnings; where none has them so, the
-    text is looked for letter by letter.
+    Words match in all their forms; if no turn has them all, as beginnings; if none has those, as substrings.
     """
     text = unicodedata.normalize("NFC", storable(text)).replace("\0", " ").strip()
     if not text:
@@ -126,7 +125,7 @@ def _by_words(
 
 
 def _literally(database: Database, text: str, session_id: str | None, limit: int) -> list[int]:
-    # SQLite knows the case of ASCII letters alone, and reading all texts here would be slow.
+    # SQLite ignores case only for ASCII, and reading all texts here would be slow.
     wanted = text.translate({ord("ё"): "е", ord("Ё"): "Е"})
     spellings = [*dict.fromkeys([wanted, wanted.lower(), wanted.upper(), wanted.capitalize()]), None, None, None][:4]
     rows = database.read(
@@ -173,7 +172,7 @@ def _hit(database: Database, turn_id: int, matches: Matcher) -> SearchHit:
 
 
 def literal_matches(text: str, wanted: str) -> list[Match]:
-    """The places of the text that hold `wanted` letter by letter, in any case."""
+    """The places where the text contains `wanted`, ignoring case."""
     pattern = re.compile(re.escape(folded(wanted)), re.IGNORECASE)
     found = []
     for each in pattern.finditer(folded(text)):
@@ -184,7 +183,7 @@ def literal_matches(text: str, wanted: str) -> list[Match]:
 
 
 def best_group(matches: list[Match]) -> tuple[tuple[int, int], list[Span]]:
-    """Those matches that fit one snippet and show most terms, then most as typed, the first such; and how many."""
+    """The matches that fit in one snippet with the most terms, then exact matches, the first such; and how many."""
     best: tuple[tuple[int, int], list[Span]] = ((0, 0), [])
     last = 0
     for first, match in enumerate(matches):
@@ -199,7 +198,7 @@ def best_group(matches: list[Match]) -> tuple[tuple[int, int], list[Span]]:
 
 
 def cut(text: str, spans: list[Span]) -> tuple[str, tuple[Span, ...]]:
-    """The snippet around the matches, on one line, and where they are in it."""
+    """The snippet around the matches, on one line, and the offsets of the matches in it."""
     around = max(0, SNIPPET_LENGTH - (spans[-1][1] - spans[0][0])) // 2 if spans else SNIPPET_LENGTH
     start = max(0, spans[0][0] - around) if spans else 0
     end = min(len(text), (spans[-1][1] if spans else 0) + around)

@@ -1,4 +1,4 @@
-"""The store: sessions and their turns, in the words of the values.  How they lie in the file is known below.
+"""The store: sessions and their turns as values.  The tables are known to the modules below only.
 
 Every call is synchronous and takes about a millisecond; any thread may call.
 """
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class Store:
-    """An open history.  `notice` is a sentence for the person when a broken file was set aside, else None."""
+    """An open history.  `notice` is a sentence for the person when a broken file was renamed, else None."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -50,9 +50,9 @@ class Store:
         return self._database.notice
 
     def close(self) -> None:
-        """Close the file; a turn of ours that still runs is ended as interrupted.
+        """Close the file; a turn of this process that still runs is ended as interrupted.
 
-        A session that a name began here, or whose question never left, is gone then if nothing was asked in it.
+        Deletes a session that was created here by its name, or whose question was never sent, if it has no turns.
         """
         for turn_id in list(self._journals):
             with suppress(HistoryError):
@@ -80,14 +80,14 @@ class Store:
         model: str | None = None,
         system: str | None = None,
     ) -> Session:
-        """Begin a conversation.  Raises UsageError for a name that cannot be one or is taken."""
+        """Create a session.  Raises UsageError when the name is invalid or taken."""
         with self._database.writing() as connection:
             return catalogue.insert_session(connection, kind, name=name, model=model, system=system)
 
     def join_session(
         self, name: str, kind: SessionKind, *, model: str | None = None, system: str | None = None
     ) -> Session:
-        """The session of that name or id, begun when there is none of that name."""
+        """The session with that name or id; created when there is none with that name."""
         with self._database.writing() as connection:
             found = catalogue.find_exactly(connection, name)
             if found is None:
@@ -97,18 +97,20 @@ class Store:
         return self.session(found)
 
     def find_session(self, reference: str) -> Session:
-        """The session of a name, an id, or the beginning of an id.  Raises UsageError for none and for several."""
+        """The session with this name, this id or an id that begins so.  Raises UsageError when there is none, or
+        several.
+        """
         return session_from(catalogue.find(self._database, reference))
 
     def session(self, session_id: str) -> Session:
-        """The session of exactly that id.  Raises HistoryError when it is gone."""
+        """The session with exactly that id.  Raises HistoryError when it does not exist any more."""
         row = self._database.read_one(f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?", (session_id,))
         if row is None:
             raise HistoryError(f"The session {session_id} was deleted from the history.")
         return session_from(row)
 
     def latest_session(self) -> Session | None:
-        """The conversation that any command wrote last and that has an answer, which can be gone on with."""
+        """The session with an answer that was written last, by any command: the one to continue."""
         row = self._database.read_one(
             f"""SELECT {SESSION_COLUMNS} FROM sessions WHERE EXISTS (
                     SELECT 1 FROM turns JOIN messages ON messages.id = turns.answer_message
@@ -118,7 +120,7 @@ class Store:
         return session_from(row) if row else None
 
     def sessions(self, *, limit: int | None = None, before: float | None = None) -> list[Session]:
-        """Sessions, those written last first; `before` leaves those last written before that Unix time."""
+        """Sessions, those written last first; with `before`, only those last written before that Unix time."""
         rows = self._database.read(
             f"SELECT {SESSION_COLUMNS} FROM sessions WHERE ?1 IS NULL OR updated_at < ?1"
             " ORDER BY last_write DESC LIMIT ?2",
@@ -127,7 +129,7 @@ class Store:
         return [session_from(each) for each in rows]
 
     def rename_session(self, session_id: str, name: str | None) -> Session:
-        """Give a session another name, or none.  Raises UsageError when the name cannot be one or is taken."""
+        """Set or remove the name of a session.  Raises UsageError when the name is invalid or taken."""
         with self._database.writing() as connection:
             checked = None if name is None else catalogue.free_name(connection, name, but=session_id)
             connection.execute("UPDATE sessions SET name = ? WHERE id = ?", (checked, session_id))
@@ -157,7 +159,7 @@ class Store:
         return self.session(forked.id)
 
     def prompts(self, session_ids: Sequence[str]) -> set[str]:
-        """The questions of those sessions, those taken back included."""
+        """The questions of those sessions, also those that were undone."""
         found: set[str] = set()
         for session_id in session_ids:
             rows = self._database.read(
@@ -169,7 +171,7 @@ class Store:
         return found
 
     def delete_sessions(self, session_ids: Sequence[str]) -> int:
-        """Delete sessions for good, and scrub their text from the file; return how many there were."""
+        """Delete sessions for good, and overwrite their text in the file; return how many there were."""
         return self._mended(lambda: catalogue.delete_sessions(self._database, session_ids))
 
     # Turns
@@ -183,7 +185,7 @@ class Store:
         system: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> int:
-        """Put a prompt down before its request leaves; return the turn's id.
+        """Store a prompt before its request is sent; return the turn's id.
 
         `system` is the system message that is sent with it, None for none.
         """
@@ -200,7 +202,9 @@ class Store:
         return turn_id
 
     def forget_turn(self, turn_id: int) -> bool:
-        """Delete a turn whose question never left; False, and nothing is changed, where anything came of it."""
+        """Delete a turn whose request was never sent; returns False, and changes nothing, when it has any part of an
+        answer.
+        """
         pending = self._end_journal(turn_id)
         session_id = None if any(pending) else recording.forget_turn(self._database, turn_id)
         if session_id is not None:
@@ -211,42 +215,42 @@ class Store:
         return False
 
     def note_model(self, turn_id: int, model: str) -> None:
-        """Note the model that a running turn is asked of; its session goes on with that one."""
+        """Store the model of a running turn; its session continues with that model."""
         recording.note_model(self._database, turn_id, model)
 
     def begin_continuation(self, turn_id: int) -> None:
-        """Let another request go on with a turn's partial answer: what follows is appended, with a visible seam.
+        """Mark a turn's partial answer as continued: what follows is appended, and the place is remembered.
 
-        Raises UsageError when that turn has no interrupted answer.
+        Raises UsageError when that turn has no partial answer.
         """
         owner = self._owner()
         self._mended(lambda: recording.begin_continuation(self._database, turn_id, owner=owner))
         self._follow(turn_id)
 
     def journal(self, turn_id: int, text: str, *, reasoning: str = "") -> None:
-        """Note the next piece of a running answer.  Returns at once; it is in the file half a second later."""
+        """Store the next piece of a running answer.  Returns at once; the piece is in the file half a second later."""
         if turn_id in self._journals:
             self._journals[turn_id].add(text, reasoning)
 
     def add_message(self, turn_id: int, message: Message) -> None:
-        """Put down a message between prompt and answer: a function call as the model's message, or its result."""
+        """Store a message between prompt and answer: a function call as the model's message, or its result."""
         pending = self._journals[turn_id].end() if turn_id in self._journals else None
         recording.add_message(self._database, turn_id, message)
         if pending is not None:
             self._follow(turn_id)
 
     def finish_turn(self, turn_id: int, answer: Answer) -> None:
-        """End a turn with its answer: "complete" when the answer is, else "partial".
+        """End a turn with its answer: as "complete" when the answer is, else as "partial".
 
-        The text of one that is not held is what was journaled.
+        The text of an answer that is not held in memory is what was journaled.
         """
         pending = self._end_journal(turn_id)
         self._mended(lambda: recording.end_turn(self._database, turn_id, answer=answer, pending=pending))
 
     def fail_turn(self, turn_id: int, *, code: str, message: str, answer: Answer | None = None) -> None:
-        """End a turn that went wrong: "partial" with what came of the answer, else "failed".
+        """End a failed turn: as "partial" with the part of the answer that came, else as "failed".
 
-        Without `answer`, what was journaled is what came.
+        Without `answer`, that part is what was journaled.
         """
         pending = self._end_journal(turn_id)
         came, problem = answer or Answer(held=False), (code, message)
@@ -261,7 +265,7 @@ class Store:
         return last
 
     def turn(self, turn_id: int) -> Turn:
-        """The turn of that id.  Raises HistoryError when it is gone."""
+        """The turn with that id.  Raises HistoryError when it does not exist any more."""
         found = self._turns("turns.id = ?", (turn_id,))
         if not found:
             raise HistoryError("This turn was deleted from the history.")
@@ -276,20 +280,20 @@ class Store:
         return found[0] if found else None
 
     def turns(self, session_id: str) -> list[Turn]:
-        """All turns of a session in order, without those undone."""
+        """All turns of a session in order, without undone ones."""
         return self._turns("turns.session_id = ? AND NOT removed", (session_id,))
 
     def conversation(self, session_id: str) -> Conversation:
-        """A session with all its turns, as one moment of the history."""
+        """A session with all its turns, read in one transaction."""
         from .turns import Conversation
 
         with self._database.reading():
             return Conversation(self.session(session_id), self.turns(session_id))
 
     def search(self, text: str, *, session_id: str | None = None, limit: int = 20) -> list[SearchHit]:
-        """Turns with all the words of `text`, the best first; `"a phrase"` and `begin*` are understood.
+        """Turns that contain all words of `text`, the best first; it may have `"phrases"` and `begin*`.
 
-        What no word matches is looked for letter by letter.  Raises UsageError when `text` is empty.
+        When no word matches, the text is searched for as it is, ignoring case.  Raises UsageError when `text` is empty.
         """
         from . import search
 
@@ -330,12 +334,12 @@ class Store:
     def _settle_the_dead(self) -> None:
         running = self._database.read("SELECT id, owner FROM turns WHERE state = 'running'")
         dead = [turn_id for turn_id, owner in running if not owners.is_alive(self._lock_file, owner)]
-        # A history that cannot be written is still read, and reading takes the dead for dead.
+        # In a history that cannot be written this fails; the turns are then read as interrupted all the same.
         with suppress(HistoryError):
             self._mended(lambda: recording.settle(self._database, dead))
 
     def _mended(self, work: Callable[[], Result]) -> Result:
-        """Do what needs the search index; when that is what is broken, it is made anew from the texts, once."""
+        """Do work that writes the search index; if the index is broken, rebuild it from the texts and try once more."""
         try:
             return work()
         except BrokenHistoryError:

@@ -1,6 +1,6 @@
-"""What reading gives: turns, conversations and what a search found; made from rows here, and written nowhere.
+"""The values that reading the history returns: turns, conversations and search hits, made from rows.
 
-Recording does without this module, for its values take a while to be made.
+Recording does not import this module, because its dataclasses take time to create.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One prompt with its answer, or with what came of it.
+    """One prompt with its answer, or with the reason why it has none.
 
-    "running": its process is alive.  "complete": answered to the end.  "partial": interrupted, cut, or ended
-    by a limit; `answer` holds what came.  "failed": nothing came.  Of the last two, `problem_code` and
-    `problem` say why where that is known.  `messages` are all messages of the turn in order, the prompt first
-    and the answer last, function calls and their results between.  `seams` are the places in the answer's
-    text, in characters, where another request went on with it.  `number` counts from 1 within the session.
+    "running": its process is alive.  "complete": answered to the end.  "partial": interrupted, cut, or ended by a
+    limit; `answer` holds what came.  "failed": nothing came.  Of the last two, `problem_code` and `problem` say why, if
+    that is known.  `messages` are all messages of the turn in order: the prompt first, the answer last, function calls
+    and their results between.  `seams` are the places in the answer's text, in characters, where another request
+    continued it.  `number` counts from 1 within the session.
     """
 
     id: int
@@ -58,8 +58,8 @@ class Conversation:
 class SearchHit:
     """A turn that a search found.
 
-    `snippet` is one line of its text around the best place, "…" where something was left out; `matches` are
-    the found words in it, as (start, end) in characters.
+    `snippet` is one line of its text around the best place, with "…" where something was left out; `matches` are the
+    found words in it, as (start, end) in characters.
     """
 
     session_id: str
@@ -76,7 +76,7 @@ class SearchHit:
 def turn_from(
     row: sqlite3.Row, messages: Sequence[sqlite3.Row], journal: Sequence[sqlite3.Row], *, alive: bool
 ) -> Turn:
-    """A turn of its row and those that belong to it; `alive` says whether a running one's process is."""
+    """A turn of its row and the rows of its messages; `alive`: whether the process of a running one is alive."""
     text = "".join(each["text"] for each in journal)
     reasoning = "".join(each["reasoning"] for each in journal)
     written = [each for each in messages if each["id"] == row["answer_message"]]

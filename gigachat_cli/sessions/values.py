@@ -1,4 +1,4 @@
-"""What every command that records needs to know: a session, and how messages and JSON lie in the tables."""
+"""What recording needs: sessions, and how messages and JSON are stored in the tables."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SessionKind = Literal["ask", "chat"]
 TurnState = Literal["running", "complete", "partial", "failed"]
 
 INTERRUPTED = ("interrupted", "The program ended before the answer did.")
-"""Code and sentence of a turn whose process went away."""
+"""Code and sentence of a turn whose process ended before the answer did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One conversation.  Times are Unix seconds; `turns` and `total_tokens` leave out what was undone.
+    """One conversation.  Times are Unix seconds; `turns` and `total_tokens` leave out undone turns.
 
     `service_id` is the value of the service's X-Session-ID for all requests of this conversation.
     """
@@ -41,19 +41,19 @@ class Session:
 
 
 def list_from(text: str | None) -> list[Any]:
-    """The list that the JSON of a column holds; an empty one where it holds none, as after somebody's mending."""
+    """The list in a JSON column; empty when the column holds none, for example after an edit by hand."""
     found = _value_of(text)
     return found if isinstance(found, list) else []
 
 
 def object_from(text: str | None) -> dict[str, Any]:
-    """The object that the JSON of a column holds; an empty one where it holds none."""
+    """The object in a JSON column; empty when the column holds none."""
     found = _value_of(text)
     return found if isinstance(found, dict) else {}
 
 
 def storable(text: str) -> str:
-    """The text as SQLite can hold it: half a surrogate pair, as an undecodable argument leaves it, becomes "?"."""
+    """The text as SQLite can store it: a lone surrogate, which an undecodable argument contains, becomes "?"."""
     try:
         text.encode()
     except UnicodeEncodeError:
