@@ -208,7 +208,8 @@ def mentioned(text: str) -> list[str]:
     """
     found = []
     for quoted, plain in _mentions(text):
-        path = quoted or (plain if is_windows() else re.sub(r"\\(.)", r"\1", plain))
+        # Windows drops dots at the end of a name: "look at @notes." would find the file under a name that it has not.
+        path = quoted or (plain.rstrip(".") if is_windows() else re.sub(r"\\(.)", r"\1", plain))
         candidates = [path] if quoted else [path, path.rstrip(".,;:!?)")]
         existing = next((each for each in candidates if each and _is(Path.is_file, each)), None)
         folder = next((each for each in candidates if each.strip("./") and _is(Path.is_dir, each)), None)

@@ -88,7 +88,10 @@ def _places(place: Path) -> Iterator[Path]:
 
 
 def _by_path(place: Path) -> str:
-    for ours, what in ((paths.config_dir(), "its own settings and keys"), (paths.data_dir(), "its own history")):
+    kept = {paths.config_dir(): "its own settings and keys"}
+    # macOS and Windows have one folder for both.
+    kept[paths.data_dir()] = "its own settings, keys and history" if paths.data_dir() in kept else "its own history"
+    for ours, what in kept.items():
         if _lies_in(ours, place) and not _lies_in(paths.images_dir(), place):
             return f"this program keeps {what} there"
     folders = [each.casefold() for each in place.parts[:-1]]

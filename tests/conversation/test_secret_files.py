@@ -78,7 +78,14 @@ def test_other_files_are_no_secrets(path: str, home: Path) -> None:
 def test_what_this_program_keeps_is_a_secret_but_for_pictures(home: Path) -> None:
     for place in (paths.config_file(), paths.credentials_file(), paths.token_file(), paths.history_file()):
         assert "this program keeps" in why_secret(str(place))
-    assert "its own history" in why_secret(str(paths.input_history_file()))
+    assert "history" in why_secret(str(paths.input_history_file()))
+    assert why_secret(str(paths.images_dir() / "cat.jpg")) == ""
+
+
+def test_where_settings_and_history_share_a_folder_it_says_both(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIGACHAT_CONFIG_DIR", "GIGACHAT_DATA_DIR"):
+        monkeypatch.setenv(name, str(home / "Application Support" / "gigachat"))
+    assert "its own settings, keys and history" in why_secret(str(paths.history_file()))
     assert why_secret(str(paths.images_dir() / "cat.jpg")) == ""
 
 
