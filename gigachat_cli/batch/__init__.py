@@ -1,5 +1,6 @@
-"""Many prompts from one file: read one by one, asked a few at a time, answered in order, and never asked twice.
+"""Many prompts from one file: read one by one, sent a few at a time, answered in the order of the input, none sent
+twice.
 
-`items` reads them, `run` asks them, `window` keeps their order, `row_file` holds the rows through any end of the
-process, `pace` slows down when the service says so.  `remote` hands them to the service's own batch API instead.
+`items` reads them, `run` sends them, `window` keeps their order, `row_file` makes the rows survive a kill, `pace` slows
+down when the service limits the rate.  `remote` submits them to the service's own batch API instead.
 """

@@ -1,4 +1,4 @@
-"""Items: what a line of the input asks.  A line that asks nothing sensible is an item too, with its problem."""
+"""Items: the request that a line of the input asks for.  An invalid line is an item too, with its problem."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OPTIONS = (
     "flags",
     "storage",
 )
-"""Keys of an object that are request fields; any other request field goes into its `options`."""
+"""Keys of an object that are request fields; other request fields go into its `options`."""
 
 _COLUMN_OPTIONS = OPTIONS[:6]
 """The columns that are request fields: those whose value fits a cell."""
@@ -43,7 +43,7 @@ _SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "text"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One request to make, or the `problem` of a line that is none.
+    """One request to send, or the `problem` of an invalid line.
 
     `id` is whatever JSON scalar the input gives; `crc` and `end` are those of the line (`source.Line`).
     """
@@ -63,9 +63,9 @@ class Item:
 
 
 class Template:
-    """A prompt with gaps: `{name}` takes the field of that name, `{{` and `}}` are braces.
+    """A prompt with placeholders: `{name}` takes the field of that name, `{{` and `}}` are braces.
 
-    Raises UsageError for a brace that is alone.
+    Raises UsageError for a single brace.
     """
 
     def __init__(self, text: str) -> None:
@@ -81,7 +81,7 @@ class Template:
             raise UsageError("--template names no field.", hint='As in: --template "Translate: {text}"')
 
     def filled(self, fields: Mapping[str, Any]) -> str:
-        """Raises UsageError for a field that is not there."""
+        """The prompt with the fields filled in.  Raises UsageError for a field that is missing."""
         return "".join(literal if name is None else _gap(fields, name) for literal, name in self._parts)
 
 
@@ -90,14 +90,14 @@ _TEMPLATE = re.compile(r"([^{}]+)|(\{\{|\}\})|\{([^{}]+)\}|([{}])")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the input is read: its format (None: by the name of the file), the template and the system message."""
+    """How to read the input: its format (None: by the file's name), the template and the system message."""
 
     format: str | None = None
     template: Template | None = None
     system: str | None = None
 
     def format_of(self, path: Path | None) -> str:
-        """Raises UsageError for a format that is none."""
+        """The format to read the input in.  Raises UsageError for an unknown one."""
         if self.format is None:
             return _SUFFIXES.get(path.suffix.lower(), "jsonl") if path else "jsonl"
         if self.format not in FORMATS:
@@ -112,10 +112,10 @@ class Reading:
 async def read_items(
     source: Source, format: str, reading: Reading, *, after: int = 0, expected: Mapping[int, int] | None = None
 ) -> AsyncGenerator[Item, None]:
-    """The items of the input behind the line `after`, one at a time; blank lines are none.
+    """The items of the input after the line `after`, one at a time; blank lines are skipped.
 
-    `expected` holds checksums by line, of an earlier reading.  Raises UsageError when they differ, when the input
-    ends before `after`, and for a table without a header.
+    `expected` has checksums by line from an earlier run.  Raises UsageError when they differ, when the input ends
+    before `after`, and for a table without a header.
     """
     lines = _checked(lines_of(source), expected or {}, after, source.name)
     items = _rows(lines, reading, after, source.name) if format == "csv" else _objects(lines, format, reading, after)
@@ -195,7 +195,7 @@ def _check_header(header: list[str], reading: Reading, name: str) -> None:
 
 
 def _with_options(cells: dict[str, str], reading: Reading) -> dict[str, Any]:
-    """Cells as an object: options in the type that they have in JSON, and none where the cell is empty."""
+    """Cells as an object: options converted to their JSON types, empty cells left out."""
     used = reading.template.names if reading.template else set()
     found: dict[str, Any] = {}
     for name, cell in cells.items():
@@ -206,12 +206,12 @@ def _with_options(cells: dict[str, str], reading: Reading) -> dict[str, Any]:
                 found[name] = json_value(cell) if name in _COLUMN_OPTIONS else cell
             except ValueError:
                 found[name] = cell
-    # Of a table only the named columns are options.
+    # In a table, only the named columns are options.
     return {name: value for name, value in found.items() if name not in ("options", "messages")}
 
 
 def _item(line: Line, value: Any, reading: Reading) -> Item:
-    """Raises UsageError with the rest of a sentence that begins with the line."""
+    """The item of one record.  Raises UsageError with the rest of a sentence that begins with the line's number."""
     template = reading.template
     if isinstance(value, str):
         value = {"prompt": value, "text": value}
@@ -283,10 +283,10 @@ def _bad(line: Line, problem: UsageError, value: Any = None) -> Item:
 
 
 def _check_json(line: Line) -> None:
-    """Raises UsageError when the first line of an input, whose format nobody named, does not even begin as JSON."""
+    """Raises UsageError when the first line of an input of unstated format does not begin as JSON."""
     start = (line.content or b"").lstrip()[:1]
     if line.content is None or start in (b"{", b'"', b"["):
-        return  # what is wrong with it is told in its row
+        return  # its row says what is wrong
     with suppress(UsageError, ValueError):
         json_value(text_of(line))
         return

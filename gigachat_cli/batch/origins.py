@@ -1,7 +1,7 @@
-"""Which input an output was made from: told by the journal while a batch runs, and by a note of ours afterwards.
+"""Which input an output was made from: the journal says so while a batch runs, a note in the data directory afterwards.
 
-The notes are in one private file, by the output's path; each holds a line of the input with the checksum of all lines
-up to it, as `source.Line` has it.
+The notes are in one private file, keyed by the output's path; each has a line number of the input and the checksum of
+all lines up to it, as in `source.Line`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WRITE_PATIENCE = 5.0  # seconds
 
 
 def noted(output: Path) -> tuple[int, int] | None:
-    """A line of the input that a finished output was made from, with its checksum; None when nothing is known."""
+    """A line number of the input of a finished output, with its checksum; None when there is no note."""
     found = _read().get(_key(output))
     with suppress(TypeError, KeyError, ValueError):
         return int(found["line"]), int(found["crc"])  # type: ignore[index]  # None and all else that is no note
@@ -34,7 +34,7 @@ def noted(output: Path) -> tuple[int, int] | None:
 
 
 async def note(output: Path, line: int, crc: int) -> None:
-    """Note what a finished output was made from; without a place for it the output can only not be resumed."""
+    """Note which input a finished output was made from; if this fails, the output cannot be resumed later."""
     with suppress(OSError, LockTimeout):
         async with hold_one([paths.locks_dir() / "batches.lock"], patience=_WRITE_PATIENCE):
             kept = _read()
@@ -44,9 +44,10 @@ async def note(output: Path, line: int, crc: int) -> None:
 
 
 async def check(input: Path | None, expected: Mapping[int, int], *, rows: bool, output: Path) -> None:
-    """Raise UsageError unless an output, which has `rows` or not, was made from the input, as far as can be told.
+    """Raise UsageError unless an output, which has `rows` or not, was made from the input, as far as this can be
+    checked.
 
-    Of an input of None, which is stdin, that is seen beforehand only where it is a file.
+    Stdin, an input of None, is checked only where it is a file.
     """
     if not rows and not expected:
         return

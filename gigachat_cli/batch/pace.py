@@ -1,4 +1,4 @@
-"""The pace: as many requests at once as the account takes, fewer after a 429, and slowly more again."""
+"""The rate of a batch: as many requests at once as the account allows, fewer after a 429, and slowly more again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MOST_CAUTION = 16
 
 
 class Pace:
-    """Says to each of `most` workers, numbered from 0, when it may send."""
+    """Tells each of `most` workers, numbered from 0, when it may send."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._level = float(most)
-        self._caution = 1  # grows with every refusal, so that a lasting limit is not run into again and again
+        self._caution = 1  # grows with every 429, so that a lasting limit is reached again less and less often
         self._pause = FIRST_PAUSE
         self._still_until = 0.0
         self._changed = asyncio.Event()
@@ -27,7 +27,7 @@ class Pace:
 
     @property
     def level(self) -> int:
-        """How many may send at once."""
+        """How many workers may send at once."""
         return int(self._level)
 
     async def turn(self, number: int) -> None:
@@ -41,13 +41,15 @@ class Pace:
                 return
 
     async def again(self, failures: int) -> None:
-        """Wait before an item is sent again, after so many failures of it and as long as all must be still."""
+        """Wait before an item is sent again, after so many failures of it, and at least until the pause for all is
+        over.
+        """
         pause = min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
         left = self._still_until - time.monotonic()
         await _happens(self._stopped, within=left if left > 0 else _varied(pause))
 
     def answered(self) -> None:
-        """The service took a request: in as many answers as it has places, or more, the pace grows by one."""
+        """Count an accepted request: after as many answers as there are active workers, or more, one more may send."""
         self._pause = FIRST_PAUSE
         if self._level < self._most:
             self._set(min(self._level + 1 / (self._level * self._caution), self._most))
@@ -55,9 +57,9 @@ class Pace:
                 self._caution = 1
 
     def refused(self, retry_after: float | None) -> None:
-        """The service said that there are too many requests: half as many, after a pause.
+        """Count a 429: half as many workers may send, after a pause.
 
-        Those that were refused together count once.
+        Refusals during one pause count once.
         """
         now = time.monotonic()
         if now < self._still_until:
@@ -68,12 +70,12 @@ class Pace:
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     def end(self) -> None:
-        """No item is left to begin: let all who wait for their turn go on."""
+        """No item is left to begin: wake all who wait for their turn."""
         self._ended.set()
         self._changed.set()
 
     def stop(self) -> None:
-        """Nothing is to be sent any more: let everybody go on."""
+        """Nothing is to be sent any more: wake everybody."""
         self._stopped.set()
         self.end()
 
@@ -93,5 +95,5 @@ async def _happens(event: asyncio.Event, *, within: float) -> None:
 
 
 def _varied(seconds: float) -> float:
-    """Somewhat longer, at random: those that were refused together must not come again together."""
+    """A random time, somewhat longer: items refused together must not be sent again together."""
     return seconds * random.uniform(1, 1.5)  # noqa: S311  # no secret hangs on it

@@ -1,4 +1,4 @@
-"""How far a batch is, for a person at a terminal, and in one line at its end."""
+"""The progress of a batch on a terminal, and its summary at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BAR = 16  # characters
 
 @asynccontextmanager
 async def shown(counts: Counts, terminal: Terminal, *, size: int | None) -> AsyncIterator[None]:
-    """Show the progress on stderr while this lasts; `size` is that of the input in bytes, where it is known."""
+    """Show the progress on stderr while the body runs; `size` is the size of the input in bytes, None when unknown."""
     drawing = asyncio.create_task(_draw(counts, terminal, size))
     try:
         yield
@@ -28,7 +28,7 @@ async def shown(counts: Counts, terminal: Terminal, *, size: int | None) -> Asyn
 
 
 def progress_line(counts: Counts, *, size: int | None) -> str:
-    """Items, failures, rate and tokens; and the time left where the end of the input is known."""
+    """Items, failures, rate and tokens; and the time left where the size of the input is known."""
     parts = [items_of(counts.done)]
     if counts.failed:
         parts.append(f"{_number(counts.failed)} failed")
@@ -39,7 +39,7 @@ def progress_line(counts: Counts, *, size: int | None) -> str:
         return " · ".join(parts)
     share = min(counts.position / size, 1.0)
     start = (counts.start or 0) / size
-    # Of what this run does itself; the rows of an earlier one cost no time.
+    # The rate is that of this run alone; the rows of an earlier one took no time.
     if counts.start is not None and share > start and counts.done - counts.before >= 2:
         left = counts.seconds * (1 - share) / (share - start)
         parts.append(f"{_duration(left)} left")
@@ -48,7 +48,7 @@ def progress_line(counts: Counts, *, size: int | None) -> str:
 
 
 def summary_line(counts: Counts) -> str:
-    """What came of the batch, as one sentence."""
+    """The result of the batch, as one sentence."""
     failed = f", {_number(counts.failed)} failed" if counts.failed else ""
     before = f" ({_number(counts.before)} before)" if counts.before else ""
     tokens = f"; {_number(counts.tokens)} tokens" if counts.tokens else ""
@@ -60,7 +60,7 @@ def summary_line(counts: Counts) -> str:
 
 
 def summary_object(counts: Counts) -> dict[str, Any]:
-    """The same for a script; keys are only ever added."""
+    """The result of the batch as a JSON object; keys are only ever added."""
     return {
         "items": counts.done,
         "before": counts.before,
@@ -86,7 +86,7 @@ def _number(count: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Seconds, then minutes and seconds, then hours."""
+    """A duration in seconds, then minutes and seconds, then hours."""
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,6 +1,6 @@
-"""The service's own batch API: the same items handed over at once, and their results joined to the lines again.
+"""The service's own batch API: the items are submitted at once, and their results joined to the lines again.
 
-What was handed over is remembered in the data directory, a line for each item: the results name lines only.
+Submitted batches are recorded in the data directory, with a line for each item: the results have only line numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_LOOK = 30.0
 
 
 async def submit(giga: GigaChat, items: AsyncGenerator[Item, None]) -> BatchTask:
-    """Hand over all items; those that cannot be asked only get their rows later.  Raises UsageError without one."""
+    """Submit all items; invalid ones only get an error row later.  Raises UsageError when no item is valid."""
     lines: list[bytes] = []
     remembered: list[str] = []
     async with aclosing(items):
@@ -41,7 +41,7 @@ async def submit(giga: GigaChat, items: AsyncGenerator[Item, None]) -> BatchTask
     if not lines:
         raise UsageError("There is no item that could be asked.")
     task = await giga.submit_batch(b"".join(lines))
-    with suppress(OSError):  # the results can be joined by line without it
+    with suppress(OSError):  # the results can be joined by line number without it
         paths.write_private(_memory_file(task.id), "".join(f"{each}\n" for each in remembered).encode())
     return task
 
@@ -67,7 +67,7 @@ async def rows(giga: GigaChat, task: BatchTask) -> list[tuple[str, bool]]:
     """The rows of a completed batch in the order of its input, each with whether it is an answer."""
     found = dict(parse_results(await giga.batch_results(task.output_file_id or "")))
     remembered = list(_remembered(task.id))
-    if not remembered:  # handed over from elsewhere
+    if not remembered:  # submitted on another machine
         remembered = [_foreign(identity, number) for number, identity in enumerate(found, start=1)]
     return [_row(each, found) for each in remembered]
 
@@ -101,7 +101,7 @@ def _remembered(batch_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _memory_file(batch_id: str) -> Path:
-    # An id is the service's text: as a name of a file only its letters, digits and dashes count.
+    # An id comes from the service: only its letters, digits and dashes become part of a file name.
     name = re.sub(r"[^A-Za-z0-9-]", "_", batch_id)[:100]
     return paths.data_dir() / "batches" / f"{name}.jsonl"
 

@@ -1,10 +1,10 @@
-"""The output file, and beside it the journal, which make a batch go on after its process was killed at any moment.
+"""The output file and the journal beside it, with which a batch can resume after a kill at any moment.
 
-Rows stand in the output in the order of the input.  One that is ready before its turn goes into the journal, at
-once; when its turn comes it is written to the output.  What is in neither was not answered.  A write that a kill cut
-short leaves a torn last line, which counts as nothing.
+The rows of the output are in the order of the input.  A row that is ready before its turn goes to the journal at once,
+and to the output when its turn comes.  An item in neither was not answered.  A write that a kill interrupted leaves an
+incomplete last line, which is ignored.
 
-When failed items are to be asked again, the output is set aside as it is, and its answers are taken over one by one.
+When failed items are to be sent again, the output is renamed, and its answers are copied one by one.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _LONGEST_ROW = 256 * 1024 * 1024
 _CHECK_EVERY = 100  # rows between two checksums in the journal
 _JOURNAL_LINE = re.compile(rb"[0-9]+ [0-9]+ (?:-\n|\{)")
 _TORN_JOURNAL_LINE = re.compile(rb"[0-9]+(?: (?:[0-9]+(?: (?:-|\{.*)?)?)?)?")
-_JOURNAL_BYTES = 1024 * 1024  # a larger journal is emptied when nothing in it is needed
+_JOURNAL_BYTES = 1024 * 1024  # a larger journal is truncated when nothing in it is needed
 
 
 @dataclass(slots=True)
 class Found:
-    """What an earlier run has left: rows up to the line `after`, those behind it by line, checksums by line.
+    """What an earlier run has left: rows up to the line `after`, rows after it by line, checksums by line.
 
-    `rows` counts all that need no asking, and `failed` those of them that tell of a failure.
+    `rows` counts all that need no request, and `failed` those of them that are errors.
     """
 
     after: int = 0
@@ -48,22 +48,22 @@ class Found:
 class RowFile:
     """The output file of one batch.
 
-    `retry_failed` resumes as well, but for the rows of failures.  Raises UsageError when the file is there and none
-    of the three is given, holds something else than rows, or cannot be written.
+    `retry_failed` resumes too, but without the rows of failures.  Raises UsageError when the file exists and none of
+    the three is given, when it contains other lines than rows, or when it cannot be written.
     """
 
     def __init__(self, path: Path, *, resume: bool, force: bool, retry_failed: bool = False) -> None:
         resume = resume or retry_failed
         _check_link(path)
         if path.is_symlink():
-            path = path.resolve()  # one output, one journal, under whatever name
+            path = path.resolve()  # one output has one journal, whatever path leads to it
         self.path = path
         self.set_aside_path = path.parent / f"{path.name}.previous"
         self.journal_path = path.parent / f"{path.name}.journal"
         self.found = Found()
         self._output: int | None = None
         self._journal: int | None = None
-        self._unchecked = _CHECK_EVERY  # the first row already says which input it is from
+        self._unchecked = _CHECK_EVERY  # so that the first row comes with a checksum of its input
         self._last: tuple[int, int] | None = None
         self._journaled = 0
         self._kept: set[int] = set()
@@ -76,11 +76,11 @@ class RowFile:
         self._next_answer: tuple[int, str] | None = None
         if resume:
             self._resume(retry_failed=retry_failed)
-        if is_stream(path):  # at once: without somebody who reads, the answers would be lost
+        if is_stream(path):  # at once: if nobody reads the pipe, the answers would be lost
             self._open()
 
     def taken_over(self, line: int) -> str | None:
-        """The row of an item that needs no asking; to be called with growing lines."""
+        """The row of an item that needs no request; to be called in ascending order of lines."""
         row = self.found.ready.pop(line, None)
         if row is not None:
             return row
@@ -90,17 +90,17 @@ class RowFile:
         return found[1] if found is not None and found[0] == line else None
 
     def keep(self, line: int, crc: int, row: str) -> None:
-        """Put a row aside that is ready before its turn.  Raises OutputError."""
+        """Store a row in the journal that is ready before its turn.  Raises OutputError."""
         self._kept.add(line)
         self._to_journal(f"{line} {crc} {row}")
 
     def write(self, line: int, crc: int, rows: str, *, count: int) -> None:
-        """Write the next `count` rows, of which the last belongs to `line`.  Raises OutputError."""
+        """Write the next `count` rows, the last of which belongs to `line`.  Raises OutputError."""
         self._open()
         assert self._output is not None
         first, self._last = self._last is None, (line, crc)
         if first:
-            self._note_check()  # before the row: there is never one of which nothing is known
+            self._note_check()  # before the row: no row is ever without a checksum
         self._put(self._output, rows, self.path)
         self._unchecked += count
         if self._kept:
@@ -113,13 +113,13 @@ class RowFile:
 
     @property
     def last(self) -> tuple[int, int] | None:
-        """The line of the row that was written last, with its checksum."""
+        """The line number of the row that was written last, with its checksum."""
         return self._last
 
     def close(self, *, finished: bool) -> None:
-        """Let go of the files; of a batch that is `finished` nothing but the output stays."""
+        """Close the files; when the batch is `finished`, only the output stays."""
         if finished and self._output is None:
-            self._open()  # of no item at all, or with nothing missing
+            self._open()  # with no items, or none missing
         if not finished:
             with suppress(OutputError):
                 self._note_check()
@@ -128,7 +128,7 @@ class RowFile:
                 with suppress(OSError):
                     os.close(descriptor)
         if self._renamed and self._output is None and not os.path.lexists(self.path):
-            with suppress(OSError):  # nothing came of it: the output is as it was
+            with suppress(OSError):  # nothing was written: restore the output
                 systems.rename(self.set_aside_path, self.path)
         self._output = self._journal = None
         if finished and self._keeps_journal:
@@ -173,7 +173,7 @@ class RowFile:
             self._next_answer = next(self._answers, None)
 
     def _set_aside(self) -> Iterator[tuple[int, str]]:
-        """The answers of the output that was set aside, as far as they are not taken over yet."""
+        """The answers of the renamed output that are not copied yet."""
         with _opened(self.set_aside_path) as file:
             for content in file:
                 row = json_object(content)
@@ -188,7 +188,7 @@ class RowFile:
                     yield line, content.decode()
 
     def _read_output(self) -> None:
-        """Read the rows that are there, and cut off a torn one."""
+        """Read the existing rows, and truncate an incomplete last one."""
         found, good, number = self.found, 0, 0
         try:
             with _opened(self.path) as file:
@@ -202,7 +202,7 @@ class RowFile:
                     found.after, found.rows = line, found.rows + 1
                     found.failed += "error" in row
                 torn = self.path.stat().st_size - good
-                # Only a last line that a kill cut short may go.
+                # Only a last line that a kill interrupted may be removed.
                 if torn and (file.readline() or not (_is_torn(content) and self.journal_path.exists())):
                     raise UsageError(
                         f"Line {number} of {self.path} is no row of a batch.",
@@ -232,14 +232,14 @@ class RowFile:
             found.expected[checked[0]] = checked[1]
 
     def _open(self) -> None:
-        """Open the files with the first row, so that a refusal before it costs nothing that was there."""
+        """Open the files with the first row, so that an earlier error leaves existing files as they were."""
         if self._output is not None:
             return
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         if self._fresh:
             flags |= os.O_TRUNC if self._forced or not self._keeps_journal else os.O_EXCL
         try:
-            # What an earlier batch has left goes first: it must not stand beside the new output.
+            # Files of an earlier batch are removed first: they must not be taken for those of the new output.
             if self._keeps_journal:
                 if self._fresh:
                     with suppress(FileNotFoundError):
@@ -248,8 +248,8 @@ class RowFile:
                 self._journal = paths.open_file(self.journal_path, truncated | systems.NO_LINK, paths.FILE_MODE)
                 self._journaled = os.fstat(self._journal).st_size
                 if self._journaled:
-                    os.write(self._journal, b"\n")  # ends a torn line
-            # Its mode is that of every file that the person makes.
+                    os.write(self._journal, b"\n")  # ends an incomplete line
+            # The mode is that of all files the person creates.
             self._output = open_output(self.path, flags)  # less the umask
         except FileExistsError:
             raise UsageError(f"{self.path} exists.", hint="Give --resume to go on with it.") from None
@@ -285,20 +285,20 @@ def _failed(row: str) -> bool:
 
 
 def _is_torn(content: bytes) -> bool:
-    """Whether this is the beginning of a row, and no whole line."""
+    """Whether this is the beginning of a row that was not written to its end."""
     if content.endswith(b"\n") or (line_of(found := json_object(content)) is None and found is not None):
         return False
     return any(begin.startswith(content) or content.startswith(begin) for begin in (b'{"line": ', b'{"id": '))
 
 
 def _check_link(path: Path) -> None:
-    """Raise UsageError when the output leads to a file that another user has chosen."""
+    """Raise UsageError when the output is a link that another user controls."""
     if path.is_symlink() and path.lstat().st_uid != systems.user_id():
         raise UsageError(f"{path} is a link of somebody else.", hint="Name another file with --output-file.")
 
 
 def _check_left(path: Path, is_ours: Callable[[bytes], bool]) -> None:
-    """Raise UsageError when a file that a batch keeps beside its output is there and is none of ours."""
+    """Raise UsageError when a file that a batch keeps beside its output exists and was not made by a batch."""
     try:
         found = path.lstat()
         ours = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == systems.user_id()
@@ -316,7 +316,7 @@ def _check_left(path: Path, is_ours: Callable[[bytes], bool]) -> None:
 
 
 def _is_journal(line: bytes) -> bool:
-    if not line.endswith(b"\n"):  # the only one, cut short
+    if not line.endswith(b"\n"):  # the only line, incomplete
         return bool(_TORN_JOURNAL_LINE.fullmatch(line))
     return not line.strip() or bool(_JOURNAL_LINE.match(line))
 

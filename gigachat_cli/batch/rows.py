@@ -1,7 +1,7 @@
-"""The rows of the output, a JSON line each, and what can be read back from them.  Keys are only ever added.
+"""The rows of the output, one JSON line each, written and read.  Keys are only ever added.
 
-An answer: `{"id"?, "line", "answer", "model", "finish_reason", "complete", "usage", "request_id"}`, and where the
-model wants a function called `"function_call"`.  A failure: `{"id"?, "line", "error": {"code", "message", "hint",
+An answer: `{"id"?, "line", "answer", "model", "finish_reason", "complete", "usage", "request_id"}`, and
+`"function_call"` when the model calls a function.  A failure: `{"id"?, "line", "error": {"code", "message", "hint",
 "status", "request_id"}}`.  `id` is there when the input has one.
 """
 
@@ -17,27 +17,27 @@ from ..render.problems import problem_object
 from .items import Item
 
 _KEYS = ("answer", "model", "finish_reason", "complete", "usage", "request_id", "function_call")
-"""Those of an answer's JSON form that a batch has: it keeps no history, and saves no files."""
+"""Those keys of an answer's JSON form that a batch has: it has no history, and saves no files."""
 
 
 def answer_row(item: Item, answer: Answer) -> str:
-    """The row of an answered item, with its line end."""
+    """The row of an answered item, with its newline."""
     whole = answer_object(answer)
     shown = {key: whole[key] for key in _KEYS if key in whole}
     return f"{as_json({**head(item), **shown})}\n"
 
 
 def error_row(item: Item, problem: GigaChatError) -> str:
-    """The row of an item that failed, with its line end."""
+    """The row of a failed item, with its newline."""
     return f"{as_json({**head(item), 'error': problem_object(problem)})}\n"
 
 
 def head(item: Item) -> dict[str, Any]:
-    """What says whose row it is."""
+    """The keys that say which item a row belongs to."""
     return {"line": item.line} if item.id is None else {"id": item.id, "line": item.line}
 
 
 def line_of(row: Mapping[str, Any] | None) -> int | None:
-    """The input line that a row belongs to; None for what is no row of ours."""
+    """The line number of the input that a row belongs to; None when it is no row of a batch."""
     line = row.get("line") if row else None
     return line if type(line) is int and row is not None and ("answer" in row or "error" in row) else None

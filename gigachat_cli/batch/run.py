@@ -1,7 +1,7 @@
-"""Asking: a few workers take item after item, each with a slot of the account that it keeps.
+"""Running a batch: workers take one item after another, each holding one of the account's concurrent requests.
 
-What is wrong with one item becomes its row.  What would be wrong with all that follow (no key, no tokens, no way to
-the service) ends the batch with nothing lost, to be resumed.
+A failure of one item becomes its row.  A failure that all following items would meet (no key, no tokens, no connection)
+stops the batch; nothing is lost, and it can be resumed.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from .rows import answer_row, error_row
 from .window import Sink, Window
 
 Ask = Callable[[Item, KeptSlot], Awaitable[Answer]]
-"""Asks one item, each request of it in the slot.  Raises GigaChatError."""
+"""Sends one item, each of its requests in the slot.  Raises GigaChatError."""
 
 _WINDOW_A_WORKER = 64
-_PATIENT = 3  # times as many tries after a 429, which says nothing against the item
-_IDLE_SECONDS = 0.5  # a slot that is not used for so long is let go
-_FRUITLESS = 5  # items in a row, and at least two a worker, before the service counts as gone
+_PATIENT = 3  # times as many retries after a 429, which is not the item's fault
+_IDLE_SECONDS = 0.5  # after which an unused slot is released
+_FRUITLESS = 5  # failed items in a row, and at least two per worker, before the service counts as unreachable
 
 
 @dataclass(slots=True)
 class Counts:
-    """How far a batch is; `before` are rows of an earlier run, which are in `answered` and `failed` as well."""
+    """The progress of a batch; `before` are rows of an earlier run, which count in `answered` and `failed` as well."""
 
     answered: int = 0
     failed: int = 0
@@ -55,7 +55,7 @@ class Counts:
     position: int = 0
     """Bytes of the input that were read for the items taken so far."""
     start: int | None = None
-    """Where the position was when the first item was sent."""
+    """The position when the first item was sent."""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -68,7 +68,7 @@ class Counts:
 
     @property
     def rate(self) -> float:
-        """Items a second."""
+        """Items per second."""
         return (self.done - self.before) / max(self.seconds, 0.001)
 
 
@@ -83,10 +83,10 @@ async def run(
     max_retries: int,
     taken_over: Callable[[int], str | None] = lambda line: None,
 ) -> None:
-    """Ask all `items`, at most `concurrency` at once, each again at most `max_retries` times after what may pass.
+    """Run all `items`, at most `concurrency` at once, each with at most `max_retries` retries after temporary errors.
 
-    `taken_over` gives the row of a line that needs no asking any more.  `counts` is kept up to date.
-    Raises what ends the batch before its end.
+    `taken_over` gives the row of a line that needs no request.  `counts` is kept up to date.  Raises the error that
+    stopped the batch.
     """
     batch = _Batch(
         items, ask, slots, sink, counts, concurrency=concurrency, max_retries=max_retries, taken_over=taken_over
@@ -122,7 +122,9 @@ class _Batch:
         self._ended = False
         self._reader: asyncio.Task[None] | None = None  # the worker that waits for input
         self._suspects: list[tuple[Item, GigaChatError]] = []
-        """Items that failed one after the other as if the service was gone: not yet rows, for it may be."""
+        """Items that failed in a row, possibly because the service is unreachable; they get rows once it turns out that
+        it is not.
+        """
 
     async def run(self) -> None:
         kept = [self._slots.slot() for _ in range(self._concurrency)]
@@ -163,11 +165,11 @@ class _Batch:
                     self._end(item, answer_row(item, answer))
 
     async def _next(self) -> Item | None:
-        """The next item that must be asked; None when there is none, or the batch stops."""
+        """The next item to send; None when there is none, or the batch stops."""
         async with self._reading:
             while not self._stopped_by and not self._ended:
                 if not self._window.has_room:
-                    self._settle()  # a suspect may be what the window waits for
+                    self._settle()  # the window may be waiting for a suspect
                     await self._window.moved()
                     continue
                 self._reader = asyncio.current_task()
@@ -192,7 +194,7 @@ class _Batch:
         return None
 
     async def _answered(self, item: Item, slot: KeptSlot) -> Answer | None:
-        """The answer, asked for again after what may pass; None when the batch stops meanwhile."""
+        """The answer, with retries after temporary errors; None when the batch stops meanwhile."""
         failures = refusals = 0
         while True:
             try:
@@ -227,10 +229,10 @@ class _Batch:
             if len(self._suspects) >= max(_FRUITLESS, 2 * self._concurrency):
                 self._stop(problem)
             elif not self._window.has_room:
-                self._settle()  # the window would wait for it for ever
+                self._settle()  # the window would wait for it forever
 
     def _stop(self, problem: GigaChatError) -> None:
-        """Begin nothing more; what is under way comes to its end."""
+        """Begin no more items; running ones are finished."""
         self._stopped_by = self._stopped_by or problem
         self._pace.stop()
         self._window.wake()
@@ -238,7 +240,7 @@ class _Batch:
             self._reader.cancel()
 
     def _alive(self) -> None:
-        """The service answers: what failed before it did failed for good."""
+        """The service is reachable: the suspects failed for other reasons."""
         if self._suspects and self._stopped_by is None:
             self._settle()
 
@@ -256,27 +258,27 @@ class _Batch:
 
 
 def _concerns_all(problem: GigaChatError, item: Item) -> bool:
-    """Whether every other item would meet the same problem."""
+    """Whether every other item would fail with the same problem."""
     if isinstance(problem, (TokensUsedUpError, UnknownModelError)):
         return item.model is None
     if isinstance(problem, RateLimitError):
         return problem.retry_after is not None and problem.retry_after > LONGEST_RETRY_AFTER
     if isinstance(problem, AccessDeniedError):
-        return False  # of a file, perhaps
+        return False  # possibly of one file
     if isinstance(problem, ProxyError):
         return not problem.may_pass
     return isinstance(problem, (AuthenticationError, ConfigError, TLSError, QueueError))
 
 
 def _suspicious(problem: GigaChatError) -> bool:
-    """Whether the service may be gone, and not the item be at fault."""
+    """Whether the service may be unreachable, so that the item is not at fault."""
     if isinstance(problem, (NetworkError, RateLimitError, AccessDeniedError)):
         return not isinstance(problem, StreamError)
     return isinstance(problem, ServiceError) and may_pass(problem)
 
 
 async def _let_go_of_idle(kept: Sequence[KeptSlot]) -> None:
-    """A worker that waits for input, or for its turn, needs no slot meanwhile."""
+    """Release slots of workers that wait for input, or for their turn."""
     while True:
         await asyncio.sleep(_IDLE_SECONDS / 2)
         for slot in kept:

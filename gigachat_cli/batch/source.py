@@ -1,4 +1,4 @@
-"""Lines of a file or of stdin, read as they come, with what tells one input from another."""
+"""Lines of a file or of stdin, read as they come, with checksums that identify the input."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ..errors import UsageError
 from ..interrupts import apart
 
 Silence = Callable[[str], AbstractContextManager[object]]
-"""Gets the way out of waiting for stdin, as the end of a sentence."""
+"""A context manager around waiting for stdin; its argument is the end of a sentence on what else to do."""
 
 LONGEST_LINE = 16 * 1024 * 1024
 _PIECE = 1 << 16
 
 
 class Line(NamedTuple):
-    """One line without its end; `content` is None for one that is too long.
+    """One line without its newline; `content` is None for one that is too long.
 
     `crc` is the checksum of all lines up to this one, and `end` how many bytes they take.
     """
@@ -36,7 +36,9 @@ class Line(NamedTuple):
 
 
 class Source:
-    """A file, or stdin for None, whose `silence` is told of.  Raises UsageError when it cannot be opened."""
+    """A file, or stdin for None; `silence` is entered while stdin is waited for.  Raises UsageError when it cannot be
+    opened.
+    """
 
     def __init__(self, path: Path | None, *, silence: Silence | None = None) -> None:
         self.name = "stdin" if path is None else str(path)
@@ -58,7 +60,7 @@ class Source:
         self._is_file = stat.S_ISREG(found.st_mode)
         self._start = os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._is_file else 0
         self.size = found.st_size if self._is_file else None
-        """Bytes, where they are known beforehand."""
+        """Bytes, where the size is known beforehand."""
 
     async def read(self) -> bytes:
         """The next piece; empty at the end.  Raises UsageError."""
@@ -66,7 +68,7 @@ class Source:
         if piece:
             return piece
         if self._is_file:
-            await asyncio.sleep(0)  # whoever else has work may do it
+            await asyncio.sleep(0)  # let other tasks run
         elif self._silence is not None:
             with self._silence(""):
                 await self._readable()
@@ -74,14 +76,14 @@ class Source:
         else:
             await self._readable()
         try:
-            if systems.is_windows() and not self._is_file:  # there, too, other work goes on while nothing comes
+            if systems.is_windows() and not self._is_file:  # here too, while nothing comes
                 return await apart(lambda: os.read(self._descriptor, _PIECE))
             return os.read(self._descriptor, _PIECE)
         except OSError as problem:
             raise UsageError(f"{self.name} could not be read: {problem.strerror}.") from None
 
     def rewind(self) -> None:
-        """Back to where a file began."""
+        """Seek to where the file began."""
         with suppress(OSError):
             os.lseek(self._descriptor, self._start, os.SEEK_SET)
 
@@ -91,12 +93,12 @@ class Source:
                 os.close(self._descriptor)
 
     async def _readable(self) -> None:
-        """Wait without a thread: one that hangs in a silent pipe would hold up Ctrl-C."""
+        """Wait without a thread: a thread that is blocked by a silent pipe would hold up Ctrl-C."""
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()
         try:
             loop.add_reader(self._descriptor, readable.set)
-        except (NotImplementedError, OSError):  # Windows; a device that cannot be waited for
+        except (NotImplementedError, OSError):  # on Windows, and for a device that cannot be polled
             return
         try:
             await readable.wait()
@@ -105,7 +107,7 @@ class Source:
 
 
 async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
-    """The lines, numbered from 1; the memory that it takes is bounded whatever comes."""
+    """The lines, numbered from 1; memory is bounded, whatever the input."""
     number = crc = end = held = 0
     parts: list[bytes] = []
     while piece := await source.read():
@@ -118,7 +120,7 @@ async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
             yield Line(number, _clean(content, number) if held <= LONGEST_LINE else None, crc, end)
             parts, held = [start], len(start)
         if held > LONGEST_LINE:
-            # Its size and its checksum go on; the rest of it is needed for nothing.
+            # Its size and checksum are updated; its content is not needed.
             crc, parts = zlib.crc32(b"".join(parts), crc), []
     if held:
         content = b"".join(parts)
@@ -127,7 +129,7 @@ async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
 
 
 def text_of(line: Line) -> str:
-    """The line as text.  Raises UsageError with the rest of a sentence that begins with the line."""
+    """The line as text.  Raises UsageError with the rest of a sentence that begins with the line's number."""
     if line.content is None:
         raise UsageError(f"it is longer than {LONGEST_LINE // 2**20} MiB")
     try:

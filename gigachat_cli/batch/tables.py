@@ -1,4 +1,4 @@
-"""Records of a table in CSV, one at a time from lines that come as they like."""
+"""Records of a CSV table, one at a time, from lines that arrive one at a time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LONGEST_RECORD = 1024 * 1024
 
 
 class Records:
-    """The records of a table.  After one that is broken the next line is a record of its own: nothing else is lost."""
+    """The records of a table.  After a broken one, the next line begins a new record: only the broken one is lost."""
 
     def __init__(self, lines: AsyncIterator[Line]) -> None:
         csv.field_size_limit(LONGEST_LINE)
         self._lines = lines
-        self._again: deque[Line] = deque()  # read ahead for a record that did not end; the next one is the last
+        self._again: deque[Line] = deque()  # lines read ahead for an unfinished record; the next one is the last
         self._delimiter = ""
 
     def __aiter__(self) -> Records:
@@ -55,7 +55,7 @@ class Records:
         return {",": csv.excel, "\t": csv.excel_tab, ";": _Semicolons}[self._delimiter]
 
     async def _until_quote(self, taken: list[Line], texts: list[str], size: int) -> Line | None:
-        """The next line that may end the record; lines before it are taken on the way."""
+        """The next line that may end the record; the lines before it are consumed."""
         while size <= _LONGEST_RECORD:
             line = await self._next()
             if line is None or line.content is None:
@@ -80,5 +80,5 @@ class _Semicolons(csv.excel):
 
 
 def _delimiter_of(header: str) -> str:
-    """What stands between the cells: spreadsheets write semicolons where the comma is the decimal point."""
+    """The delimiter of the cells: spreadsheets write semicolons where the comma is the decimal separator."""
     return max(",;\t", key=lambda each: (header.count(each), each == ","))

@@ -1,6 +1,6 @@
-"""The window that keeps the order: rows come as their items end, and leave in the order of the input.
+"""The window that keeps the order: rows come as their items end, and are written in the order of the input.
 
-It is bounded, in items and in bytes: behind one slow item not more than so many are asked.
+It is bounded in items and in bytes: while one item is slow, only so many others are sent.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _MOST_BYTES = 32 * 1024 * 1024
 
 
 class Sink(Protocol):
-    """Where the rows go."""
+    """Where the rows are written."""
 
     def keep(self, line: int, crc: int, row: str) -> None:
-        """A row that is ready before its turn; it comes again, by `write`."""
+        """Store a row that is ready before its turn; it comes again, by `write`."""
 
     def write(self, line: int, crc: int, rows: str, *, count: int) -> None:
-        """The next `count` rows, of which the last belongs to `line`."""
+        """Write the next `count` rows, the last of which belongs to `line`."""
 
 
 class _Place:
@@ -33,7 +33,7 @@ class _Place:
 
 
 class Window:
-    """Keeps the order of rows on their way to `sink`; at most `size` items are under way or waiting."""
+    """Keeps the order of rows on their way to `sink`; at most `size` items are running or waiting."""
 
     def __init__(self, sink: Sink, *, size: int) -> None:
         self._sink = sink
@@ -48,22 +48,22 @@ class Window:
         return len(self._places) < self._size and self._bytes < _MOST_BYTES
 
     async def moved(self) -> None:
-        """Wait until rows have left, or somebody calls `wake`."""
+        """Wait until rows have been written, or `wake` is called."""
         self._moved.clear()
         await self._moved.wait()
 
     def wake(self) -> None:
-        """Let whoever waits look again."""
+        """Wake whoever waits."""
         self._moved.set()
 
     def begin(self, item: Item) -> None:
-        """Give the item its place; those before it were begun before it."""
+        """Add an item; items are added in the order of the input."""
         place = _Place(item.line, item.crc)
         self._places.append(place)
         self._by_line[item.line] = place
 
     def end(self, item: Item, row: str, *, kept: bool = False) -> None:
-        """Take the item's row; `kept` says that the sink has it already.  Raises what the sink raises."""
+        """Take the item's row; `kept` means that the sink has stored it already.  Raises what the sink raises."""
         place = self._by_line.pop(item.line)
         place.row = row
         if place is not self._places[0]:

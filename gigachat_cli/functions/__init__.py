@@ -1,1 +1,1 @@
-"""A person's own functions for the model: a Python file, described for the service and run in a process apart."""
+"""User functions: a Python file whose functions are described to the service and run in a separate process."""

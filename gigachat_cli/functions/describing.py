@@ -1,4 +1,4 @@
-"""The public functions of a module, as the service wants them described."""
+"""The public functions of a module, described as the service's API requires."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that the model may call; `description` is what the service is sent."""
+    """A function that the model may call; `description` is the JSON that is sent to the service."""
 
     name: str
     call: Callable[..., Any]
@@ -29,14 +29,14 @@ class Function:
     by_place: tuple[str, ...]
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """Raise ArgumentError unless the function can be called with these; nothing of its file runs."""
+        """Raise ArgumentError unless the function accepts these arguments; no code of its file runs."""
         values = values_of(given, self.parameters, make=as_found)
         placed = [name in values for name in self.by_place]
         if placed != sorted(placed, reverse=True):
             raise ArgumentError(f"{self.by_place[placed.index(False)]} is missing")
 
     def bound(self, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """What the function is called with, by place and by name.  Raises ArgumentError."""
+        """The positional and keyword arguments to call the function with.  Raises ArgumentError."""
         values = values_of(given, self.parameters)
         placed = []
         for name in self.by_place:
@@ -105,7 +105,9 @@ def _parameters(fields: list[Field], said: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _examples(function: Callable[..., Any], found: Documentation, parameters: list[Field]) -> dict[str, Any]:
-    """Examples of calls, those of the docstring; one that does not fit the signature would mislead the model."""
+    """Examples of calls from the docstring; one that does not fit the signature is left out, as it would mislead the
+    model.
+    """
     examples = []
     for request, arguments in found.examples:
         try:
@@ -117,7 +119,7 @@ def _examples(function: Callable[..., Any], found: Documentation, parameters: li
 
 
 def _returned(hint: Any, said: str) -> dict[str, Any]:
-    """What comes back: an object as it is, anything else as the `result` of one."""
+    """The schema of the result: an object as it is, anything else as the `result` of an object."""
     if hint in (inspect.Parameter.empty, None, type(None)):
         return {}
     try:

@@ -1,6 +1,6 @@
-"""What a docstring says of a function: in prose, of its parameters, of what it returns, and by example.
+"""The docstring of a function, parsed: its prose, its parameters, its result and its examples.
 
-Understood are the sections of Google's style, those of NumPy's, and Sphinx's fields.
+The sections of Google's and NumPy's styles are understood, and Sphinx's fields.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Documentation:
 
 
 def documentation(text: str | None) -> Documentation:
-    """What a docstring says; nothing of it is wrong, what is not understood is prose."""
+    """A docstring, parsed; what is not understood counts as prose."""
     found = Documentation()
     prose: list[str] = []
     section, parameter, margin = "", "", 0
@@ -70,7 +70,7 @@ def documentation(text: str | None) -> Documentation:
                 kind, "parameters" if kind[0] in "pa" else "other"
             )
             parameter = name.split()[-1] if section == "parameters" and name.split() else ""
-            margin = 10_000  # what is indented goes on with it
+            margin = 10_000  # indented lines continue it
             _note(found, section, parameter, said)
             continue
         if section and bare and indent == 0 and not _belongs(section, bare, lines[number + 1 : number + 2]):
@@ -94,7 +94,7 @@ def documentation(text: str | None) -> Documentation:
 
 
 def _belongs(section: str, bare: str, following: list[str]) -> bool:
-    """Whether a line at the margin is part of a section: a parameter in NumPy's style has its text below it."""
+    """Whether an unindented line is part of a section: the name of a parameter is, in NumPy's style."""
     below = bool(following) and following[0].startswith(" ")
     return section in ("parameters", "returns") and below and _NUMPY_PARAMETER.match(bare) is not None
 

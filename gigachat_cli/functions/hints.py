@@ -1,7 +1,7 @@
-"""Type hints: as JSON Schema, and as the values that a function gets for what the model sent.
+"""Type hints: as JSON Schema, and as the types that JSON arguments are converted to.
 
-The service takes a part of JSON Schema (known of its clients): each schema has a type, each object its properties,
-choices are of texts, and there is neither anyOf nor $ref.
+The service takes a subset of JSON Schema, as its official clients show: each schema has a type, each object its
+properties, enums are strings, and there is neither anyOf nor $ref.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Field:
 
 
 def schema_of(hint: Any, inside: tuple[Any, ...] = ()) -> dict[str, Any]:
-    """The JSON Schema of a hint; `inside` are the classes that it is a part of.  Raises HintError."""
+    """The JSON Schema of a hint; `inside` are the classes that contain it, to detect recursion.  Raises HintError."""
     if hint in _ANYTHING:
         raise HintError("it may be anything, and the service wants a type")
     origin, arguments = get_origin(hint), get_args(hint)
@@ -103,21 +103,21 @@ def schema_of(hint: Any, inside: tuple[Any, ...] = ()) -> dict[str, Any]:
 
 
 Make = abc.Callable[[Any, Any], Any]
-"""Makes a set, a tuple or a dataclass of the values that it is to hold."""
+"""Makes a set, a tuple or a dataclass instance of its values."""
 
 
 def made(kind: Any, given: Any) -> Any:
-    """The real thing, for a function to be called with."""
+    """The real value, to call a function with."""
     return kind(**given) if isinstance(given, dict) else kind(given)
 
 
 def as_found(kind: Any, given: Any) -> Any:
-    """Only the values, to see whether they fit: making a dataclass would run code of the file."""
+    """Only the values, to check them: creating a dataclass instance would run code of the file."""
     return given
 
 
 def value_of(found: Any, hint: Any, place: str, make: Make = made) -> Any:
-    """What a function gets for a JSON value; `place` names it in the sentence of an ArgumentError."""
+    """The value of a JSON argument; `place` names it in the message of an ArgumentError."""
     if hint in _ANYTHING:
         return found
     origin, arguments = get_origin(hint), get_args(hint)
@@ -156,7 +156,7 @@ def value_of(found: Any, hint: Any, place: str, make: Make = made) -> Any:
 def values_of(
     found: abc.Mapping[str, Any], fields: abc.Sequence[Field], place: str = "", make: Make = made
 ) -> dict[str, Any]:
-    """Values by name for fields, none missing and none unknown.  Raises ArgumentError."""
+    """The values of fields by name, none missing and none unknown.  Raises ArgumentError."""
     known = {each.name: each for each in fields}
     for name in found:
         if name not in known:
@@ -172,7 +172,7 @@ def fields_of(record: type) -> list[Field]:
     hints = get_type_hints(record, include_extras=True)
     if is_typeddict(record):
         required = getattr(record, "__required_keys__", frozenset(hints))
-        # Hints that are texts hide NotRequired from the class, but not from here.
+        # With string annotations, the class does not know about NotRequired, but the annotations do.
         return [
             Field(name, hint, name in required and get_origin(hint) is not NotRequired) for name, hint in hints.items()
         ]
@@ -185,7 +185,7 @@ def fields_of(record: type) -> list[Field]:
 
 
 def object_schema(fields: abc.Sequence[Field], said: abc.Mapping[str, str], inside: tuple[Any, ...]) -> dict[str, Any]:
-    """The JSON Schema of an object; `said` describes its members by name.  Raises HintError."""
+    """The JSON Schema of an object; `said` has the descriptions of its members by name.  Raises HintError."""
     properties = {}
     for each in fields:
         try:
@@ -200,7 +200,7 @@ def object_schema(fields: abc.Sequence[Field], said: abc.Mapping[str, str], insi
 
 def _record(record: type, inside: tuple[Any, ...]) -> dict[str, Any]:
     text = record.__dict__.get("__doc__") or ""
-    if text.startswith(f"{record.__name__}("):  # what a dataclass says when nobody wrote anything
+    if text.startswith(f"{record.__name__}("):  # the docstring that dataclass generates where there is none
         text = ""
     found = documentation(text)
     schema = object_schema(fields_of(record), found.parameters, inside)
@@ -208,7 +208,7 @@ def _record(record: type, inside: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _choice(given: abc.Iterable[Any]) -> dict[str, Any]:
-    """One of some values; those that are no texts stand in the description, for the service takes no list of them."""
+    """The schema of one value out of some; values other than strings go into the description, as enums are strings."""
     values = [each for each in given if each is not None]
     kinds = {_PLAIN.get(type(each)) for each in values}
     if None in kinds or not values:
@@ -222,7 +222,7 @@ def _choice(given: abc.Iterable[Any]) -> dict[str, Any]:
 
 
 def _described(schema: dict[str, Any], said: str, hint: Any) -> dict[str, Any]:
-    """The schema with a description, which goes before the values of a choice."""
+    """The schema with a description, which goes before the list of values in it."""
     choice = schema.get("description", "") if _is_choice(hint) else ""
     return {**schema, "description": f"{said} {choice}".strip()}
 
@@ -237,7 +237,7 @@ def _is_choice(hint: Any) -> bool:
 
 
 def _items(whole: Any, hints: tuple[Any, ...], inside: tuple[Any, ...]) -> dict[str, Any]:
-    """The schema of a list's items; of a list of anything the model is asked for texts."""
+    """The schema of a list's items; strings for a list of any items."""
     wanted = [each for each in hints if each is not Ellipsis]
     if not wanted or any(each in _ANYTHING for each in wanted):
         return {"type": "string"}
@@ -248,7 +248,9 @@ def _items(whole: Any, hints: tuple[Any, ...], inside: tuple[Any, ...]) -> dict[
 
 
 def _union(hints: list[Any], inside: tuple[Any, ...]) -> dict[str, Any]:
-    """The one schema that will do for all: a text where that is among them, or where all are texts of some form."""
+    """The one schema that fits all members of a union: a string where one of them is, or where all are kinds of
+    strings.
+    """
     schemas: list[dict[str, Any]] = []
     for each in hints:
         schema = schema_of(each, inside)
@@ -268,7 +270,7 @@ def _first_fitting(found: Any, hints: tuple[Any, ...], place: str, make: Make) -
     if found is None and type(None) in hints:
         return None
     wanted = [each for each in hints if each is not type(None)]
-    # Exact kinds first: 1 for `float | int` is an int, "1" for `int | str` a text.
+    # Exact types first: 1 for `float | int` is an int, "1" for `int | str` a string.
     for each in sorted(wanted, key=lambda hint: type(found) is not hint):
         try:
             return value_of(found, each, place, make)
@@ -320,7 +322,7 @@ def _chosen(found: Any, choices: dict[Any, Any], place: str) -> Any:
 
 
 def _key(value: Any) -> tuple[bool, Any]:
-    return isinstance(value, bool), value  # 1 is not true
+    return isinstance(value, bool), value  # True == 1
 
 
 def _demand(fits: bool, found: Any, kind: str, place: str) -> None:

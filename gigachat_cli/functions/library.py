@@ -1,4 +1,4 @@
-"""A file of functions, held by a process of its own that can be ended: its code never runs in ours."""
+"""A file of user functions, loaded in a separate process that can be killed: its code never runs in this process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .process import MARK_SECONDS, Process
 DEFAULT_TIMEOUT = 30.0
 
 News = Literal["changed", "ended"]
-"""What befell the code that was loaded: its files are not what they were, or its process has ended."""
+"""What happened to the loaded code: its files were changed, or its process has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a call: `text` is a JSON object for the model; `error` and `traceback` say what went wrong."""
+    """The result of a call: `text` is a JSON object for the model; `error` and `traceback` say what went wrong."""
 
     text: str
     error: str | None = None
@@ -34,8 +34,8 @@ class Outcome:
 class Library:
     """The functions of a Python file.
 
-    `timeout` is the most that loading or a call may take, in seconds; `output` gets each line that the functions
-    print.  Open it with `start`; close it at the end.
+    `timeout` is the longest time that loading or a call may take, in seconds; `output` gets each line that the
+    functions print.  Open it with `start`; close it at the end.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Library:
         return [str(each["name"]) for each in self.descriptions]
 
     async def start(self) -> None:
-        """Load the file.  Raises UsageError when that fails, takes too long, or the file offers no function."""
+        """Load the file.  Raises UsageError when that fails, takes too long, or the file has no function to offer."""
         try:
             paths.read_file(self.path)
         except OSError as problem:
@@ -69,13 +69,13 @@ class Library:
             )
 
     def news(self) -> News | None:
-        """What befell the code since it was loaded: another `call` loads it anew."""
+        """What happened to the code since it was loaded: the next `call` loads it again."""
         if any(_digest(path) != digest for path, digest in self._files.items()):
             return "changed"
         return None if self._process is not None and self._process.is_alive() else "ended"
 
     async def misfit(self, name: str, arguments: Mapping[str, Any]) -> str | None:
-        """Why the arguments do not fit the function's parameters, in a sentence; None when they do, or nobody knows."""
+        """Why the arguments do not fit the parameters, as a sentence; None when they do, or when this is unknown."""
         async with self._one_call:
             if self._process is None:
                 return None
@@ -83,9 +83,9 @@ class Library:
             return None if isinstance(told, Outcome) else told.get("misfit")
 
     async def call(self, name: str, arguments: Mapping[str, Any], *, changed: bool = False) -> Outcome:
-        """Call one of the functions.  Whatever goes wrong with it is an outcome; a cancelled call is ended.
+        """Call one of the functions.  Every failure of it is an outcome; a cancelled call is killed.
 
-        With `changed`, files that are not what they were are loaded as they are now; without, they are not run.
+        With `changed`, changed files are loaded again before the call; without, a call of changed code is refused.
         """
         async with self._one_call:
             if changed:
@@ -111,7 +111,7 @@ class Library:
             return _failed(told["error"], told.get("traceback", ""))
 
     def close(self) -> None:
-        """Let the process go, and end it when it does not."""
+        """End the process, and kill it when it does not end."""
         if self._process is not None:
             self._process.dismiss()
             self._process = None
@@ -137,7 +137,7 @@ class Library:
         self.left_out = tuple((name, reason) for name, reason in told["left_out"])
 
     async def _asked(self, process: Process, request: Mapping[str, Any]) -> dict[str, Any] | Outcome:
-        """What the process answers; an outcome when it gives no answer, and has ended."""
+        """The process's reply; an outcome when it does not reply and has ended."""
         number = secrets.token_hex(8)
         try:
             async with asyncio.timeout(self._timeout):
@@ -156,12 +156,12 @@ class Library:
         return told
 
     async def _told(self, process: Process, number: str) -> dict[str, Any] | None:
-        """What the process tells of this request, after all that was printed before; None when it ended."""
+        """The process's reply to this request, after everything printed before it; None when the process ended."""
         told: dict[str, Any] | None = None
         marked = False
         with suppress(TimeoutError):
             while told is None or not marked:
-                # The mark comes by another way and may be lost: the functions can close stderr.
+                # The mark comes through stderr and may be lost: the functions can close it.
                 async with asyncio.timeout(None if told is None else MARK_SECONDS):
                     kind, content = await process.next_event()
                 if kind == "line":
@@ -182,7 +182,7 @@ class Library:
 
 
 def _answer(content: str, number: str) -> dict[str, Any] | None:
-    """The answer to this request; None for one that was given before, or by a process that was forked off."""
+    """The reply to this request; None for the reply to an earlier one, or of a forked process."""
     try:
         found = json.loads(content)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The process in which a person's functions run: it has none of our secrets, and ends with all that it has started."""
+"""The process in which user functions run: it gets no secrets, and everything that it starts ends with it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _NOT_TOLD = ("user", "credentials_command")
 _LOGIN = re.compile(r"^([^:/]*://)?.*@")
 
 Relative = tuple[int, int]
-"""A process by its id and the moment at which it began, which tell it from any later one."""
+"""A process by its id and start time, which together identify it even when the id is reused."""
 Event = tuple[Literal["line", "told", "mark", "end"], str]
 
 
 class Process:
-    """The running worker: what it tells and prints, as events."""
+    """The running worker: its replies and printed lines, as events."""
 
     def __init__(self, path: Path) -> None:
         self.ended = False
@@ -48,7 +48,7 @@ class Process:
         self._events: queue.Queue[Event] = queue.Queue(_WAITING_EVENTS)
         self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         package = str(Path(__file__).resolve().parents[2])
-        # Neither the working folder nor ours shadows a module that the functions import.
+        # Neither the working directory nor this package shadows a module that the functions import.
         reach = "import sys; sys.path.append(sys.argv[1])"
         start = f"{reach}; from gigachat_cli.functions.worker import main; main(*sys.argv[2:])"
         self._process = subprocess.Popen(
@@ -56,9 +56,9 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Without optimization: what the model is told of a function is its docstring, which -OO drops.
+            # Without optimization: -OO would drop the docstrings, which describe the functions to the model.
             env={**environment_without_secrets(os.environ), "PYTHONOPTIMIZE": ""},
-            **of_its_own(),  # Ctrl-C is ours: we end it
+            **of_its_own(),  # not in the foreground group: Ctrl-C does not reach it, and this process ends it
         )
         self._kin = Kin(self._process.pid)
         assert self._process.stdout is not None
@@ -68,9 +68,9 @@ class Process:
         threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 
     def send(self, line: str) -> None:
-        """Give it a line of ASCII."""
+        """Send it a line of ASCII."""
         assert self._process.stdin is not None
-        with suppress(OSError):  # it has ended, which is told as an event
+        with suppress(OSError):  # it has ended, which arrives as an event
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
 
@@ -78,11 +78,11 @@ class Process:
         return not self.ended and self._process.poll() is None
 
     def keep_children(self) -> None:
-        """Let what it has started by now live as long as itself."""
+        """Let the processes that it has started by now live as long as it does."""
         self._kept = family(self._process.pid)
 
     def end_children(self) -> None:
-        """End what it has started since; what that starts meanwhile, too."""
+        """End the processes that it has started since, and those that they start meanwhile."""
         for _ in range(_MOST_SWEEPS):
             strays = family(self._process.pid) - self._kept
             if not strays:
@@ -95,14 +95,14 @@ class Process:
             loop = asyncio.get_running_loop()
             woken = loop.create_future()
             self._wake = (loop, woken)
-            await asyncio.sleep(0)  # however much is printed, the loop goes on
+            await asyncio.sleep(0)  # the event loop goes on, however much is printed
             try:
                 return self._events.get_nowait()
             except queue.Empty:
                 await woken
 
     def waiting_line(self) -> str | None:
-        """A line that was printed and not yet taken; None when there is none."""
+        """A printed line that was not taken yet; None when there is none."""
         self._printer.join(MARK_SECONDS)
         with suppress(queue.Empty):
             while True:
@@ -112,7 +112,7 @@ class Process:
         return None
 
     def kill(self) -> int:
-        """End it and all that it has started; its exit code, negative for a signal."""
+        """Kill it and everything that it has started; its exit code, negative for a signal."""
         self.ended = True
         strays = family(self._process.pid)
         self._kin.end()
@@ -122,7 +122,7 @@ class Process:
         return self._process.returncode or 0
 
     def dismiss(self) -> None:
-        """Let it end by itself, for a moment; what it has started ends with it."""
+        """Give it a moment to end by itself; what it has started ends with it."""
         assert self._process.stdin is not None
         strays = family(self._process.pid)
         with suppress(OSError):
@@ -130,14 +130,14 @@ class Process:
         try:
             self._process.wait(FAREWELL_SECONDS)
             self.ended = True
-            if is_windows():  # whose job outlives its first process; elsewhere its number may be somebody else's by now
+            if is_windows():  # whose job outlives its first process; elsewhere the id may be reused by now
                 self._kin.end()
         except subprocess.TimeoutExpired:
             self.kill()
         end_all(strays)
 
     def _listen(self, source: IO[bytes]) -> None:
-        # A function may write here too: only what follows the mark is of the worker.
+        # A function may write here too: only what follows the mark comes from the worker.
         mark = f"{self._mark} ".encode()
         while line := source.readline(_LONGEST_OUTCOME):
             _, found, told = line.rpartition(mark)
@@ -164,12 +164,14 @@ class Process:
                 break
         if self._wake is not None:
             loop, woken = self._wake
-            with suppress(RuntimeError):  # the loop has ended
+            with suppress(RuntimeError):  # the event loop is closed
                 loop.call_soon_threadsafe(lambda: None if woken.done() else woken.set_result(None))
 
 
 def environment_without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the functions find: no variable that holds a secret of ours in any form, and no login of a proxy."""
+    """The environment of the functions: without variables that contain a secret in any form, and without proxy
+    passwords.
+    """
     ours = {each.variable for each in declarations().values() if each.secret or each.name in _NOT_TOLD}
     secrets = [each.variable for each in declarations().values() if each.secret]
     values = [value for name in secrets if len(value := environment.get(name, "").strip()) >= _SHORTEST_SECRET]
@@ -182,14 +184,14 @@ def environment_without_secrets(environment: Mapping[str, str]) -> dict[str, str
 
 
 def family(pid: int) -> frozenset[Relative]:
-    """The processes that a process has started, its group and its session, without itself; of Linux alone."""
+    """The processes that a process has started, of its group and of its session, without itself; on Linux only."""
     parents: dict[int, int] = {}
     found: dict[int, int] = {}
     begun: dict[int, int] = {}
     with suppress(OSError):
         for entry in os.listdir("/proc"):
             with suppress(OSError, ValueError, IndexError):
-                # The name of the program stands in brackets and may hold anything.
+                # The name of the program is in parentheses and may contain anything.
                 words = Path(f"/proc/{int(entry)}/stat").read_text(errors="replace").rpartition(")")[2].split()
                 if words[0] in "ZX":  # it has ended
                     continue
@@ -204,7 +206,7 @@ def family(pid: int) -> frozenset[Relative]:
 
 
 def end_all(strays: frozenset[Relative]) -> None:
-    """End processes that still are those that they were."""
+    """Kill processes, unless their ids were reused."""
     if sys.platform == "win32":
         return
     for pid, begun in strays:

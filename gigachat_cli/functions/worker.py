@@ -1,7 +1,8 @@
-"""The process in which a person's functions run: it loads their file once, and does one call after another.
+"""The process in which user functions run: it loads their file, then runs one call after another.
 
-One JSON line in is a request with an id, one line out its answer, which holds the same id behind the mark; the first
-line out says what the file holds.  What the functions print goes to stderr, and after each answer the mark ends it.
+Each line of stdin is a JSON request with an id; each reply is a line of JSON with the same id after the mark.  The
+first line of output describes what the file contains.  What the functions print goes to stderr, where the mark after
+each reply tells the end of its output.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ class _Unloadable(Exception):
 
 
 def main(path: str, mark: str) -> None:
-    """Serve calls until stdin ends."""
+    """Run calls until stdin ends."""
     commands, outcomes = _own_channels()
-    # A SIGKILL of the program leaves nothing behind but the end of stdin: then a call is not awaited.
+    # When the program is killed, stdin ends: the running call is not waited for.
     calls: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
     process = os.getpid()
     _adopt()
@@ -71,13 +72,13 @@ def main(path: str, mark: str) -> None:
             answer = _checked(functions[call["check"]], call["arguments"])
         else:
             answer = _outcome(functions[call["call"]], call["arguments"])
-        if os.getpid() != process:  # a function has forked and returned twice; one answer is enough
+        if os.getpid() != process:  # a function has forked and returned in both processes; one reply is enough
             os._exit(0)
         _tell(outcomes, {**answer, "id": call["id"], "files": files.seen()}, mark)
 
 
 def _own_channels() -> tuple[BinaryIO, BinaryIO]:
-    """stdin and stdout, which are ours alone: the functions get an empty stdin, and stderr for a stdout."""
+    """stdin and stdout, for the worker alone: the functions get an empty stdin, and stderr as their stdout."""
     commands, outcomes = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -94,7 +95,7 @@ def _receive(commands: BinaryIO, calls: queue.SimpleQueue[dict[str, Any] | None]
     for line in commands:
         calls.put(json.loads(line))
     if busy.is_set():
-        if sys.platform != "win32":  # with what the call has started; there the job ends with us
+        if sys.platform != "win32":  # with the call's processes; on Windows they are in a job
             os.killpg(os.getpgid(0), signal.SIGKILL)
         os._exit(1)
     calls.put(None)
@@ -115,17 +116,17 @@ def _tell(outcomes: BinaryIO, told: Mapping[str, Any], mark: str) -> None:
 
 
 def _adopt() -> None:
-    """Become the parent of what a child leaves running, so that it can be found and ended (Linux)."""
+    """Become the parent of orphaned descendants, so that they can be found and killed (Linux)."""
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (ImportError, OSError, AttributeError, TypeError):
-        pass  # what was left by another child outlives us there
+        pass  # elsewhere, orphaned descendants outlive this process
 
 
 class _Files:
-    """The file of functions and what it imports from beside it, each with a digest of what was loaded."""
+    """The file of functions and its imports from the same folder, each with a digest of the loaded source."""
 
     def __init__(self, path: Path) -> None:
         self._folder = str(path.parent)
@@ -135,7 +136,7 @@ class _Files:
         self._digests.setdefault(path, hashlib.sha256(content).hexdigest())
 
     def seen(self) -> dict[str, str]:
-        """All that was loaded by now, by path."""
+        """Everything loaded so far, by path."""
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             top = os.path.join(self._folder, name.partition(".")[0])
@@ -148,7 +149,7 @@ class _Files:
 
 
 class _Loader(SourceFileLoader):
-    """Loads the source itself, never what was compiled of it earlier, and tells `files` what it was."""
+    """Loads the source itself, never compiled files, and tells `files` its digest."""
 
     def __init__(self, name: str, path: str, files: _Files) -> None:
         super().__init__(name, path)
@@ -162,7 +163,7 @@ class _Loader(SourceFileLoader):
 
 
 class _AsItWas(MetaPathFinder):
-    """Refuses to import what was changed after the functions were loaded: nobody has agreed to that code."""
+    """Refuses to import files changed after the functions were loaded: nobody has approved that code."""
 
     def __init__(self, files: _Files) -> None:
         self._files = files
@@ -185,7 +186,7 @@ class _AsItWas(MetaPathFinder):
 
 
 def _loaded(path: Path, files: _Files) -> ModuleType:
-    """The module of a file, loaded as if it were run, but under a name of its own.  Raises _Unloadable."""
+    """The module of a file, run under a name other than `__main__`.  Raises _Unloadable."""
     name = f"functions_of_{path.stem}"
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.parent))
@@ -218,12 +219,12 @@ def _checked(function: Function, arguments: Mapping[str, Any]) -> dict[str, str]
 
 
 def _outcome(function: Function, arguments: Mapping[str, Any]) -> dict[str, str]:
-    """The result as the text of a JSON object, or what went wrong."""
+    """The result as the text of a JSON object, or the error."""
     try:
         placed, named = function.bound(arguments)
         returned = function.call(*placed, **named)
         if inspect.iscoroutine(returned):
-            import asyncio  # few functions need it, and it is slow to import
+            import asyncio  # slow to import, and needed by few functions
 
             returned = asyncio.run(returned)
     except ArgumentError as problem:
@@ -244,11 +245,11 @@ def _object_text(returned: Any) -> str:
     plain = _plain(returned) if dataclasses.is_dataclass(returned) else returned
     found = plain if isinstance(plain, dict) else {"result": plain}
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, default=_plain)
-    return text.encode("utf-8", "replace").decode()  # lone surrogates are no text
+    return text.encode("utf-8", "replace").decode()  # lone surrogates cannot be encoded
 
 
 def _plain(value: Any) -> Any:
-    """What JSON knows in place of what it does not."""
+    """A value that JSON can represent, for one that it cannot."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
     if isinstance(value, Enum):
