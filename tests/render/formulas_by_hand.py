@@ -113,6 +113,7 @@ f(x) = x^2 \text{, тогда } x = 1 -> f(x) = x², тогда x = 1
 \pu{1.2e3 J}, \pu{9.8 m s-2}, \pu{1e-7 mol/L} -> 1.2·10³ J, 9.8 m s⁻², 1·10⁻⁷ mol/L
 \SI{3e8}{m/s}, \num{1e10}, \unit{\metre}, \ang{45} -> 3·10⁸ m/s, 1·10¹⁰, metre, 45°
 \SI{9.8}{\meter\per\second\squared}, \si{\per\square\second}, \ang{45;30;} -> 9.8 meter/second², /second², 45°30′
+a\sqrt[n]{b} + (c)\sqrt[k]{d} + 2\sqrt[3]{e} -> a ⁿ√b + (c) ᵏ√d + 2∛e
 \sqrt10 = \sqrt{2}\sqrt5 -> √10 = √2√5
 """
 

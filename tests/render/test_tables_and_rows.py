@@ -65,6 +65,16 @@ def test_missing_and_surplus_cells_do_not_matter() -> None:
     assert offline("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 |\n", 80) == ["a │ b", "──┼──", "1 │", "1 │ 2"]
 
 
+@pytest.mark.parametrize("before", ["", "text\n", "> ", "- "])
+def test_a_bar_in_a_formula_or_in_code_of_the_head_leaves_the_table_one(before: str) -> None:
+    rest = "> " if before == "> " else " " * 2 * (before == "- ")
+    text = f"{before}| $|x|$ | `a|b` |\n{rest}|---|---|\n{rest}| 1 | \\| |\n"
+    shown = offline(text, 80)
+    assert [line.strip("▌• ") for line in shown[-3:]] == ["|x| │ a|b", "────┼────", "1   │ |"]
+    for size in (1, 7):
+        assert grown(text, 80, 24, cuts=range(0, len(text), size)) == shown
+
+
 def test_a_bar_in_a_formula_or_in_code_splits_no_cell_that_would_be_lost() -> None:
     text = "| a | b |\n|---|---|\n| $|x|$ | `p || q` |\n| `x|y` | z |\n| $5 | 6 | 7 |\n"
     assert offline(text, 80)[2:] == ["|x| │ p || q", "x|y │ z", "$5  │ 6"]

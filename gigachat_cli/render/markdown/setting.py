@@ -125,7 +125,9 @@ def _set(piece: Piece, before: Piece | None, after: Piece | None) -> str:
         opens = after is not None and after.kind in ("open", "fraction") and piece.kind == "function"
         left = " " if follows and before is not None and before.kind != "large" else ""
         return f"{left}{piece.text}{' ' if goes_on and not opens else ''}"
-    return f"{piece.text} " if after is not None and _runs_into(piece, after) else piece.text
+    # The degree of a root would be read as a power of what stands before it.
+    left = " " if piece.kind == "root" and follows and piece.text[0] not in "√∛∜" else ""
+    return f"{left}{piece.text}{' ' if after is not None and _runs_into(piece, after) else ''}"
 
 
 def _follows(before: Piece | None) -> bool:

@@ -14,11 +14,12 @@ from types import SimpleNamespace
 
 from markdown_it import MarkdownIt, helpers
 from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock, reference, table
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_inline import StateInline, backtick, image, link
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
+from .table_lines import find_table
 from .tags import add_rules
 
 Env = dict[str, object]
@@ -94,7 +95,7 @@ def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
     markdown.inline.ruler.at("image", lambda state, silent: _may_be_link(state) and image(state, silent))
     markdown.enable(["strikethrough"]).disable(["html_block", "html_inline"])
     # Where markdown-it has it, a table would swallow the mark of a list or quote in its first line.
-    markdown.block.ruler.before("lheading", "gfm_table", table, {"alt": ["paragraph", "reference"]})
+    markdown.block.ruler.before("lheading", "gfm_table", find_table, {"alt": ["paragraph", "reference"]})
     markdown.inline.ruler2.after("balance_pairs", "unmatched", _note_unmatched)
     add_rules(markdown)
     if formulas:

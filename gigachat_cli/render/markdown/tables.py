@@ -6,18 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from .inline import Inline
 from .look import Look
 from .rows import PLAIN, Line, Run, Runs, cells, total_cells, words, wrap
+from .table_lines import split_row
 
 _GUTTER = " │ "
 _NARROWEST = 6  # cells a column needs on average; with less, records are easier to read
 _RECORD_RULE = 12
 _LEAST_SLACK = 4
-_MOST_SPLIT = 4  # parts of a cell that has bars in a formula or in code
 _UNWRAPPED = 1_000_000
 
 
@@ -47,25 +46,8 @@ def read_table(tokens: Sequence[Token], inline: Inline) -> Table:
 
 def read_row(line: str, columns: int, inline: Inline) -> list[Runs]:
     """Read a row of a table from its line; cells that it lacks are left out, those that it has too many are dropped."""
-    parts = escapedSplit(line.strip())
-    if parts and not parts[0]:
-        parts.pop(0)
-    if parts and not parts[-1]:
-        parts.pop()
-    if columns < len(parts) <= _MOST_SPLIT * columns:  # what is too much would be dropped
-        parts = _with_bars(parts)
-    return [inline.runs(part.strip(), inline.look.style("text")) for part in parts[:columns]]
-
-
-def _with_bars(parts: Sequence[str]) -> list[str]:
-    """Join the parts of cells that were split at a bar in a formula or in code, which only a backslash keeps whole."""
-    joined: list[str] = []
-    for part in parts:
-        if joined and any(joined[-1].count(mark) % 2 for mark in "$`"):
-            joined[-1] += f"|{part}"
-        else:
-            joined.append(part)
-    return joined if not any(part.count(mark) % 2 for part in joined for mark in "$`") else list(parts)
+    parts = split_row(line, columns)[:columns]
+    return [inline.runs(part, inline.look.style("text")) for part in parts]
 
 
 class Needs:
