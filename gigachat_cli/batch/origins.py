@@ -7,40 +7,44 @@ all lines up to it, as in `source.Line`.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct
 
 from .. import paths
-from ..engine.locks import LockTimeout, hold_one
-from ..engine.outside import json_object
+from ..engine.kept_file import KeptFile
+from ..engine.locks import LockTimeout
 from ..errors import UsageError
 from .source import Source, lines_of
 
 _MOST_KEPT = 1000
-_WRITE_PATIENCE = 5.0  # seconds
+
+
+class _Note(Struct, frozen=True):
+    line: int
+    crc: int
+    at: float = 0.0
 
 
 def noted(output: Path) -> tuple[int, int] | None:
     """A line number of the input of a finished output, with its checksum; None when there is no note."""
-    found = _read().get(_key(output))
-    with suppress(TypeError, KeyError, ValueError):
-        return int(found["line"]), int(found["crc"])  # type: ignore[index]  # None and all else that is no note
-    return None
+    found = _file().read().get(_key(output))
+    return (found.line, found.crc) if found is not None else None
 
 
 async def note(output: Path, line: int, crc: int) -> None:
     """Note which input a finished output was made from; if this fails, the output cannot be resumed later."""
+
+    def changed(kept: dict[str, _Note]) -> dict[str, _Note]:
+        kept[_key(output)] = _Note(line, crc, time.time())
+        return dict(sorted(kept.items(), key=lambda each: each[1].at)[-_MOST_KEPT:])
+
     with suppress(OSError, LockTimeout):
-        async with hold_one([paths.locks_dir() / "batches.lock"], patience=_WRITE_PATIENCE):
-            kept = _read()
-            kept[_key(output)] = {"line": line, "crc": crc, "at": time.time()}
-            newest = sorted(kept.items(), key=lambda each: str(each[1].get("at", "")))[-_MOST_KEPT:]
-            paths.write_private(paths.batches_file(), json.dumps(dict(newest)).encode())
+        await _file().change(changed)
 
 
 async def check(input: Path | None, expected: Mapping[int, int], *, rows: bool, output: Path) -> None:
@@ -82,11 +86,8 @@ def other_input(name: str) -> UsageError:
     )
 
 
-def _read() -> dict[str, dict[str, Any]]:
-    with suppress(OSError):
-        kept = json_object(paths.read_private(paths.batches_file()) or b"{}") or {}
-        return {key: each for key, each in kept.items() if isinstance(each, dict)}
-    return {}
+def _file() -> KeptFile[dict[str, _Note]]:
+    return KeptFile(paths.batches_file(), dict[str, _Note], lock="batches.lock")
 
 
 def _key(output: Path) -> str:

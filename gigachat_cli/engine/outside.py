@@ -40,9 +40,6 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 _LONGEST_FILE_NAME = 1000  # characters; what a file system does not take loses its middle, not its suffix
 
-_EXACT = frozenset({"content", "text", "reasoning_content", "arguments"})
-"""The keys of an answer's own text, in both API versions."""
-
 _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
 _WORD = re.compile(r"[^\W\d][\w.-]{0,63}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
@@ -134,7 +131,7 @@ def kept(content: bytes, kind: type[T]) -> T | None:
         return None
 
 
-def written(value: msgspec.Struct) -> bytes:
+def written(value: object) -> bytes:
     """A value as JSON for a file of our own; what is no text, as in the name of a file, becomes a question mark."""
     try:
         return msgspec.json.encode(value, enc_hook=str)
@@ -191,16 +188,6 @@ def _remove(found: Any, problem: str) -> bool:
     return True
 
 
-def answered(content: bytes | str) -> dict[str, Any] | None:
-    """The JSON object that the service answered with, fit to be shown; None when it is anything else.
-
-    Raises TooLargeError for one of too many values.
-    """
-    _check_count(content)
-    found = _with_calls(content)
-    return None if found is None else {key: _clean(value, exact=key in _EXACT) for key, value in found.items()}
-
-
 def json_object(content: bytes | str) -> dict[str, Any] | None:
     """The JSON object that `content` is, or None when it is anything else, however hostile."""
     try:
@@ -235,18 +222,6 @@ def _check_count(content: bytes | str) -> None:
         raise TooLargeError(
             f"The service's answer is too large: it has more than {MOST_VALUES} values, or {MOST_OBJECTS} objects."
         )
-
-
-def _with_calls(content: bytes | str) -> dict[str, Any] | None:
-    """As `json_object`; what is wrong with the arguments of a call is for the call to tell."""
-    try:
-        text = content if isinstance(content, str) else content.decode()
-        if '"arguments"' not in text:
-            return json_object(text)
-        found = json_with_calls(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def identifier(found: object) -> str | None:
@@ -302,14 +277,3 @@ _FIELDS: dict[type, Callable[[object], str | None]] = {
     Label: _labelled,
     LongLabel: lambda found: label(from_outside(found), most=_LONGEST_FILE_NAME) if isinstance(found, str) else "",
 }
-
-
-def _clean(value: Any, *, exact: bool) -> Any:
-    if isinstance(value, str):
-        return value if exact else from_outside(value)
-    if isinstance(value, list):
-        return [_clean(each, exact=exact) for each in value]
-    if isinstance(value, dict):
-        # Parts of a content are objects with keys of their own; the arguments of a call are all the model's.
-        return {key: each if key == "arguments" else _clean(each, exact=key in _EXACT) for key, each in value.items()}
-    return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,11 +16,10 @@ from msgspec import Struct
 from .. import paths, systems
 from ..bounded import LATEST
 from ..messages import Notice, Token
-from .locks import LockTimeout, hold_one
-from .outside import kept, written
+from .kept_file import KeptFile
+from .locks import LockTimeout
 
 _VERSION = 1
-_WRITE_PATIENCE = 5.0  # seconds; a write takes milliseconds
 
 
 class _Kept(Struct, frozen=True):
@@ -28,7 +28,7 @@ class _Kept(Struct, frozen=True):
     renew_at: float | None = None
 
 
-class _File(Struct, frozen=True):
+class _Tokens(Struct, frozen=True):
     tokens: dict[str, _Kept] = {}
     version: int = _VERSION
 
@@ -39,9 +39,10 @@ class TokenCache:
     def __init__(self, path: Path, notify: Callable[[Notice], None] = lambda notice: None) -> None:
         self._path = path
         self._notify = notify
+        self._file = KeptFile(path, _Tokens, lock="token-cache.lock", unreadable=partial(self._tell, "read"))
 
     def get(self, identity: str) -> Token | None:
-        return self._read().get(identity)
+        return _valid(self._file.read()).get(identity)
 
     async def put(self, identity: str, token: Token) -> None:
         await self._change(lambda tokens: tokens.__setitem__(identity, token))
@@ -61,41 +62,39 @@ class TokenCache:
         return paths.locks_dir() / f"token-{identity[:16]}.lock"
 
     async def _change(self, change: Callable[[dict[str, Token]], None]) -> None:
-        try:
-            async with hold_one([paths.locks_dir() / "token-cache.lock"], patience=_WRITE_PATIENCE):
-                tokens = self._read()
-                change(tokens)
-                now = time.time()
-                kept = {
+        def changed(found: _Tokens) -> _Tokens:
+            tokens, now = _valid(found), time.time()
+            change(tokens)
+            return _Tokens(
+                {
                     identity: _Kept(token.access_token, token.expires_at, token.renew_at)
                     for identity, token in tokens.items()
                     if token.seconds_left(now) > 0
                 }
-                paths.write_private(self._path, written(_File(kept)))
+            )
+
+        try:
+            await self._file.change(changed)
         except LockTimeout:
             held = f"{self._path} is held by another process; the access token is not kept."
             self._notify(Notice("warning", held, cause="held"))
         except OSError as problem:
-            self._tell(f"{problem.filename or self._path} could not be written: {problem.strerror}.", problem)
+            self._tell("written", problem)
 
-    def _read(self) -> dict[str, Token]:
-        tokens: dict[str, Token] = {}
-        content = b""
-        try:
-            content = paths.read_private(self._path) or b""
-        except OSError as problem:
-            self._tell(f"{self._path} could not be read: {problem.strerror}.", problem)
-        found = kept(content, _File) or _File()
-        for identity, each in found.tokens.items():
-            # What could not stand in a header was never a token.
-            plain = each.access_token.isascii() and each.access_token.isprintable()
-            if plain and each.expires_at <= LATEST:
-                renew_at = None if each.renew_at is None else min(each.renew_at, each.expires_at)
-                tokens[identity] = Token(each.access_token, each.expires_at, renew_at)
-        return tokens
-
-    def _tell(self, text: str, problem: OSError) -> None:
+    def _tell(self, what: str, problem: OSError) -> None:
+        text = f"{problem.filename or self._path} could not be {what}: {problem.strerror}."
         self._notify(Notice("warning", text, cause=str(problem.strerror)))
+
+
+def _valid(found: _Tokens) -> dict[str, Token]:
+    tokens = {}
+    for identity, each in found.tokens.items():
+        # What could not stand in a header was never a token.
+        plain = each.access_token.isascii() and each.access_token.isprintable()
+        if plain and each.expires_at <= LATEST:
+            renew_at = None if each.renew_at is None else min(each.renew_at, each.expires_at)
+            tokens[identity] = Token(each.access_token, each.expires_at, renew_at)
+    return tokens
 
 
 def forget_all(path: Path) -> bool:

@@ -20,15 +20,14 @@ from .. import paths
 from ..errors import UsageError
 from ..messages import Notice
 from .api import files
+from .kept_file import KeptFile
 from .locks import LockTimeout, hold_one
-from .outside import kept, written
 
 if TYPE_CHECKING:
     from .client import GigaChat
 
 _VERSION = 1
 _UPLOAD_PATIENCE = 600.0  # seconds to wait for another process that uploads the same
-_WRITE_PATIENCE = 5.0
 _MOST_KEPT = 2000
 _MOST_FORMER = 8
 _PIECE_BYTES = 1 << 20
@@ -63,9 +62,13 @@ class Known(Struct, frozen=True):
     former: tuple[str, ...] = ()
 
 
-class _File(Struct, frozen=True):
+class _Uploads(Struct, frozen=True):
     version: int = 0
     files: dict[str, Known] = {}
+
+    @property
+    def known(self) -> dict[str, Known]:
+        return self.files if self.version == _VERSION else {}
 
 
 async def upload_once(giga: GigaChat, source: Upload, *, check: bool = False, progress: files.Progress) -> str:
@@ -112,6 +115,7 @@ class Uploads:
         self.owner = owner
         self._path = path
         self._notify = notify
+        self._file = KeptFile(path, _Uploads, lock="uploads.lock")
 
     @classmethod
     async def of(cls, giga: GigaChat) -> Uploads:
@@ -120,11 +124,11 @@ class Uploads:
         return cls(paths.uploads_file(), owner, giga.notify)
 
     def by_key(self, key: str) -> Known | None:
-        return self._read().get(key)
+        return self._file.read().known.get(key)
 
     def by_id(self, file_id: str) -> Known | None:
         """The content that has or had an id."""
-        ours = [known for known in self._read().values() if known.owner == self.owner]
+        ours = [known for known in self._file.read().known.values() if known.owner == self.owner]
         return next((known for known in ours if file_id in (known.id, *known.former)), None)
 
     async def put(self, known: Known) -> None:
@@ -139,25 +143,18 @@ class Uploads:
             await self._change(change)
 
     async def _change(self, change: Callable[[dict[str, Known]], None]) -> None:
+        def changed(found: _Uploads) -> _Uploads:
+            kept = found.known
+            change(kept)
+            return _Uploads(_VERSION, dict(sorted(kept.items(), key=lambda each: each[1].at)[-_MOST_KEPT:]))
+
         try:
-            async with hold_one([paths.locks_dir() / "uploads.lock"], patience=_WRITE_PATIENCE):
-                kept = self._read()
-                change(kept)
-                newest = sorted(kept.items(), key=lambda each: each[1].at)[-_MOST_KEPT:]
-                paths.write_private(self._path, written(_File(_VERSION, dict(newest))))
+            await self._file.change(changed)
         except LockTimeout:
             pass  # somebody holds on to it: the next upload is one too many, no more
         except OSError as problem:
             text = f"What was uploaded could not be kept in {self._path}: {problem.strerror}."
             self._notify(Notice("warning", text, cause=str(self._path.parent)))
-
-    def _read(self) -> dict[str, Known]:
-        try:
-            content = paths.read_private(self._path)
-        except OSError:
-            return {}
-        found = kept(content or b"", _File)
-        return found.files if found is not None and found.version == _VERSION else {}
 
 
 async def _uploaded(

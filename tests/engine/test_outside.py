@@ -16,7 +16,6 @@ from gigachat_cli import masking
 from gigachat_cli.engine.api import ai_check, balance, batches, chat, chat_v2, files, functions, models
 from gigachat_cli.engine.outside import (
     Headers,
-    answered,
     file_id,
     identifier,
     label,
@@ -285,28 +284,30 @@ def test_a_very_long_text_that_is_no_answer_is_cut_and_costs_little() -> None:
         for filling in ("é", "%41", "x", "\u200b"):
             text = (filling * 1_000_000)[:begin] + SECRET + filling * 1_000_000
             began = time.process_time()
-            found = answered(json.dumps({"model": text}, ensure_ascii=False))
+            found = understood(json.dumps({"id": "a", "filename": text}, ensure_ascii=False), files.StoredFile)
+            said = refused({"message": text}).message
             assert time.process_time() - began < 0.5
             assert found is not None
-            assert len(found["model"]) <= 16_384
-            assert SECRET[:8] not in found["model"]
+            for shown in (found.filename, said):
+                assert 0 < len(shown) <= 1000
+                assert SECRET[:8] not in shown
 
 
 def test_a_deep_answer_is_none() -> None:
-    assert answered('{"a":' * 5000 + "1" + "}" * 5000) is None
+    assert understood('{"a":' * 5000 + "1" + "}" * 5000, dict) is None
 
 
-@pytest.mark.parametrize("read", [answered, lambda content: understood(content, list[int])])
+@pytest.mark.parametrize("kind", [dict, batches.BatchTask])
 @pytest.mark.parametrize("value", ["{}", "[]", '{"id":"a"}', "1"])
-def test_a_reply_of_too_many_values_is_not_read(read: Callable[[bytes | str], Any], value: str) -> None:
+def test_a_reply_of_too_many_values_is_not_read(kind: type, value: str) -> None:
     content = f'{{"data":[{",".join([value] * 6_000_000)}]}}'
     began = time.process_time()
     for each in (content, content.encode()):
         with pytest.raises(TooLargeError, match="too large"):
-            read(each)
+            understood(each, kind)
     assert time.process_time() - began < 0.5
 
 
 def test_vectors_of_many_texts_are_read() -> None:
     content = json.dumps({"data": [{"embedding": [0.1] * 1024} for _ in range(1000)]})
-    assert len((answered(content) or {})["data"]) == 1000
+    assert len((understood(content, dict[str, Any]) or {})["data"]) == 1000

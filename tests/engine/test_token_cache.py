@@ -316,7 +316,7 @@ def test_a_stopped_holder_of_the_lock_is_waited_for_only_so_long(simulator: Simu
 async def test_a_stopped_writer_of_the_cache_costs_one_line(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gigachat_cli.engine.token_cache._WRITE_PATIENCE", 0.2)
+    monkeypatch.setattr("gigachat_cli.engine.kept_file._PATIENCE", 0.2)
     notices = Notices()
     with holder(paths.locks_dir() / "token-cache.lock") as process:
         process.send_signal(signal.SIGSTOP)

@@ -14,9 +14,10 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 
 from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, ServiceError, UsageError
+from ...masking import from_outside
 from ...messages import Answer, AnswerBuilder
 from ...text import one_line
-from ..outside import FileId, Floor, Identifier, Word, answered, converted, typed_file_id, understood
+from ..outside import FileId, Floor, Identifier, Word, converted, typed_file_id, understood
 from ..refusals import Told, error_told
 from ..wire import Request
 from . import chat
@@ -126,9 +127,9 @@ def line_of(identity: str, request: Request) -> bytes:
 def parse_results(content: bytes) -> Iterator[tuple[str, Answer | GigaChatError]]:
     """The results by the id of their line; what is no result is left out."""
     for each in content.split(b"\n"):
-        found = answered(each)
+        found = understood(each, dict[str, Any])
         if found is not None and isinstance(found.get("id"), str | int):
-            yield str(found["id"]), _result(found)
+            yield from_outside(str(found["id"])), _result(found)
 
 
 def _unknown(batch_id: str, problem: ServiceError | None = None) -> UsageError:
