@@ -1,4 +1,4 @@
-"""The work of `auth`: prove a key, keep it, tell of it, forget it."""
+"""The work of `auth`: verify a key, store it, show its state, delete it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _TEST_TOKENS = 64
 
 
 def log_in(context: Context, *, test: bool) -> None:
-    """Ask for a key, prove it, keep it, and choose a model; with `test` a short question proves the whole way.
+    """Ask for a key, verify it, store it, and choose a model; with `test`, a short question tests the whole way.
 
-    Raises what the service or the disk refuses; the key is kept by then if the service accepts it.
+    Raises the error of the service or of the disk; the key is stored by then if the service accepts it.
     """
     terminal = context.terminal
     settings = context.settings
@@ -67,7 +67,7 @@ def log_in(context: Context, *, test: bool) -> None:
 
 
 def _settle_model(client: Callable[[], GigaChat], context: Context, *, test: bool) -> None:
-    """Have a person choose a model of the account, and ask it something; without a person, say which one answers."""
+    """Let a person choose a model of the account and test it; without a person, say which model answers."""
     terminal = context.terminal
     interactive = somebody_is_there(context.terminal)
     try:
@@ -101,9 +101,9 @@ def _answering_model(names: list[str], context: Context) -> tuple[str, str]:
 
 
 def _chosen_model(names: list[str], context: Context) -> str | None:
-    """Show the models, and set the one that the person takes; None when they take none (Ctrl-D)."""
+    """Show the models, and set the one that the person chooses; None when they choose none (Ctrl-D)."""
     settings, terminal = context.settings, context.terminal
-    if settings.model in names and settings.origin("model").kind == "file":  # a new login changes no older choice
+    if settings.model in names and settings.origin("model").kind == "file":  # a new login keeps an earlier choice
         names = sorted(names, key=lambda name: name != settings.model)
     width = len(str(len(names)))
     terminal.say("\nModels of your account:")
@@ -139,7 +139,7 @@ def _meant_model(typed: str, names: list[str]) -> str | None:
 
 
 async def _try(client: GigaChat, model: str, context: Context) -> None:
-    """Ask a short question, which proves the way from here to an answer.  Raises what goes wrong on it."""
+    """Ask a short question, which tests the whole way to an answer.  Raises its error."""
     terminal = context.terminal
     question = "Say hello in one short sentence."
     terminal.say(f"\n› {question}")
@@ -156,7 +156,7 @@ async def _try(client: GigaChat, model: str, context: Context) -> None:
 
 
 def show_status(context: Context) -> None:
-    """Tell the key's place, scope and masked form, and when the access token ends; never a secret.
+    """Show where the key is stored, its scope and masked form, and when the access token expires; never a secret.
 
     Raises MissingKeyError when there is no key.
     """
@@ -184,7 +184,7 @@ def show_status(context: Context) -> None:
 
 
 def log_out(context: Context) -> None:
-    """Forget the stored key and the access tokens.  Raises ConfigError when something cannot be removed."""
+    """Delete the stored key and the access tokens.  Raises ConfigError when something cannot be removed."""
     from ..engine.token_cache import forget_all
 
     problem: GigaChatError | None = None
@@ -192,7 +192,7 @@ def log_out(context: Context) -> None:
     try:
         places += credentials.forget()
     except ConfigError as kept:
-        problem = kept  # the tokens go all the same
+        problem = kept  # the tokens are removed all the same
     try:
         if forget_all(paths.token_file()):
             places.append(str(paths.token_file()))
@@ -248,9 +248,9 @@ def _proved_scope(context: Context, settings: Settings, key: AuthorizationKey) -
 
 
 def offer_login(context: Context, problem: MissingKeyError, *, goes_on: bool) -> None:
-    """Where a person sits, ask whether to log in there and then, and do so; else raise the problem.
+    """At a terminal, ask whether to log in now, and do so; otherwise raise the problem.
 
-    Who does not want to ends the command, unless it `goes_on`.
+    If the person declines, the command ends, unless it `goes_on`.
     """
     if not somebody_is_there(context.terminal):
         raise problem
@@ -266,7 +266,7 @@ def offer_login(context: Context, problem: MissingKeyError, *, goes_on: bool) ->
 
 
 def _agreed(context: Context, refused: ScopeRefusedError, others: list[str]) -> bool:
-    """Whether to try the other scopes; nobody is asked where nobody sits."""
+    """Whether to try the other scopes; without a person to ask, no."""
     if not somebody_is_there(context.terminal):
         return False
     context.terminal.say(f"gigachat: {refused.message}")
@@ -278,7 +278,7 @@ def _write(line: str, context: Context) -> None:
 
 
 def _alone(settings: Settings, key: AuthorizationKey) -> tuple[Settings, credentials.Credential]:
-    """What a client is made of to use the key at hand, whatever else is set."""
+    """The settings and the credential of a client that uses the given key, whatever else is set."""
     alone = settings.replace(access_token=None, credentials=None, credentials_command=None)
     return alone, credentials.Credential("environment", "the key given", key.fingerprint, lambda: key)
 

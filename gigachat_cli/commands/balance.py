@@ -9,7 +9,7 @@ from .context import Context
 
 
 def show_balance(context: Context) -> None:
-    """Show the tokens left in each package; on a terminal with a bar beside it."""
+    """Show the tokens left in each package; on a terminal with a bar beside each."""
 
     async def asked() -> list[Package]:
         async with context.client() as giga:

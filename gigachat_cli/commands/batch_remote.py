@@ -1,4 +1,4 @@
-"""The work of `batch --remote`, and of the commands that look after what was handed over."""
+"""The work of `batch --remote`, and of the commands for submitted batches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = ("id", "status", "total", "completed", "failed", "created")
 
 
 def submit(items: AsyncGenerator[Item, None], context: Context, *, as_json: bool) -> None:
-    """Hand the items over, and tell the id of the batch."""
+    """Submit the items, and show the id of the batch."""
     giga = context.client(context.settings.replace(max_retries=0))
 
     async def submitted() -> BatchTask:
@@ -36,7 +36,7 @@ def submit(items: AsyncGenerator[Item, None], context: Context, *, as_json: bool
 
 
 def show_task(batch_id: str, context: Context, *, as_json: bool) -> None:
-    """Tell how far a remote batch is."""
+    """Show the progress of a remote batch."""
 
     async def found() -> list[BatchTask]:
         async with context.client() as giga:

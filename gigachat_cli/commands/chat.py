@@ -14,7 +14,7 @@ from .flags import QuestionFlags
 
 
 def converse(words: Sequence[str], flags: QuestionFlags, context: Context) -> None:
-    """Hold a chat at the terminal, of which the words are the first question.  Raises UsageError without a terminal."""
+    """Run a chat at the terminal; the words are its first question.  Raises UsageError without a terminal."""
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
         raise UsageError(
             "A chat needs a terminal; in a pipe or a script, use: gigachat ask",

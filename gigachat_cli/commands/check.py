@@ -1,4 +1,4 @@
-"""The work of `gigachat check`: who wrote a text, or whether it is profane."""
+"""The work of `gigachat check`: whether a model wrote a text, or whether it is profane."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHECK_HINT = "Type it, name files with --file, or pipe it in, as in: gigachat c
 
 
 def check_texts(words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None) -> None:
-    """Show who wrote each text, and the places that a model wrote."""
+    """Show for each text whether a person or a model wrote it, and the intervals that a model wrote."""
     agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
     terminal = context.terminal
@@ -40,13 +40,13 @@ def check_texts(words: Sequence[str], files: Sequence[Path], context: Context, *
 
     try:
         context.run(check())
-    finally:  # a text that is refused costs no verdict on another
+    finally:  # the verdicts so far are shown even when a later text is refused
         if rows:
             _show_verdicts(rows, terminal, as_array=context.flags.json)
 
 
 def check_profanity(words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None) -> None:
-    """Show of each text whether the service's filter finds it profane."""
+    """Show for each text whether the service's filter finds it profane."""
     agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
 
@@ -60,7 +60,7 @@ def check_profanity(words: Sequence[str], files: Sequence[Path], context: Contex
 
     try:
         context.run(check())
-    finally:  # a text that is refused costs no verdict on another
+    finally:  # the verdicts so far are shown even when a later text is refused
         if rows:
             show_rows(rows, ("input", "is_profane", "tokens"), context.terminal, as_array=context.flags.json)
 
@@ -90,7 +90,7 @@ def _places(intervals: object) -> str:
 
 
 def _excerpt(text: str, start: int, end: int) -> str:
-    """The words at a place, begun and ended ones whole: it is not told whether characters count from 0 or 1."""
+    """The text of an interval, extended to whole words: it is not documented whether characters count from 0 or 1."""
     start, end = max(0, min(start, len(text))), max(0, min(end, len(text)))
     while start > 0 and not text[start - 1].isspace():
         start -= 1

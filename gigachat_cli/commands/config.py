@@ -27,7 +27,7 @@ def show_settings(context: Context) -> None:
 
 
 def show_setting(key: str, context: Context) -> None:
-    """Show one setting's value; nothing when it is unset.  Raises ConfigError when there is no such setting."""
+    """Show one setting's value; nothing when it is unset.  Raises ConfigError for an unknown setting."""
     if key not in declarations():
         near = nearest(key, list(declarations()))
         hint = f"Did you mean {near}?" if near else "'gigachat config show' lists the settings."
@@ -47,14 +47,14 @@ def change_setting(key: str, value: str, context: Context) -> None:
 
 
 def _doubt_model(name: str, context: Context) -> None:
-    """Say that a model is not in the list that is kept of the account; it may be right all the same."""
+    """Warn that a model is not in the saved list of the account's models; it may exist all the same."""
     from .. import credentials
     from ..known_models import account_at, known_models, nearest_first, ranked_models
 
     try:
         known = known_models(account_at(credentials.account(context.settings), context.settings.base_url))
     except GigaChatError:
-        return  # what is wrong with the key or a setting is told when it is used
+        return  # an invalid key or setting is reported when it is used
     if known is None or name in (names := ranked_models(known.models)):
         return
     meant, names = nearest_first(name, names)

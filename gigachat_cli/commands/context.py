@@ -1,4 +1,4 @@
-"""What commands run with, each built on first use: the terminal, the settings, the key, the client."""
+"""What a command runs with, created on first use: the terminal, the settings, the key, the client."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")  # the last is of Windows: Ctrl-Break, and a window that is closed
+_ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")  # the last is for Windows: Ctrl-Break, and a closed console window
 _NAME_THEM = "GIGACHAT_CONFIG_DIR and GIGACHAT_DATA_DIR name lasting ones."
 _SILENCE_SECONDS = 2.0
 _SILENCE_IN_SCRIPTS_SECONDS = 10.0
 
 
 class Context:
-    """One run of one command: the settings that were `given` as flags, None where not, and its other `flags`."""
+    """One run of one command: the settings that were `given` as flags (None for those that were not), and its other
+    `flags`.
+    """
 
     def __init__(self, given: Mapping[str, str | None] | None = None, flags: Flags | None = None) -> None:
         self.given = {name: value for name, value in (given or {}).items() if value is not None}
@@ -61,9 +63,9 @@ class Context:
         return credentials.find(self.settings)
 
     def need_key(self, *, goes_on: bool = False) -> None:
-        """See that there is something to log in with, before anything is typed; at a terminal, offer to log in.
+        """Make sure that there are credentials, before anything is typed; at a terminal, offer to log in.
 
-        Raises MissingKeyError, unless the command `goes_on` without one for who does not want to log in.
+        Raises MissingKeyError when there are none, unless the command `goes_on` without after the person declined.
         """
         settings = self.settings
         if settings.access_token or settings.cert_file or (settings.user and settings.password):
@@ -75,17 +77,17 @@ class Context:
             offer_login(self, MissingKeyError(NO_KEY, hint=NO_KEY_HINT), goes_on=goes_on)
 
     def read_anew(self) -> None:
-        """Forget what was read of the settings and the key: a login has changed them."""
+        """Drop the settings and the key, which a login has changed, so that they are read again."""
         for name in ("settings", "credential"):
             self.__dict__.pop(name, None)
 
     def warn(self) -> None:
-        """Say what a person should know before anything is sent, `--quiet` or not; once a run."""
+        """Warn when certificates are not verified, also with `--quiet`; once per run."""
         if not self.settings.verify_ssl_certs:
             self.terminal.notice(Notice("alarm", VERIFICATION_OFF))
 
     def silence(self, way_out: str) -> AbstractContextManager[Callable[[], None]]:
-        """Tell a person soon, and a script's log some time later, that stdin is silent; see `told_when_silent`."""
+        """Say when stdin stays silent: to a person soon, in a script's log later; see `told_when_silent`."""
         from ..named_files import told_when_silent
 
         after = _SILENCE_SECONDS if self.terminal.stderr_is_terminal else _SILENCE_IN_SCRIPTS_SECONDS
@@ -94,7 +96,7 @@ class Context:
         )
 
     def wait_for_stdin(self) -> None:
-        """Wait until something comes from a stdin that is no terminal, as `silence` does."""
+        """Wait until there is input on a stdin that is no terminal, with the notice of `silence`."""
         from ..named_files import wait_readable
 
         if sys.stdin is not None and not sys.stdin.isatty():
@@ -103,7 +105,7 @@ class Context:
 
     @cached_property
     def known_model(self) -> str | None:
-        """The model that answers when none is named, as far as it is known without a request; needs `settings`."""
+        """The model that answers when none is named, if it is known without a request; needs `settings`."""
         if self.settings.model:
             return self.settings.model
         from .. import credentials
@@ -113,7 +115,7 @@ class Context:
         try:
             known = known_models(account_at(credentials.account(self.settings), self.settings.base_url))
         except GigaChatError:
-            return None  # what is wrong with the key is told when it is used
+            return None  # an invalid key is reported when it is used
         return known.choice if known else None
 
     def client(self, settings: Settings | None = None, credential: Credential | None = None) -> GigaChat:
@@ -126,12 +128,12 @@ class Context:
         return GigaChat.from_settings(settings, key_source=credential, notify=self.terminal.notice, command=_command())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` to its end; the program's only way into asyncio.
+        """Run `work` to its end; the only place where the program starts asyncio.
 
-        Ctrl-C raises KeyboardInterrupt; SIGTERM, SIGHUP and Ctrl-Break raise SystemExit with 128 + the signal's
-        number; each after `work` was cancelled and has tidied up.
+        Ctrl-C raises KeyboardInterrupt; SIGTERM, SIGHUP and Ctrl-Break raise SystemExit with 128 + the signal's number;
+        both after `work` was cancelled and has cleaned up.
         """
-        import asyncio  # many commands do without it
+        import asyncio  # many commands do not need it
 
         raise_on_interrupt()
         with asyncio.Runner() as runner:
@@ -141,7 +143,7 @@ class Context:
                 task = asyncio.current_task()
                 assert task is not None
                 for number in filter(None, (getattr(signal, name, None) for name in _ENDING)):
-                    if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                    if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup
                         handle(runner.get_loop(), number, _end(task, number, ended_by))
                 with on_interrupt(_as_now(signal.SIGINT), _interrupt):
                     return await work
@@ -155,18 +157,22 @@ class Context:
 
 
 def _command() -> str:
-    """The command that runs, for others who wait for it: the program and one word, and nothing that was typed."""
+    """The running command, shown to others that wait for it: the program and one word, nothing else of the command
+    line.
+    """
     return " ".join([NAME, *(word for word in sys.argv[1:2] if word in COMMANDS)])
 
 
 def raise_on_interrupt() -> None:
-    """From here on Ctrl-C raises KeyboardInterrupt: there is something to tidy.  Where it is ignored, it stays so."""
+    """From here on Ctrl-C raises KeyboardInterrupt, since there is something to clean up.  An ignored SIGINT stays
+    ignored.
+    """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _as_now(number: int) -> Callable[[], None]:
-    """What the signal does at this moment, to be called later."""
+    """A call of the signal's current handler, for later."""
     handler = signal.getsignal(number)
     return lambda: handler(number, None) if callable(handler) else None
 

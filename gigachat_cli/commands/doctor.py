@@ -1,4 +1,4 @@
-"""The work of `gigachat doctor`: each check is shown as it ends."""
+"""The work of `gigachat doctor`: each check is shown when it is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .context import Context
 
 
 def check_way(context: Context) -> None:
-    """Check the way to the service.  Raises SystemExit with the exit code of the first step that failed."""
+    """Check the connection to the service.  Raises SystemExit with the exit code of the first step that failed."""
     checks: list[Check] = []
 
     async def checked() -> None:

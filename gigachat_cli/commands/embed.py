@@ -25,7 +25,7 @@ _HINT = "Type it, name files with --file, or pipe in a text a line, as in: gigac
 
 
 def embed_texts(words: Sequence[str], files: Sequence[Path], context: Context, *, model: str | None) -> None:
-    """Show the vector of each text as a JSON line, while they come; on a terminal the beginning of each."""
+    """Show the vector of each text as a JSON line when it arrives; on a terminal only its beginning."""
     terminal = context.terminal
     terminal.check_stdout()
     agree_to_files(files, terminal)

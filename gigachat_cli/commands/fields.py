@@ -1,4 +1,4 @@
-"""What the command line says of a request: its fields, and the functions that the model may call."""
+"""Flags that become a part of the request: its fields, and the functions that the model may call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..conversation.functions import FunctionOptions
 
 _TAKEN = ("messages", "model", "slot", "stream")
-"""Names of the client's own arguments, which are no fields of a person's."""
+"""Names of the client's own arguments, which are not fields that a person can set."""
 
 _LONGEST_HINT = 200
 
@@ -22,14 +22,14 @@ _LONGEST_HINT = 200
 def request_fields(
     given: Sequence[str], *, web: bool = False, tools: Sequence[str] = (), reasoning: str | None = None
 ) -> dict[str, Any]:
-    """Request fields from `KEY=JSON`, and from the flags for tools of the service and for reasoning.
+    """Request fields from `KEY=JSON`, and from the flags for the service's tools and for reasoning.
 
-    Raises UsageError for what is not that.
+    Raises UsageError for a value that is neither.
     """
     fields = _given(given)
     if not (web or tools or reasoning is not None):
         return fields
-    from ..conversation.service_tools import WEB, effort, with_tools  # a plain question does without it
+    from ..conversation.service_tools import WEB, effort, with_tools  # a plain question does not need it
 
     if web or tools:
         fields = with_tools(fields, [*([WEB] if web else []), *tools])
@@ -39,11 +39,11 @@ def request_fields(
 
 
 def called_functions(flags: QuestionFlags) -> FunctionOptions | None:
-    """What the flags say of functions; None when they say nothing."""
+    """The flags for functions; None when there are none."""
     given = (flags.functions, flags.approve, flags.max_rounds, flags.function_timeout)
     if all(each is None for each in given):
         return None
-    from ..conversation.functions import function_options  # a plain question does without it
+    from ..conversation.functions import function_options  # a plain question does not need it
 
     return function_options(*given)
 
@@ -71,5 +71,5 @@ def _given(given: Sequence[str]) -> dict[str, Any]:
 
 
 def _why(value: str, problem: ValueError) -> str:
-    """The value itself, where it is short enough to see what is wrong with it."""
+    """The value itself, if it is short enough to show what is wrong with it."""
     return value if len(value) <= _LONGEST_HINT else f"{one_line(str(problem))}."

@@ -1,4 +1,4 @@
-"""The work of `files`: each call with its progress, its result as rows."""
+"""The work of `files`: each request with its progress, its result as rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .flags import DownloadFlags
 _COLUMNS = ("id", "bytes", "created", "filename", "purpose")
 _PROGRESS_SECONDS = 0.1
 _MEGABYTE = 1024 * 1024
-_LONGEST_NAME = 240  # bytes; file systems take 255, encrypted ones fewer
+_LONGEST_NAME = 240  # bytes; file systems allow 255, encrypted ones fewer
 _LONGEST_SUFFIX = 20
 
 
@@ -42,7 +42,7 @@ def list_files(context: Context) -> None:
 
 
 def show_file(file_id: str, context: Context) -> None:
-    """Show one file.  Raises UnknownFileError when there is none of that id."""
+    """Show one file.  Raises UnknownFileError when there is none with that id."""
 
     async def found() -> StoredFile:
         async with context.client() as giga:
@@ -52,7 +52,7 @@ def show_file(file_id: str, context: Context) -> None:
 
 
 def upload_files(paths: Sequence[str], context: Context) -> None:
-    """Store files, and show each; what was stored before one failed is shown too.  Raises UsageError."""
+    """Store files, and show each; when one fails, those stored before are shown too.  Raises UsageError."""
     if paths.count(STDIN) > 1:
         raise UsageError("stdin can be uploaded only once.", hint="Give - one time.")
     terminal = context.terminal
@@ -81,9 +81,9 @@ def upload_files(paths: Sequence[str], context: Context) -> None:
 
 
 def download_file(file_id: str, flags: DownloadFlags, context: Context) -> None:
-    """Write a file's content to the output file, to stdout for `-`, else here under its own name; show where.
+    """Write a file's content to the output file, to stdout for `-`, else here under its own name; show the path.
 
-    Raises UsageError when there is a file already, OutputError.
+    Raises UsageError when the file exists already, OutputError.
     """
     terminal = context.terminal
     place, force = flags.output_file, flags.force
@@ -123,7 +123,7 @@ def download_file(file_id: str, flags: DownloadFlags, context: Context) -> None:
 
 
 def delete_files(file_ids: Sequence[str], context: Context) -> None:
-    """Delete files, and show each that is gone.  Raises the first refusal, after the others were tried."""
+    """Delete files, and show each deleted one.  Raises the first refusal, after the others were tried."""
     problems: list[GigaChatError] = []
     rows: list[dict[str, object]] = []
 
@@ -149,7 +149,7 @@ def delete_files(file_ids: Sequence[str], context: Context) -> None:
 
 
 class _Stdout:
-    """A sink that is stdout.  A download that broke is not begun anew once a byte was given out."""
+    """A sink that is stdout.  A broken download is not retried once bytes were written."""
 
     def __init__(self, terminal: Terminal, progress: Progress) -> None:
         self._progress = progress
@@ -158,13 +158,13 @@ class _Stdout:
         self._size: int | None = None
 
     def begin(self, size: int | None) -> None:
-        """Raises CutAnswerError."""
+        """Begin the content.  Raises CutAnswerError when bytes were written already."""
         if self._done:
             raise CutAnswerError("The download broke after a part of it was written.", hint="Try again.")
         self._size = size
 
     def add(self, piece: bytes) -> None:
-        """Raises ClosedPipeError, OutputError."""
+        """Write bytes.  Raises ClosedPipeError, OutputError."""
         self._terminal.write_bytes(piece)
         self._done += len(piece)
         self._progress(self._done, self._size)
@@ -177,14 +177,14 @@ def _show(found: Sequence[StoredFile], context: Context) -> None:
 
 
 def _bare_name(name: str) -> str:
-    """A name from the service that stays in this folder, and is not hidden; empty when none is left."""
+    """The service's name for a file, without folders and leading dots; empty when nothing is left."""
     last = PureWindowsPath(PurePosixPath(name).name).name
     clean = "".join(each for each in last if each.isprintable() and each not in ':*?"<>|').lstrip(". ").rstrip(". ")
     return _shortened(f"_{clean}" if is_reserved(clean) else clean)
 
 
 def _shortened(name: str) -> str:
-    """A name that every file system takes, with its suffix."""
+    """A name that every file system accepts, with its suffix."""
     suffix = PurePosixPath(name).suffix
     if len(suffix.encode()) > _LONGEST_SUFFIX:
         suffix = ""
@@ -193,7 +193,7 @@ def _shortened(name: str) -> str:
 
 
 def _progress(what: str, terminal: Terminal) -> Progress:
-    """Progress as a line that changes, on a terminal, ten times a second at most."""
+    """The progress as a line that changes, on a terminal, ten times a second at most."""
     last = 0.0
     draw: Callable[[str], None] = terminal.draw
 

@@ -1,7 +1,7 @@
-"""What a command line can say beside the settings: flags, each declared once.
+"""Flags that are not settings, each declared once.
 
-Those of several commands stand in a class that these share, those of one command in a class of its own where it has
-many; a few are parameters of its function in `cli/`.
+Flags of several commands are in a class that these share; a command with many flags has a class of its own; a few are
+parameters of the command's function in `cli/`.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The work of `gigachat functions`: a file of functions, looked at and checked."""
+"""The work of `gigachat functions`: a file of functions, shown and checked."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .context import Context
 
 
 def show_descriptions(file: Path, context: Context) -> None:
-    """Show the descriptions that the service is sent, as a JSON array."""
+    """Show the descriptions that are sent to the service, as a JSON array."""
     with _loaded(file, context) as library:
         context.terminal.write_safely(json.dumps(library.descriptions, ensure_ascii=False, indent=2) + "\n")
 
 
 def validate(file: Path, context: Context) -> None:
-    """Have the service check the description of each function, and show what it finds.
+    """Let the service check the description of each function, and show what it finds.
 
     Raises NotAsAskedError when one is not valid.
     """

@@ -1,4 +1,4 @@
-"""The work of `history`: reading, exporting and deleting what the store holds."""
+"""The work of `history`: reading, exporting and deleting sessions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def list_sessions(context: Context, *, limit: int | None, older_than: str | None
 
 
 def show_session(reference: str | None, context: Context, *, paged: bool) -> None:
-    """Show a session as Markdown, or as one JSON object; of one that is not named a person takes their pick.
+    """Show a session as Markdown, or as one JSON object; without a name, a person chooses one.
 
     Raises UsageError when there is none.
     """
@@ -98,7 +98,7 @@ def search_text(text: str, context: Context, *, limit: int, paged: bool) -> None
 def export_sessions(
     references: Sequence[str], context: Context, *, form: ExportFormat | None, output_file: Path | None, force: bool
 ) -> None:
-    """Export to stdout or to a file, whose name says the format where `form` does not.
+    """Export to stdout or to a file; without `form`, the file's name decides the format.
 
     Raises UsageError for an unknown session.
     """
@@ -121,7 +121,7 @@ def export_sessions(
 def delete_sessions(
     references: Sequence[str], context: Context, *, older_than: str | None, every: bool, yes: bool
 ) -> None:
-    """Delete sessions with what was typed in them.  Raises UsageError when none is named, or nobody can be asked."""
+    """Delete sessions with the lines typed in them.  Raises UsageError when none is named, or nobody can be asked."""
     if bool(references) + (older_than is not None) + every != 1:
         raise UsageError("Name the sessions to delete, or give --older-than, or --all.", hint="As in: --older-than 30d")
     from ..repl import input_history

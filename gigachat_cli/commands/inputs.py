@@ -1,4 +1,4 @@
-"""Texts for commands that take several: words, files, or stdin when there is neither."""
+"""Texts for commands that take several: from words, files, or stdin when there is neither."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..named_files import LARGEST, check_stdin, open_input, wait_readable
 
 STDIN = "-"
 CHARACTERS_AT_ONCE = 200_000
-"""Most characters of texts that go in one request."""
+"""Most characters of the texts in one request."""
 
 _MOST = f"{LARGEST // 2**20} MiB"
 
@@ -23,9 +23,9 @@ _MOST = f"{LARGEST // 2**20} MiB"
 def named_texts(
     words: Sequence[str], files: Sequence[Path], *, hint: str, silence: Silence
 ) -> Iterator[tuple[str, str]]:
-    """Each text with its name: the words, each file whole, stdin for a file `-` or when there is nothing else.
+    """Each text with its name: the words, each whole file, stdin for a file `-` or when there is no other input.
 
-    Raises UsageError for what cannot be read, is no UTF-8, or when stdin is a terminal.
+    Raises UsageError for a file that cannot be read or is not UTF-8, and when stdin is a terminal.
     """
     if words:
         yield "words", text_of(" ".join(words), "The text")
@@ -41,7 +41,7 @@ def named_texts(
 
 
 def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str, silence: Silence) -> Iterator[str]:
-    """The words as one text, and each line of the files or of stdin; lines of blanks alone are left out.
+    """The words as one text, and each line of the files or of stdin; blank lines are skipped.
 
     Raises as `named_texts` does, a line at a time.
     """
@@ -59,7 +59,7 @@ def text_lines(words: Sequence[str], files: Sequence[Path], *, hint: str, silenc
 
 
 def batched(texts: Iterable[str], most: int, *, characters: int) -> Iterator[list[str]]:
-    """The texts in lists of at most `most`, and of no more than so many characters unless it is one text."""
+    """The texts in lists of at most `most` texts, and of at most so many characters, unless a single text is longer."""
     batch: list[str] = []
     filled = 0
     for text in texts:

@@ -11,7 +11,7 @@ from .context import Context
 
 
 def show_models(context: Context, *, every: bool) -> None:
-    """Show the account's models: those to talk to, or `every` one with its type."""
+    """Show the account's models: those to chat with, or `every` one with its type."""
 
     async def listed() -> list[Model]:
         async with context.client() as giga:

@@ -1,6 +1,6 @@
-"""Questions that a command puts to the person at the terminal.
+"""Questions that a command asks the person at the terminal.
 
-Ctrl-C at one ends the run as anywhere else, on a line of its own.
+Ctrl-C at a question ends the run as anywhere else, after a newline.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def somebody_is_there(terminal: Terminal) -> bool:
 
 
 def typed_line(question: str, terminal: Terminal) -> str | None:
-    """A line that the person types; None for Ctrl-D."""
+    """The line that the person types; None for Ctrl-D."""
 
     def read() -> str | None:
         terminal.ask(question)
@@ -31,16 +31,16 @@ def typed_line(question: str, terminal: Terminal) -> str | None:
 
 
 def hidden_line(question: str) -> str | None:
-    """What the person types or pastes, unseen; None for Ctrl-D."""
+    """What the person types or pastes, hidden; None for Ctrl-D."""
     import getpass
 
     return _read(lambda: getpass.getpass(question, stream=sys.stderr))
 
 
 def agrees(question: str, terminal: Terminal, *, enter: bool = False) -> bool:
-    """Whether the person says yes to what `question` asks; with `enter`, Enter alone is a yes.
+    """Whether the person says yes to `question`; with `enter`, Enter alone is a yes.
 
-    What was typed before it was asked is no answer.
+    Keys typed before the question was shown are dropped.
     """
     forget_typed(sys.stdin.fileno())
     choice = "[Y/n]" if enter else "[y/N]"
@@ -49,7 +49,7 @@ def agrees(question: str, terminal: Terminal, *, enter: bool = False) -> bool:
 
 
 def _read(read: Callable[[], str | None]) -> str | None:
-    raise_on_interrupt()  # the line is to be ended, and a hidden one to be shown again
+    raise_on_interrupt()  # end the line, and show hidden typing again
     try:
         typed = read()
     except EOFError:

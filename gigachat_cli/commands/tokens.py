@@ -17,7 +17,7 @@ _HINT = "Type it, name files with --file, or pipe it in, as in: gigachat tokens 
 
 
 def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context) -> None:
-    """Show the tokens and characters of each text, and of all when there are several."""
+    """Show the tokens and characters of each text, and their sums when there are several."""
     agree_to_files(files, context.terminal)
     rows: list[dict[str, object]] = []
 
@@ -27,7 +27,7 @@ def count_tokens(words: Sequence[str], files: Sequence[Path], context: Context) 
         def texts() -> Iterator[str]:
             for name, text in named_texts(words, files, hint=_HINT, silence=context.silence):
                 names.append(name)
-                yield text  # and is let go batch by batch
+                yield text  # released batch by batch
 
         async with context.client() as giga:
             batches = batched(texts(), _COUNTED_AT_ONCE, characters=CHARACTERS_AT_ONCE)

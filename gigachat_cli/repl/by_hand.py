@@ -1,7 +1,7 @@
-"""Which characters of a line a person typed, and which came from elsewhere: a paste, an editor, an older line.
+"""Which characters of a line a person typed, and which came from elsewhere: a paste, an editor, a line of the history.
 
-A path after an `@` sends a file away.  So it counts where a person wrote it, and never in a text that somebody else
-may have written.
+A path after an `@` sends a file to the service.  So it counts only where a person typed it, and never in a text that
+somebody else may have written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 FOREIGN = "\0"
-"""What stands for a character that was not typed."""
+"""Stands for a character that was not typed."""
 
 _LONGEST_KEPT = 10_000  # characters
 _MOST_KEPT = 1_000  # lines
@@ -18,7 +18,9 @@ _MOST_KEPT = 1_000  # lines
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What was sent with Enter; `by_hand` is the same with `FOREIGN` for what was not typed, but for blanks."""
+    """A line sent with Enter; `by_hand` is the same with `FOREIGN` for each character that was not typed, except
+    blanks.
+    """
 
     text: str
     by_hand: str
@@ -27,8 +29,8 @@ class Line:
 class ByHand:
     """Follows a line while it changes.
 
-    A key adds one character and a completion what was offered: both are a person's.  Whatever else adds more is not,
-    unless the whole line is one that was typed before: it is recalled, or a deletion is taken back.
+    A key adds one character, and a completion adds what was offered: both count as typed.  Any longer insertion does
+    not, unless the whole line was typed before: it is recalled from the history, or a deletion is undone.
     """
 
     def __init__(self) -> None:
@@ -37,13 +39,15 @@ class ByHand:
         self._known: dict[str, bytes] = {}
 
     def begin(self) -> None:
-        """The line is empty again."""
+        """Begin an empty line."""
         self._text, self._marks = "", b""
 
     def change(
         self, text: str, *, pasted: bool = False, recalled: bool = False, offered: Collection[str] = (), cursor: int = 0
     ) -> None:
-        """The line is `text` now; `offered` are beginnings of it, up to the cursor, that a completion may have made."""
+        """The line has become `text`; `offered` are beginnings of it, up to the cursor, that a completion may have
+        made.
+        """
         before, old = self._text, self._marks
         start = _common(before, text)
         end = _common(before[start:][::-1], text[start:][::-1])
@@ -67,7 +71,7 @@ class ByHand:
         return Line(_in_utf8(text), _in_utf8(by_hand))
 
     def _keep(self) -> None:
-        if "@" in self._text and len(self._text) <= _LONGEST_KEPT:  # of others it makes no difference
+        if "@" in self._text and len(self._text) <= _LONGEST_KEPT:  # for other characters it makes no difference
             self._known.pop(self._text, None)
             self._known[self._text] = self._marks
             if len(self._known) > _MOST_KEPT:
@@ -75,7 +79,7 @@ class ByHand:
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike; a long paste must not make each key slow."""
+    """The length of the common beginning of two texts; fast, since a long paste must not slow down each key."""
     least, most = 0, min(len(one), len(other))
     while least < most:
         middle = (least + most + 1) // 2
@@ -87,5 +91,5 @@ def _common(one: str, other: str) -> int:
 
 
 def _in_utf8(text: str) -> str:
-    """In a locale without UTF-8 the bytes of a letter arrive as they are."""
+    """In a locale without UTF-8, the bytes of a letter arrive as surrogates."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The clipboard: the system's own program where one is there, else the terminal (OSC 52)."""
+"""The clipboard: written by the system's own program where there is one, else by the terminal (OSC 52)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import sys
 from ..errors import OutputError
 from ..systems import is_windows
 
-MAX_OSC_BYTES = 74_994  # xterm takes no more in one sequence
+MAX_OSC_BYTES = 74_994  # xterm ignores longer sequences
 _SECONDS = 3.0
-_VARIABLES = {"pbcopy": {"LC_CTYPE": "UTF-8"}}  # it reads by its locale, which ssh and launchd leave unset
+_VARIABLES = {"pbcopy": {"LC_CTYPE": "UTF-8"}}  # it decodes by its locale, which ssh and launchd leave unset
 
 
 def osc52(text: str) -> str:
-    """The sequence that puts `text` into the terminal's clipboard.  Raises OutputError when it is too long for one."""
+    """The escape sequence that puts `text` into the terminal's clipboard.  Raises OutputError when it is too long."""
     content = text.encode("utf-8", "replace")
     if len(content) > MAX_OSC_BYTES:
         raise OutputError(
@@ -28,7 +28,7 @@ def osc52(text: str) -> str:
 
 
 def copy_by_program(text: str) -> bool:
-    """Give `text` to the system's clipboard; whether there was a program for it that took it."""
+    """Give `text` to the system's clipboard; return whether a program accepted it."""
     for command in _programs():
         if shutil.which(command[0]):
             try:
@@ -48,14 +48,14 @@ def copy_by_program(text: str) -> bool:
 
 
 def _encoding(command: list[str]) -> str:
-    """What the program takes its input for: `clip` of Windows, the console's code page, or UTF-16 without a mark."""
+    """The encoding of the program's input: UTF-16 for `clip` of Windows, which else assumes the console's code page."""
     return "utf-16-le" if command == ["clip"] else "utf-8"
 
 
 def _programs() -> list[list[str]]:
-    if os.environ.get("TMUX"):  # which keeps OSC 52 from the terminal around it, unless it is asked itself
+    if os.environ.get("TMUX"):  # it passes the text on to the terminal around it, but OSC 52 only when configured so
         return [["tmux", "load-buffer", "-w", "-"]]
-    if os.environ.get("SSH_CONNECTION"):  # the clipboard there is not the one before the person
+    if os.environ.get("SSH_CONNECTION"):  # this would be the clipboard of the remote machine
         return []
     if sys.platform == "darwin":
         return [["pbcopy"]]

@@ -1,7 +1,7 @@
-"""Slash commands, a registry: lines are matched to it; `/help`, completion and the reference are made from it.
+"""The registry of slash commands: lines are matched against it; `/help`, completion and the reference are made from it.
 
-A command is one function in `question_commands` or `session_commands`, which gets the chat and the text after its
-name.
+A command is a function in `question_commands`, `session_commands` or `tool_commands`, which gets the chat and the text
+after its name.
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command: how it is called, what it does in one line and at length, and what can stand after it.
+    """A slash command: its name, its help in one line and at length, and what may follow it.
 
-    `choices` gets what was typed of the argument; those that begin with it are offered, each with a word on what it is
-    where it comes as a pair.  With `reads_file` it sends a
-    file that is named, or runs it.
+    `choices` gets the argument as far as it is typed; those that begin with it are offered, each with a description
+    when it is a pair.  A command with `reads_file` sends a file that is named, or runs it.
     """
 
     name: str
@@ -72,13 +71,13 @@ WAYS: Ways = {
     "output_file": "/export FILE",
     "sessions": "/sessions",
 }
-"""What the chat calls its ways (see `ways`)."""
+"""The chat's names for next steps (see `ways`)."""
 
 
 def command(
     name: str, usage: str = "", *, choices: Choices | None = None, reads_file: bool = False
 ) -> Callable[[Run], Run]:
-    """Register a function as `/name`; its docstring's first line is the help, what follows explains."""
+    """Register a function as `/name`; its docstring's first line is the help, the rest explains it."""
 
     def register(run: Run) -> Run:
         first, _, more = docstring(run).strip().partition("\n")
@@ -93,7 +92,7 @@ def command(
 def find(text: str) -> tuple[Command, str] | None:
     """The command that a line calls, with its argument; None when the line is a question.
 
-    `.name` is accepted for a name that exists.  Raises UsageError for an unknown `/name`.
+    `.name` is accepted for an existing command.  Raises UsageError for an unknown `/name`.
     """
     line = text.strip()
     if line.startswith("//") or not line.startswith(("/", ".")):
@@ -108,19 +107,19 @@ def find(text: str) -> tuple[Command, str] | None:
 
 
 def question_of(text: str) -> str:
-    """What is sent of a line: `//` stands for a slash at the beginning, unless a blank follows, as in a comment."""
+    """The question in a line: `//` at its beginning stands for a slash, unless a blank follows, as in a comment."""
     question = text.strip("\n")
     bare = question.lstrip()
     return bare[1:] if re.match(r"//\S", bare) else question
 
 
 def leaves(text: str) -> bool:
-    """Whether the line says good-bye."""
+    """Whether the line ends the chat."""
     return text.strip().lower() in ("exit", "quit", "/quit", "/exit", ".quit", ".exit", "/q")
 
 
 def unknown(word: str) -> UsageError:
-    """What is said of a command that does not exist."""
+    """The error for a command that does not exist."""
     name = word.lstrip("/.")
     near = nearest(name.lower(), list(COMMANDS))
     hint = f"Did you mean /{near}?" if near else "/help lists them."
@@ -146,7 +145,7 @@ def complete(chat: Chat, text: str) -> Iterable[Candidate]:
         return
     try:
         choices = list(known.choices(chat, typed))
-    except GigaChatError:  # a history that cannot be read has nothing to offer
+    except GigaChatError:  # a history that cannot be read offers nothing
         return
     for choice in choices:
         text, about = (choice, "") if isinstance(choice, str) else choice
@@ -155,7 +154,7 @@ def complete(chat: Chat, text: str) -> Iterable[Candidate]:
 
 
 def _mentions(text: str) -> Iterable[Candidate]:
-    """Completions of a path after an `@`; one with blanks stands in quotes."""
+    """Completions of a path after an `@`; a path with blanks is put in quotes."""
     from .editor import Candidate
 
     begun = re.search(r'(?<!\S)@("[^"\n]*|[^\s"]*)\Z', text)
@@ -168,14 +167,14 @@ def _mentions(text: str) -> Iterable[Candidate]:
 
 
 def files(typed: str) -> Iterable[str]:
-    """Files and folders whose path begins with what was typed."""
+    """Files and folders whose path begins with the typed text."""
     place = max(typed.rfind(sign) for sign in ("/\\" if is_windows() else "/")) + 1
     folder, beginning = typed[:place], typed[place:]
     try:
         entries = sorted(expanded(folder or ".").iterdir())
     except OSError:
         return
-    # macOS keeps names as they were made, often with й as two letters; what is typed has one.
+    # macOS keeps names as they were created, often with й as two code points; keyboards type one.
     begun = normalize("NFC", beginning)
     for each in entries[:500]:
         hidden = each.name.startswith(".") and not beginning.startswith(".")
@@ -190,7 +189,7 @@ def reference() -> str:
 
 
 def count(text: str, default: int) -> int:
-    """A number above 0 that stands after a command.  Raises UsageError."""
+    """A number above 0 as a command's argument.  Raises UsageError."""
     if not text:
         return default
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:

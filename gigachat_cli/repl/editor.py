@@ -1,7 +1,7 @@
-"""The line that a person types.
+"""The prompt: reads the line that a person types.
 
-Enter sends; Alt-Enter and Ctrl-J begin a new line; a paste never sends; three double quotes open a block that the
-next three close.  A menu opens while a slash command is typed.
+Enter sends; Alt-Enter and Ctrl-J begin a new line; a paste never sends; three double quotes open a block that the next
+three close.  A menu opens while a slash command is typed.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 BLOCK = '"""'
 _LEAVE_HINT = "Ctrl-D or /quit leaves."
 _MENU_ROWS = 8
-_SEQUENCE_SECONDS = 0.5  # after which a first key stands for itself, as Escape does
-_SIGNAL_SECONDS = 0.2  # within which a terminal that went away is told of by SIGHUP as well
+_SEQUENCE_SECONDS = 0.5  # after which the first key of a sequence counts by itself, such as Escape
+_SIGNAL_SECONDS = 0.2  # within which SIGHUP arrives when the terminal was closed
 _STYLE = Style.from_dict(
     {
         "prompt": "ansicyan bold",
@@ -70,7 +70,7 @@ _STYLE = Style.from_dict(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A completion: `text` takes the place of the last `replaces` characters; `about` says what it is."""
+    """A completion: `text` replaces the last `replaces` characters; `about` describes it."""
 
     text: str
     replaces: int
@@ -78,9 +78,9 @@ class Candidate:
 
 
 class Editor:
-    """Reads what a person types.  `complete` gets the text before the cursor, `toolbar` gives the line below.
+    """Reads what a person types.  `complete` gets the text before the cursor, `toolbar` returns the line below.
 
-    `edit` has a text changed in the person's own editor; it is called with the terminal free.
+    `edit` lets the person change a text in their own editor; while it runs, the terminal is free.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Editor:
                 completer=self._completer,
                 complete_while_typing=Condition(self._calls_a_command),
                 enable_history_search=Condition(lambda: not self._calls_a_command()),
-                enable_open_in_editor=False,  # the library's own way sends what comes back
+                enable_open_in_editor=False,  # the library's own method would send the result
                 enable_suspend=True,
                 search_ignore_case=True,
                 bottom_toolbar=self._toolbar_text,
@@ -121,7 +121,7 @@ class Editor:
                 cursor=ModalCursorShapeConfig() if vi else None,
                 reserve_space_for_menu=_MENU_ROWS,
             )
-        self._session.app.renderer.cpr_not_supported_callback = None  # a warning of the library, to nobody's use
+        self._session.app.renderer.cpr_not_supported_callback = None  # a warning of the library that helps nobody
         self._by_hand = ByHand()
         self._pasting = False
         self._place = 0  # which line of the history is shown
@@ -133,11 +133,11 @@ class Editor:
             source.stdin_reader = _Reader(source.fileno(), encoding="utf-8")
 
     async def read(self) -> Line | None:
-        """What was typed, after Enter.  None when the person leaves (Ctrl-D) or the terminal went away."""
+        """The line that was typed, after Enter.  None when the person leaves (Ctrl-D) or the terminal was closed."""
         self._hint = ""
         self._begin()
         try:
-            # Signals are the loop's: Ctrl-C is a key here, and a signal only while an answer comes.
+            # The loop handles signals: Ctrl-C is a key here, and a signal only while an answer streams.
             typed: str = await self._session.prompt_async(handle_sigint=False)
         except (EOFError, OSError):
             if _is_cancelled():
@@ -149,7 +149,7 @@ class Editor:
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
-        """Take the keys that are typed meanwhile, for the next `read`."""
+        """Keep the keys that are typed while the body runs for the next `read`."""
         source = self._session.app.input
 
         def take() -> None:
@@ -159,7 +159,7 @@ class Editor:
             yield
 
     async def reply(self, question: str) -> str | None:
-        """What is typed after a question that comes up while keys are gathered; None for Ctrl-D."""
+        """The reply to a question that is asked while keys are gathered; None for Ctrl-D."""
         source, output = self._session.app.input, self._session.app.output
         typed: list[str] = []
         done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
@@ -194,20 +194,20 @@ class Editor:
                 raise
 
     async def pick(self, choices: Sequence[Choice], title: str) -> str | None:
-        """What a person chooses of a list; None when nothing is."""
-        from .picker import pick  # an evening may do without it
+        """The value that a person chooses from a list; None when they choose nothing."""
+        from .picker import pick  # many chats do without it
 
         app = self._session.app
         return await pick(choices, title, source=app.input, output=app.output, color_depth=self._color_depth)
 
     def complete_anew(self) -> None:
-        """Show the menu again while a command is typed: there is more to offer."""
+        """Show the menu again while a command is typed, because there are more completions."""
         buffer = self._session.default_buffer
         if self._session.app.is_running and self._calls_a_command() and not _choosing_in(buffer):
             buffer.start_completion(select_first=False)
 
     def remember(self, text: str) -> None:
-        """Put a text that was not typed here among those that were."""
+        """Add a text that was not typed here to the history."""
         self._session.history.append_string(text)
 
     def _calls_a_command(self) -> bool:
@@ -261,7 +261,7 @@ class Editor:
             if _choosing():
                 buffer.complete_next()
                 return
-            # At once: the menu that opens while one types may still be on its way, and would swallow the key.
+            # At once: a menu that is still about to open would take the key.
             asked = CompleteEvent(completion_requested=True)
             found = list(self._completer.get_completions(buffer.document, asked))
             if len(found) == 1:
@@ -273,7 +273,7 @@ class Editor:
             elif found:
                 buffer.start_completion(select_first=False)
 
-        # With vi keys, Escape and then Enter are two: only what arrives in one piece is Alt-Enter.
+        # In vi mode, Escape and then Enter are two keys: only when both arrive at once it is Alt-Enter.
         @bindings.add("escape", "c-j", filter=typing)
         @bindings.add("escape", "enter", filter=typing & Condition(lambda: not vi))
         def alt_enter(event: KeyPressEvent) -> None:
@@ -325,11 +325,11 @@ _MODES = {
     InputMode.REPLACE: "replace",
     InputMode.REPLACE_SINGLE: "replace",
 }
-"""What vi calls the modes in which a key is not put in."""
+"""vi's names for the modes in which keys are not inserted."""
 
 
 def is_open_block(text: str) -> bool:
-    """Whether the text opened a block with three double quotes that is still to be closed."""
+    """Whether the text opened a block with three double quotes that is not closed yet."""
     return text.lstrip().startswith(BLOCK) and text.count(BLOCK) < 2
 
 
@@ -346,12 +346,12 @@ def _continuation(width: int, number: int, wrapped: int) -> StyleAndTextTuples:
 
 
 def _place_of(buffer: Buffer) -> int:
-    """Which line is shown, counted from the newest: older ones are loaded while one is typed."""
+    """Which line is shown, counted from the newest: older ones are still loading while one types."""
     return len(buffer._working_lines) - buffer.working_index
 
 
 def _plain_output() -> AbstractContextManager[object]:
-    """The output of a terminal that obeys no escape sequence."""
+    """The output of a terminal that understands no escape sequences."""
     from prompt_toolkit.output.plain_text import PlainTextOutput
 
     return create_app_session(output=PlainTextOutput(sys.stdout))
@@ -373,7 +373,7 @@ _choosing = has_completions & _is_completion_chosen
 
 
 class _Shared(History):
-    """Our input history in the library's terms."""
+    """The input history, with the library's interface."""
 
     def __init__(self, history: InputHistory) -> None:
         super().__init__()
@@ -398,10 +398,10 @@ class _Shared(History):
 
 
 class _FromHistory(AutoSuggest):
-    """The newest line that begins as this one does.
+    """The newest line that begins with the text before the cursor.
 
-    While a line grows, the search goes on where it was: what did not begin as its first letters did does not begin
-    as the whole does.  So a keystroke costs no pass over all that was ever typed.
+    While a line grows, the search continues where it was: a line that did not begin with the shorter text does not
+    begin with the longer one either.  So no key searches the whole history again.
     """
 
     def __init__(self) -> None:
@@ -431,7 +431,7 @@ class _FromHistory(AutoSuggest):
 if sys.platform != "win32":
 
     class _Reader(PosixStdinReader):
-        """Knows a terminal that is gone, which the library's own would ask for ever."""
+        """Notices a terminal that was closed, which the library's own reader would poll forever."""
 
         def read(self, count: int = 1024) -> str:
             text = super().read(count)
@@ -444,7 +444,7 @@ class _Completer(Completer):
     def __init__(self, complete: Callable[[str], Iterable[Candidate]]) -> None:
         self._complete = complete
         self.offered: list[str] = []
-        """What stood before the cursor with each of the last completions."""
+        """The text before the cursor with each of the last completions applied."""
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         before = document.text_before_cursor

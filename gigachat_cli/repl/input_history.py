@@ -1,6 +1,6 @@
-"""What was typed at the prompt, over all chats: one private file, a JSON string a line, shared by processes.
+"""The lines typed at the prompt in all chats: one private file with a JSON string per line, shared by processes.
 
-A second file says which session an entry belongs to, so that both go together: a line `SESSION HASH` an entry.
+A second file tells which session a line belongs to, so that both are deleted together: `SESSION HASH` per line.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ..keys import keys_in
 from ..messages import Notice
 
 CAPACITY = 10_000
-_SLACK = 1_000  # so that the file is cut now and then, and not at each start
+_SLACK = 1_000  # so that the file is truncated now and then, and not at each start
 _QUOTES = '"""'
 
 
 class InputHistory:
-    """Entries of the file.  Whatever goes wrong with it is told once and costs nothing else.
+    """The lines of the file.  The first error is reported; none stops the chat.
 
-    `session` gives the id of the session that goes on, None before it has begun.  With `keeps` false entries are read
-    and none is ever written.
+    `session` gives the id of the current session, None before it has begun.  With `keeps` false, lines are read but not
+    written.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class InputHistory:
         self._told = False
 
     def newest_first(self) -> list[str]:
-        """At most `CAPACITY` entries, the newest first, without immediate repeats; a longer file is cut."""
+        """At most `CAPACITY` lines, the newest first, without immediate repeats; a longer file is truncated."""
         try:
             lines = _lines(self._path)
             if self._keeps:
@@ -68,14 +68,14 @@ class InputHistory:
             self._untied.append(_hash(entry))
 
     def tie(self) -> None:
-        """Note that what was added belongs to the session that goes on; it waits for one that has not begun."""
+        """Note that the added lines belong to the current session; before it has begun, they wait for it."""
         session = self._session()
         if self._untied and session is not None:
             self._append(_ties(self._path), "\n".join(f"{session} {each}" for each in self._untied))
             self._untied.clear()
 
     def _append(self, path: Path, text: str) -> None:
-        """One write, so that processes do not mix their lines."""
+        """One write, so that the lines of several processes do not mix."""
         try:
             descriptor = paths.open_private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
@@ -92,9 +92,9 @@ class InputHistory:
 
 
 def forget_sessions(path: Path, sessions: Collection[str], prompts: Collection[str]) -> None:
-    """Take what was typed in deleted sessions out of the file; `prompts` are the questions that those held.
+    """Remove the lines typed in deleted sessions from the file; `prompts` are the questions of those sessions.
 
-    What was typed in another session as well stays.  Raises OSError.
+    Lines that were typed in another session as well stay.  Raises OSError.
     """
     ties = [line.decode("ascii", "replace").partition(" ") for line in _lines(_ties(path))]
     ours = {entry for session, _, entry in ties if session in sessions}
@@ -116,7 +116,7 @@ def forget_sessions(path: Path, sessions: Collection[str], prompts: Collection[s
 
 
 def forget_all(path: Path) -> None:
-    """Remove all entries.  Raises OSError."""
+    """Remove all lines.  Raises OSError."""
     for each in (path, _ties(path)):
         paths.sweep(each)
         with suppress(FileNotFoundError):
@@ -136,7 +136,7 @@ def _joined(lines: Iterable[bytes]) -> bytes:
 
 
 def _entry(line: bytes) -> str | None:
-    """The entry of a line; None for one that a crash cut off, or a person's own."""
+    """The text of a line; None for a line that a crash cut off or somebody broke."""
     with suppress(ValueError, RecursionError):
         entry = json.loads(line)
         return entry if isinstance(entry, str) else None
@@ -148,7 +148,7 @@ def _hash(entry: str) -> str:
 
 
 def _asks(typed: str, prompt: str) -> bool:
-    """Whether a typed line is that question, which may have had files put to its end."""
+    """Whether a typed line is that question, to which attached files may have been added."""
     plain = typed.strip()
     if plain.startswith(_QUOTES):
         plain = plain.removeprefix(_QUOTES).removesuffix(_QUOTES).strip()
@@ -157,7 +157,7 @@ def _asks(typed: str, prompt: str) -> bool:
 
 
 def _mend(descriptor: int) -> bytes:
-    """The newline that is missing where a crash tore the last line, so that it spoils itself alone."""
+    """The newline that is missing after an incomplete last line, so that only that line is lost."""
     if os.lseek(descriptor, 0, os.SEEK_END) == 0:
         return b""
     os.lseek(descriptor, -1, os.SEEK_END)

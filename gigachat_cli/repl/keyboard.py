@@ -1,4 +1,4 @@
-"""The keyboard between two prompts: keys are not shown, and stay keys; only Ctrl-C and Ctrl-Z are signals."""
+"""The keyboard between two prompts: keys are not echoed and stay in the input; only Ctrl-C and Ctrl-Z are signals."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 from ..console import forget_typed
 
-_PASTES_APART, _PASTES_MIXED_IN = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste: what is pasted is told from keys
+_PASTES_APART, _PASTES_MIXED_IN = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste, which marks pasted text
 
 
 class Keyboard:
-    """The terminal's own treatment of keys; where it cannot be changed, nothing is done.
+    """The terminal's modes for keys; where they cannot be changed, nothing is done.
 
     `escapes` says whether the terminal understands control sequences.
     """
@@ -27,7 +27,7 @@ class Keyboard:
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """For as long as the chat runs."""
+        """Turn off the echo, for as long as the chat runs."""
         self._found = _attributes()
         self._silence()
         try:
@@ -37,7 +37,7 @@ class Keyboard:
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """The keyboard as it was found, for another program at this terminal."""
+        """Restore the original modes, for another program at this terminal."""
         self._restore()
         try:
             yield
@@ -46,7 +46,7 @@ class Keyboard:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """While an answer comes: a paste stays one, and Ctrl-Z leaves the terminal as it was found."""
+        """The modes while an answer streams: a paste is marked as such, and Ctrl-Z restores the original modes."""
         loop = asyncio.get_running_loop()
         self._write(_PASTES_APART)
         if sys.platform != "win32":
@@ -59,7 +59,7 @@ class Keyboard:
             self._write(_PASTES_MIXED_IN)
 
     def forget_typed(self) -> None:
-        """Drop the keys that were pressed before a question was seen: they are no answer to it."""
+        """Drop keys that were pressed before a question was shown: they are no answer to it."""
         with suppress(OSError, ValueError, AttributeError):
             forget_typed(sys.stdin.fileno())
 
@@ -67,9 +67,9 @@ class Keyboard:
         self._restore()
         self._write(_PASTES_MIXED_IN)
         if sys.platform != "win32":
-            # Only ourselves: the terminal has sent the signal to all that run in the foreground.
+            # Only this process: the terminal has sent the signal to the whole foreground group.
             os.kill(os.getpid(), signal.SIGSTOP)
-        # Here again after `fg`.
+        # Continues here after `fg`.
         self._silence()
         self._write(_PASTES_APART)
 
@@ -85,10 +85,10 @@ class Keyboard:
         import termios
 
         quiet = [*self._found[:6], list(self._found[6])]
-        # Enter stays a carriage return, which is what the prompt takes for Enter.
+        # Enter stays a carriage return, which the prompt expects.
         quiet[0] &= ~(termios.ICRNL | termios.IXON)
         quiet[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
-        quiet[3] |= termios.NOFLSH  # or Ctrl-C would throw away what was typed
+        quiet[3] |= termios.NOFLSH  # or Ctrl-C would discard typed keys
         quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
         _set_attributes(quiet)
 
@@ -98,7 +98,7 @@ class Keyboard:
 
 
 def _attributes() -> list[Any] | None:
-    if sys.platform == "win32":  # whose console shows nothing that nobody reads
+    if sys.platform == "win32":  # its console echoes only while somebody reads
         return None
     import termios
 

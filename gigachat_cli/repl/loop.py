@@ -1,4 +1,4 @@
-"""The evening: read a line, do what it says, until the person leaves."""
+"""The chat's loop: read a line, run it, until the person leaves."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SWITCH_SECONDS = 0.0005
 
 
 async def run(chat: Chat, *, first: str | None = None) -> None:
-    """Converse until Ctrl-D or `/quit`; `first` is a question that was typed with the command.
+    """Run the chat until Ctrl-D or `/quit`; `first` is a question that was given with the command.
 
-    Raises ClosedPipeError when there is no terminal any more to show anything on.
+    Raises ClosedPipeError when the terminal is gone.
     """
     typed = InputHistory(paths.input_history_file(), chat.terminal.notice, session=chat.session_id, keeps=chat.log)
     editor = Editor(
@@ -54,11 +54,11 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
                 await chat.stoppable(show_whereabouts(chat))
             if first:
                 editor.remember(first)
-                await handle(chat, f"{BLOCK}\n{first}\n{BLOCK}")  # whatever it begins with, it is a question
+                await handle(chat, f"{BLOCK}\n{first}\n{BLOCK}")  # it is a question, whatever it begins with
                 typed.tie()
             while True:
                 editor.multiline = chat.multiline
-                with chat.terminal.holding_notices():  # what goes wrong while a line is typed is not told across it
+                with chat.terminal.holding_notices():  # notices are shown after the line is typed, not across it
                     line = await editor.read()
                 if line is None or not await handle(chat, line.text, by_hand=line.by_hand):
                     say_goodbye(chat)
@@ -70,9 +70,9 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
 
 
 async def handle(chat: Chat, line: str, *, by_hand: str = "") -> bool:
-    """Do what a line says; whether the chat goes on.  What goes wrong is told, and the chat lives on.
+    """Run a line; return whether the chat goes on.  Errors are shown, and the chat goes on.
 
-    `by_hand` is what a person typed of it, as `by_hand.Line` has it.
+    `by_hand` says what a person typed of it, as in `by_hand.Line`.
     """
     from .commands import leaves  # not before the prompt is shown
 
@@ -109,7 +109,7 @@ async def _picked(chat: Chat, editor: Editor, choices: Sequence[Choice], title: 
 
 
 def _edited(chat: Chat, text: str) -> str:
-    """What a person makes of the line in an editor; the line as it was, when that fails."""
+    """The text as a person changed it in their editor; unchanged when that fails."""
     from ..conversation.prompt import edited
 
     try:
@@ -141,7 +141,7 @@ async def _warm() -> None:
             await asyncio.to_thread(import_module, f"gigachat_cli.{module}")
     finally:
         sys.setswitchinterval(before)
-    # The program starts without it; an evening needs it, but not for what is here to stay.
+    # The program starts without the garbage collector; a chat needs it, but not for what was imported.
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -1,6 +1,6 @@
-"""The models of the account, for the picker and for completion: what is known, and what the service says when asked.
+"""The models of the account, for the picker and for completion: those known from earlier, and the service's own list.
 
-The service is asked late, when somebody begins to choose a model; typing never waits for it.
+The service is asked only when somebody begins to choose a model; typing never waits for it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PATIENCE_SECONDS = 5.0
 
 
 class ModelNames:
-    """Names of the models to talk to; `changed` is called when the service has told them while somebody typed."""
+    """The names of chat models; `changed` is called when the service's list arrives while somebody types."""
 
     def __init__(self, client: Callable[[], GigaChat], changed: Callable[[], None]) -> None:
         self._client = client
@@ -29,16 +29,16 @@ class ModelNames:
         self._asking: asyncio.Task[None] | None = None
 
     def known(self) -> list[str]:
-        """What is known by now; the account's own list when it was asked for."""
+        """The names known by now: the account's own list once it has arrived."""
         return all_known_models() if self._names is None else self._names
 
     def look_up(self) -> None:
-        """Ask the service beside all else, once; what goes wrong there is told to nobody."""
+        """Ask the service in the background, once; its errors are not shown."""
         if self._names is None and self._asking is None:
             self._asking = asyncio.create_task(self._look_up())
 
     async def ask(self) -> list[str]:
-        """The account's list, within 5 s.  Raises GigaChatError when it cannot be had."""
+        """The account's list, within 5 s.  Raises GigaChatError when it is not available."""
         await self.leave_off()
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -48,7 +48,7 @@ class ModelNames:
         return self._names
 
     async def leave_off(self) -> None:
-        """Give up what is asked beside all else: its place at the service is wanted."""
+        """Cancel the background request: another one needs its place at the service."""
         if self._asking is not None and not self._asking.done():
             self._asking.cancel()
             await asyncio.wait([self._asking])

@@ -1,6 +1,6 @@
-"""A list to move in and to choose from, below the prompt's place: arrow keys, typing to filter, Enter.
+"""A list to choose from, shown at the prompt: arrow keys, typing to filter, Enter.
 
-It takes as many rows as it needs and the screen has, and is gone when something was chosen or nothing.
+It takes as many rows as it needs and the screen has, and is removed when the person has chosen or left.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from ..sessions import Session
 
 _MOST_ROWS = 15
-_ROWS_AROUND = 4  # title, keys, the prompt that was, and one to spare
+_ROWS_AROUND = 4  # the title, the keys, the prompt above, and one to spare
 _KEYS = "Enter takes it · Esc leaves · typing filters · Up and Down move"
 _STYLE = Style.from_dict({"title": "bold", "chosen": "reverse", "quiet": "ansibrightblack"})
-_ESCAPE_SECONDS = 0.05  # after which Escape stands for itself: no other key here begins with it and a letter
+_ESCAPE_SECONDS = 0.05  # after which Escape counts by itself: no other key here begins with it and a letter
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A row to choose: `value` is given back, `line` is shown, `words` are what typing is compared with."""
+    """A row to choose: `value` is returned, `line` is shown, `words` are what typing filters by."""
 
     value: str
     line: str
@@ -46,7 +46,7 @@ class Choice:
 async def pick(
     choices: Sequence[Choice], title: str, *, source: Input, output: Output, color_depth: ColorDepth | None
 ) -> str | None:
-    """The value of the choice that a person takes; None when they leave with Esc, Ctrl-C or Ctrl-D."""
+    """The value of the choice that a person makes; None when they leave with Esc, Ctrl-C or Ctrl-D."""
     shown = _List(choices)
 
     def rows() -> int:
@@ -69,9 +69,9 @@ async def pick(
     application.timeoutlen = _ESCAPE_SECONDS
     application.renderer.cpr_not_supported_callback = None
     try:
-        # Signals are the loop's, as at the prompt.
+        # The loop handles signals, as at the prompt.
         return await application.run_async(handle_sigint=False)
-    except (EOFError, OSError):  # the terminal is gone, which the prompt tells of
+    except (EOFError, OSError):  # the terminal is gone, which the prompt reports
         return None
 
 
@@ -95,7 +95,7 @@ def session_choices(found: Sequence[Session], terminal: Terminal, *, current: st
 
 
 class _List:
-    """What is shown of the choices, and where the person is."""
+    """The choices that are shown, and the one that is marked."""
 
     def __init__(self, choices: Sequence[Choice]) -> None:
         self._all = choices
@@ -113,7 +113,7 @@ class _List:
         self._at = max(0, min(len(self._found) - 1, self._at + by))
 
     def filter(self, typed: str) -> None:
-        """Keep the choices that have all words that were typed, in any case."""
+        """Keep the choices that contain all typed words, ignoring case."""
         before, self.typed = self.value, typed
         words = typed.casefold().split()
         self._found = [each for each in self._all if all(word in each.words.casefold() for word in words)]

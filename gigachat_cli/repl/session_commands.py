@@ -46,7 +46,7 @@ async def session(chat: Chat, argument: str) -> None:
 
 
 async def _picked(chat: Chat) -> str | None:
-    """The id of the session that a person chooses; where nothing can be chosen from a list, that is shown."""
+    """The id of the session that a person chooses; where no list can be shown, the sessions are printed."""
     from ..render.remembered import session_list
 
     found = chat.store.sessions(limit=_MOST_SHOWN)
@@ -149,7 +149,7 @@ async def compact(chat: Chat, argument: str) -> None:
     await chat.ask(_SUMMARISE[bool(re.search("[а-яё]", said, re.IGNORECASE))])
     answered = len(exchanges) > before
     summary = exchanges[-1].answer
-    # The request is ours, not the person's: the session stays as it was.
+    # The request for the summary is not a part of the conversation.
     chat.undo()
     chat.conversation.unanswered = unanswered
     if not answered or not summary.complete:

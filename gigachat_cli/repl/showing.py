@@ -1,4 +1,4 @@
-"""What a chat shows beside answers: the list of commands, what was said before, and where one is."""
+"""What a chat shows besides answers: lists of terms, earlier questions and answers, the current session."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 _BOLD, _NOT_BOLD = "\x1b[1m", "\x1b[22m"
 _DIM, _NOT_DIM = "\x1b[2m", "\x1b[22m"
-_LAST_ROWS = 8  # of the last answer, when an old session is joined
+_LAST_ROWS = 8  # lines of the last answer, when an old session is continued
 
 
 def welcome(chat: Chat) -> None:
-    """The first line of a chat: which model answers, and the two things to know."""
+    """The first line of a chat: the model that answers, and the two most important keys."""
     if not chat.terminal.quiet:
         parts = (one_line(chat.model or "GigaChat", 40), "/help lists the commands", "Ctrl-D leaves")
         chat.terminal.write(f"{_dim(chat, one_line(' · '.join(parts), chat.terminal.width - 1))}\n")
 
 
 def say_goodbye(chat: Chat) -> None:
-    """How to come back, where there is something to come back to."""
+    """Say how to continue this chat, if it was recorded."""
     left = chat.written
     if left is None or chat.terminal.quiet:
         return
@@ -35,14 +35,14 @@ def say_goodbye(chat: Chat) -> None:
 
 
 def definitions(chat: Chat, rows: Sequence[tuple[str, str]]) -> str:
-    """Terms and what they mean."""
+    """Terms and their meanings."""
     from ..render import columns
 
     return columns.definitions(rows, width=chat.terminal.width)
 
 
 def groups(chat: Chat, shown: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> str:
-    """Groups of terms and what they mean: two beside each other where the terminal is wide enough."""
+    """Groups of terms and their meanings: in two columns where the terminal is wide enough."""
     from ..render import columns
 
     blocks = [[_bold(chat, title), *_terms(rows)] for title, rows in shown]
@@ -64,12 +64,14 @@ def _terms(rows: Sequence[tuple[str, str]]) -> list[str]:
 
 
 async def exchanges(chat: Chat, shown: Sequence[Exchange]) -> str:
-    """Questions and answers, the answers as they looked when they came."""
+    """Questions and answers, the answers as they looked when they streamed."""
     return "\n".join([f"{_question(chat, each.prompt.content)}{await answer(chat, each)}" for each in shown])
 
 
 async def answer(chat: Chat, exchange: Exchange, *, way_on: str = "") -> str:
-    """An answer as it looked when it came, with its seams, and a mark when it is not all, with the way on."""
+    """An answer as it looked when it streamed, with its seams; a partial one is marked, with the command to continue
+    it.
+    """
     from ..sessions.export import with_seams
 
     text = with_seams(exchange.answer.text, exchange.seams)
@@ -83,7 +85,7 @@ async def answer(chat: Chat, exchange: Exchange, *, way_on: str = "") -> str:
 
 
 async def show_whereabouts(chat: Chat) -> None:
-    """Show the session that is gone on with, and the end of its last answer."""
+    """Show the session that is continued, and the end of its last answer."""
     chat.terminal.write(await _whereabouts(chat))
 
 
