@@ -1,1 +1,1 @@
-"""What people and pipes see: the terminal, answers, rows, and problems.  Nothing else prints."""
+"""Output: the terminal, answers, rows and problems."""

@@ -45,10 +45,10 @@ Draw = Callable[[SavedFile], str]
 
 
 class TextAnswer:
-    """The exact text as it comes, a final newline if it lacks one, and the sources as `footnotes`.
+    """The exact text as it streams, a final newline if it has none, and the sources as `footnotes`.
 
-    `needs_text` says whether the end needs all that came; a text of any length goes by without being held.
-    `shows_calls` says whether a function call that came instead of an answer is written too.
+    `needs_text` says whether the end needs the whole text; a writer without it can write an answer of any length
+    without holding it in memory.  `shows_calls` says whether a function call in place of an answer is written too.
     """
 
     needs_text = False
@@ -67,20 +67,20 @@ class TextAnswer:
         self._put(chunk.text)
 
     def file(self, chunk: Chunk) -> None:
-        """A file of the answer; the chunk's text is where it was saved."""
+        """A file of the answer; the chunk's text is the path where it was saved."""
         self.chunk(chunk)
 
     async def keep_up(self) -> None:
-        """Draw what came, while it is more than is drawn in a moment; Ctrl-C and all others have their turn between."""
+        """Draw text that is behind, in steps; between them Ctrl-C and other tasks can run."""
 
     def pause(self) -> None:
-        """Before others write to the terminal; what came is drawn, and the answer goes on below."""
+        """Before others write to the terminal: what came is drawn, and the answer continues below."""
 
     async def finish(self, answer: Answer) -> None:
-        """Do before the end of a whole answer what may take long, in steps as `keep_up` does."""
+        """Do slow work before the end of a whole answer, in steps as `keep_up` does."""
 
     def end(self, answer: Answer) -> None:
-        """After the last chunk, be the answer whole or not."""
+        """After the last chunk, whether the answer is whole or not."""
         came = self._came
         if self._last != "\n":
             self._put("\n")
@@ -88,7 +88,7 @@ class TextAnswer:
             self._put("\n" + "".join(f"[{each.number}] {each.title} {each.url}\n" for each in answer.sources))
 
     def no_answer(self, answer: Answer) -> None:
-        """In the place of `end`, when the service came to an end without an answer."""
+        """Instead of `end`, when the stream ended without an answer."""
         self.end(answer)
 
     def _put(self, text: str) -> None:
@@ -99,7 +99,7 @@ class TextAnswer:
 
 
 class TerminalAnswer(TextAnswer):
-    """The text on a terminal: every control but newline and tab is taken out; `draw` gives a file in lines."""
+    """The text on a terminal, without control characters other than newline and tab; `draw` renders a file in lines."""
 
     def __init__(self, write: Write, *, draw: Draw, footnotes: bool = True) -> None:
         super().__init__(write, footnotes=footnotes)
@@ -109,7 +109,7 @@ class TerminalAnswer(TextAnswer):
 
     def chunk(self, chunk: Chunk) -> None:
         text = self._filter.feed(chunk.text)
-        if self._below_file and text:  # what parted it from the tag is a line's indent here
+        if self._below_file and text:  # the separator from the picture's tag would be an indent here
             text, self._below_file = text.lstrip(" "), False
         self._put(text)
 
@@ -130,7 +130,7 @@ class TerminalAnswer(TextAnswer):
 
 
 class ExtractedAnswer(TextAnswer):
-    """Only the first fenced code block; without one the whole answer, and NothingToExtractError."""
+    """Only the first fenced code block; without one, the whole answer, and NothingToExtractError."""
 
     needs_text = True
 
@@ -139,7 +139,7 @@ class ExtractedAnswer(TextAnswer):
         self._clean = safe if filtered else str
 
     def chunk(self, chunk: Chunk) -> None:
-        """Nothing yet: a block is only known at its end."""
+        """Nothing yet: the block is known only at the end."""
 
     def end(self, answer: Answer) -> None:
         code = first_code_block(answer.text)
@@ -152,9 +152,9 @@ class ExtractedAnswer(TextAnswer):
 
 
 class JsonAnswer(TextAnswer):
-    """One JSON object at the end; `session` gives the id of the session that the answer is kept in.
+    """One JSON object at the end; `session` gives the id of the session that records the answer.
 
-    A `structured` answer's text is JSON, and its value stands beside it as `data`.
+    The text of a `structured` answer is JSON; its value is added as `data`.
     """
 
     needs_text = True
@@ -192,7 +192,8 @@ class JsonLinesAnswer(JsonAnswer):
 
 
 class OutputFile:
-    """A file that the person named for the answer.  It is begun with the first text, so a refusal costs no old file.
+    """An output file that the person named.  It is created with the first text, so an error before keeps an existing
+    file.
 
     Raises UsageError when it exists and `force` is false, or cannot be written.
     """
@@ -204,11 +205,11 @@ class OutputFile:
         check_output(path)
         if path.exists() and not force:
             raise UsageError(f"{path} exists.", hint="Give --force to replace it, or name another file.")
-        if is_stream(path):  # at once: without somebody who reads, the answer would be lost
+        if is_stream(path):  # at once: if nobody reads the pipe, the answer would be lost
             self._begin()
 
     def write(self, text: str) -> None:
-        """Raises OutputError."""
+        """Write text.  Raises OutputError."""
         try:
             if self._file is None:
                 self._begin()
@@ -226,7 +227,7 @@ class OutputFile:
                 self._file.close()
 
     def _begin(self) -> None:
-        """Raises FileExistsError, OutputError."""
+        """Open the file.  Raises FileExistsError, OutputError."""
         try:
             descriptor = open_output(self._path, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if self._force else os.O_EXCL))
         except FileExistsError:
@@ -248,14 +249,14 @@ def writer(
 ) -> TextAnswer:
     """The writer for a format of `FORMATS`, to the terminal's stdout or to `file`.
 
-    "markdown" wants `settings` for its look; the JSON formats name the `session` that the answer is kept in, and hold
+    "markdown" needs `settings` for its look; the JSON formats name the `session` that records the answer, and contain
     the value of a `structured` one, which has no footnotes.
     """
     write = file.write if file else terminal.write
     filtered = file is None and terminal.stdout_is_terminal
 
     def draw(saved: SavedFile) -> str:
-        from .pictures import shown_file, way_of  # only a picture pays for it
+        from .pictures import shown_file, way_of  # only a picture needs it
 
         wanted = settings.images if settings is not None else "auto"
         return shown_file(
@@ -332,7 +333,7 @@ async def show(chunks: AsyncGenerator[Chunk, None], writer: TextAnswer, terminal
 
 
 async def _write_in_parts(chunk: Chunk, writer: TextAnswer) -> None:
-    """Write a chunk; a long one in parts, so that no part keeps Ctrl-C waiting."""
+    """Write a chunk, a long one in parts, so that Ctrl-C never waits long."""
     if len(chunk.text) <= _LONGEST_PART:
         writer.chunk(chunk)
         await writer.keep_up()
@@ -344,12 +345,12 @@ async def _write_in_parts(chunk: Chunk, writer: TextAnswer) -> None:
 
 
 def _mark(problem: BaseException, terminal: Terminal) -> None:
-    """Say that what came is not all: with the problem that will be told, else (Ctrl-C) in a line of its own."""
+    """Say that the answer is incomplete: with the problem that will be shown, else (Ctrl-C) on a line of its own."""
     if not isinstance(problem, GigaChatError):
         terminal.say(worded(f"gigachat: The answer is not complete. {_GO_ON}"))
-    elif not isinstance(problem, CutAnswerError):  # which says so by itself
+    elif not isinstance(problem, CutAnswerError):  # the message says so
         problem.message += " The answer is not complete."
-        if not isinstance(problem, ContentFilterError):  # the rest would not be let through either
+        if not isinstance(problem, ContentFilterError):  # the service would block the rest, too
             problem.add_hint(_GO_ON)
 
 
@@ -381,17 +382,17 @@ def usage_line(usage: Usage | None) -> str:
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON: UTF-8, with escapes for all that is no text or that a terminal would obey."""
+    """One line of JSON in UTF-8, with escapes for lone surrogates and for characters that control a terminal."""
     return _ESCAPED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 _ESCAPED_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Controls, those of text direction, and lone surrogates; C0 is escaped anyway."""
+"""Control characters, those of text direction, and lone surrogates; C0 is escaped in any case."""
 
 
 def first_code_block(text: str) -> str | None:
     """The content of the first fenced code block, in a list or a quote as well; None when there is none."""
-    from markdown_it import MarkdownIt  # slow to import, and only wanted here
+    from markdown_it import MarkdownIt  # slow to import, and needed only here
 
     for token in MarkdownIt("commonmark").parse(text):
         if token.type == "fence":

@@ -1,7 +1,7 @@
-"""Whether the terminal is dark or light: what its environment tells, else what it answers when it is asked once.
+"""Whether the terminal is dark or light: by its environment, else by asking it once.
 
-The question (OSC 11, with a request for attributes behind it that every terminal answers) is put only where nobody has
-typed yet: an answer could not be told from keys that are meant for somebody else.
+The query (OSC 11, followed by a request for attributes, which every terminal answers) is sent only when nothing has
+been typed yet: its reply could not be told from keys.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _COLOUR = re.compile(rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0
 _END = re.compile(rb"\x1b\[\?[0-9;]*c")
 _PATIENCE_SECONDS = 0.2
 _LONGEST_ANSWER = 1024  # bytes
-_LIGHT_COLOURS = {"7", "15"}  # of the sixteen: white and bright white
+_LIGHT_COLOURS = {"7", "15"}  # of the 16 colours: white and bright white
 
 Background = Literal["dark", "light"]
 
 
 def background(environment: Mapping[str, str] = os.environ) -> Background:
-    """Dark where nothing else is known.  It takes at most a fifth of a second, once."""
+    """ "dark" where it cannot be found out.  Takes at most a fifth of a second, once."""
     told = environment.get("COLORFGBG", "").rpartition(";")[2]
     if told.isdigit():
         return "light" if told in _LIGHT_COLOURS else "dark"
@@ -43,7 +43,7 @@ def _asked(term: str) -> Background | None:
     with suppress(OSError, termios.error, ValueError):
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         try:
-            if os.tcgetpgrp(terminal) != os.getpgrp():  # it would stop a job in the background
+            if os.tcgetpgrp(terminal) != os.getpgrp():  # reading would stop a background job
                 return None
             found = termios.tcgetattr(terminal)
             quiet = [*found[:6], list(found[6])]

@@ -1,4 +1,4 @@
-"""Amounts as bars, one a line, for people at a terminal."""
+"""Amounts as bars, one per line, for people at a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GAP = "  "
 
 
 def bars(rows: Sequence[tuple[str, float]], *, width: int) -> str:
-    """Lines with a name, an amount, and a bar as long as the amount is beside the largest one."""
+    """Lines with a name, an amount, and a bar in proportion to the largest amount."""
     names = [shortened(one_line(name), _LONGEST_NAME) for name, _ in rows]
     amounts = [_grouped(amount) for _, amount in rows]
     name_cells = max(map(cells, names), default=0)
@@ -32,7 +32,7 @@ def bars(rows: Sequence[tuple[str, float]], *, width: int) -> str:
 def _bar(share: float, room: int) -> str:
     eighths = round(max(0.0, min(1.0, share)) * room * 8)
     if share > 0:
-        eighths = max(1, eighths)  # a little is not nothing
+        eighths = max(1, eighths)  # small amounts are visible, too
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 

@@ -1,4 +1,4 @@
-"""Function calls as a person sees them, all on stderr: what the model calls, and what the functions print."""
+"""Function calls on stderr: the model's calls, and the output of the functions."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .terminal import Terminal
 
 _REVERSED, _NOT_REVERSED = "\x1b[7m", "\x1b[27m"
 _FEWEST_ROWS = 6
-_NARROWEST = 20  # cells; a text that is narrower cannot be read
-_ROWS_AROUND = 5  # of the terminal: what befell the code, what is hidden, the question, and some of what came before
+_NARROWEST = 20  # cells; narrower text cannot be read
+_ROWS_AROUND = 5  # of the terminal: news of the code, what is hidden, the question, and some earlier output
 _INDENT = "  "
 _OPENING = "The model calls "
 _VIEW = ("v", "view")
@@ -31,7 +31,7 @@ _WORDS: dict[Decision, tuple[str, ...]] = {
 
 
 def show_printed(line: str, terminal: Terminal) -> None:
-    """A line that a function printed; the model may have given it a part of that."""
+    """Show a line that a function printed; it may contain text from the model."""
     terminal.say(safe(line) if terminal.stderr_is_terminal else line)
 
 

@@ -1,4 +1,4 @@
-"""Rows and lists that fit the terminal: columns side by side, text with a hanging indent; wide glyphs count twice."""
+"""Tables and lists that fit the terminal: aligned columns, hanging indents; wide glyphs count as two cells."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-_NARROWEST = 16  # cells; a column of text that is narrower is no help
-_LEAST = 8  # cells that are left for the last column of a table, in which a word has room
+_NARROWEST = 16  # cells; a narrower column of text is hard to read
+_LEAST = 8  # cells that are left for the last column of a table
 _SENTENCE = 24  # cells in which a sentence can be read
 
 
 def table(rows: Sequence[Sequence[str]], *, width: int) -> str:
-    """Columns side by side; where they are too wide, cells stand below their row.  No word is broken."""
+    """Aligned columns; where they are too wide, cells go below their row.  No word is broken."""
     widths = _widths(rows, width)
     lines: list[str] = []
     for row in rows:
@@ -32,7 +32,7 @@ def table(rows: Sequence[Sequence[str]], *, width: int) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]], *, width: int, indent: str = "  ") -> str:
-    """Rows of equal length, aligned; the last column is cut at the terminal's edge."""
+    """Rows of equal length, aligned; the last column is cut at the edge of the terminal."""
     if not rows:
         return ""
     widths = [max(cells(row[number]) for row in rows) for number in range(len(rows[0]) - 1)]
@@ -45,7 +45,7 @@ def columns(rows: Sequence[Sequence[str]], *, width: int, indent: str = "  ") ->
 
 
 def definitions(rows: Sequence[tuple[str, str]], *, width: int, indent: str = "  ") -> str:
-    """Terms and what they mean; the meanings are wrapped, and stand below where there is no room beside."""
+    """Terms and their meanings; the meanings are wrapped, and go below the terms where there is no room beside them."""
     margin = len(indent) + max((cells(term) for term, _ in rows), default=0) + 2
     lines = []
     for term, meaning in rows:
@@ -58,21 +58,21 @@ def definitions(rows: Sequence[tuple[str, str]], *, width: int, indent: str = " 
 
 
 def hanging(text: str, *, width: int, indent: str) -> str:
-    """A text wrapped at its blanks, each line indented; a word that is too long is broken."""
+    """A text wrapped at blanks, each line indented; a word that is too long is broken."""
     room = max(_NARROWEST, width - len(indent) - 1)
     words = (piece for each in text.split() for piece in _broken(each, room))
     return "".join(f"{indent}{each}\n" for each in _wrapped(words, room))
 
 
 def shortened(text: str, room: int) -> str:
-    """The beginning of a text that fits `room` cells, with an ellipsis where something was left out."""
+    """The beginning of a text that fits in `room` cells, with an ellipsis where something was left out."""
     if cells(text) <= room:
         return text
     return f"{_chopped(text, room - 1)[0].rstrip()}…" if room > 1 else "…"
 
 
 def cells(text: str) -> int:
-    """How wide a text is on a terminal; colours take no room."""
+    """The width of a text on a terminal, in cells, without its colours."""
     plain = _ESCAPES.sub("", text)
     if plain.isascii():
         return len(plain)
@@ -86,7 +86,7 @@ def _below(texts: Sequence[str], width: int) -> list[str]:
 
 
 def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The widths of the columns, without the widest rows as long as there is no room for the last column."""
+    """The widths of the columns; the widest rows are ignored while there is no room for the last column."""
     sizes = [list(map(cells, row)) for row in rows]
     widest = [sorted({row[number] for row in sizes}) for number in range(len(sizes[0]))]
     while True:
@@ -101,12 +101,12 @@ def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
 
 
 def _in_lines(text: str, room: int) -> list[str]:
-    """A text in lines of at most so many cells, broken at its blanks alone."""
+    """A text in lines of at most so many cells, broken only at blanks."""
     return [text] if cells(text) <= room else _wrapped(text.split(" "), room)
 
 
 def _wrapped(words: Iterable[str], room: int) -> list[str]:
-    """Words in lines of at most so many cells, but for a word that is longer."""
+    """Words in lines of at most so many cells, except for a longer word."""
     lines = [""]
     for word in words:
         longer = f"{lines[-1]} {word}" if lines[-1] else word

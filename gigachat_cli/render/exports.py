@@ -1,4 +1,4 @@
-"""The history as a file: Markdown or one HTML page for people, JSON or JSON lines for programs; made piece by piece."""
+"""The history as a file: Markdown or an HTML page for people, JSON or JSON lines for programs; made in pieces."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _BY_SUFFIX: dict[str, ExportFormat] = {".html": "html", ".htm": "html", ".json":
 
 
 def format_of(path: Path | None) -> ExportFormat:
-    """The format that the end of a file's name asks for: Markdown where it says nothing, or is no file."""
+    """The format of a file by its suffix: Markdown for an unknown one, or for stdout."""
     return _BY_SUFFIX.get(path.suffix.lower(), "markdown") if path else "markdown"
 
 
 def exported(
     conversations: Iterable[Conversation], form: ExportFormat, *, sessions: Sequence[Session] = ()
 ) -> Iterator[str]:
-    """The pieces of the exported text.
+    """The exported text, in pieces.
 
-    "json" is one array of sessions, "jsonl" one session a line; "html" is a page, that begins with a list of
-    `sessions` where there are several: those of the conversations.
+    "json" is one array of sessions, "jsonl" one session per line; "html" is a page that begins with a list of
+    `sessions`, those of the conversations, when there are several.
     """
     if form == "markdown":
         for index, conversation in enumerate(conversations):

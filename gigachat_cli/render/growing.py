@@ -1,6 +1,6 @@
-"""An answer as Markdown: it grows on a terminal while it comes, and is rendered at its end for a pipe.
+"""An answer as Markdown: drawn on a terminal while it streams, or rendered at its end for a pipe.
 
-Apart from the other formats because it is slow to import, and `ask` in a pipe must not wait for it.
+A module of its own because it is slow to import, and `ask` in a pipe must not load it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _IN_ADDRESS = "%/:?#[]@!$&'*+,;=~"
 
 
 class GrowingAnswer(TextAnswer):
-    """Markdown that grows; `size` gives the terminal's columns and lines, `draw` a file in lines."""
+    """Markdown that is drawn while it streams; `size` gives the terminal's columns and lines, `draw` renders a file in
+    lines.
+    """
 
     needs_text = True
 
@@ -57,9 +59,9 @@ class GrowingAnswer(TextAnswer):
         self._drawing = asyncio.create_task(self._draw())
         loop = asyncio.get_running_loop()
         if sys.platform != "win32":
-            with suppress(NotImplementedError):  # a loop of somebody else
+            with suppress(NotImplementedError):  # a loop that somebody else made
                 loop.add_signal_handler(signal.SIGWINCH, self._resized)
-                # After Ctrl-Z and fg, the shell's lines stand below what was drawn.
+                # After Ctrl-Z and fg, the shell's lines are below what was drawn.
                 loop.add_signal_handler(signal.SIGCONT, lambda: self._markdown.leave())
 
     def chunk(self, chunk: Chunk) -> None:
@@ -76,7 +78,7 @@ class GrowingAnswer(TextAnswer):
             self._write(self._draw_file(chunk.file))
 
     def pause(self) -> None:
-        # What was said before a call is a message, and so a document, of its own.
+        # The text before a call is a message of its own, and so a document of its own.
         self._markdown.feed(self._filter.close())
         self._markdown.finish()
         self._markdown = self._begun()
@@ -111,20 +113,20 @@ class GrowingAnswer(TextAnswer):
         self._markdown.resize(*self._size())
 
     async def _draw(self) -> None:
-        """Draw what waits when its time has come, also while no chunk does."""
+        """Draw pending text when its time has come, also while no chunk arrives."""
         loop = asyncio.get_running_loop()
         size = self._size()
         while True:
             due = self._markdown.next_frame_due()
             await asyncio.sleep(_IDLE_SECONDS if due is None else max(0.0, due - loop.time()))
-            if is_windows() and self._size() != size:  # which has no signal for it
+            if is_windows() and self._size() != size:  # which has no SIGWINCH
                 size = self._size()
                 self._resized()
             self._markdown.tick()
 
 
 class RenderedAnswer(TextAnswer):
-    """Markdown rendered once, at the end: for a pipe that asked for it."""
+    """Markdown rendered at the end, for a pipe that asked for it."""
 
     needs_text = True
 
@@ -135,7 +137,7 @@ class RenderedAnswer(TextAnswer):
         self._is_written = False
 
     def chunk(self, chunk: Chunk) -> None:
-        """Nothing yet: without a terminal nothing can be drawn again."""
+        """Nothing yet: in a pipe, nothing can be drawn again."""
 
     async def finish(self, answer: Answer) -> None:
         for shown in self._rendered(answer):
@@ -156,9 +158,9 @@ class RenderedAnswer(TextAnswer):
 
 
 def footnotes(sources: Sequence[Source]) -> str:
-    """Numbered titles and addresses, as Markdown behind an answer; empty without sources.
+    """Numbered titles and addresses, as Markdown below an answer; empty without sources.
 
-    The addresses are shown even where they could be clicked: they say whom the answer believes.
+    Addresses are shown even where links can be clicked, so that people see which pages the answer relies on.
     """
     return "".join(f"\n\n{_literal(f'[{each.number}]')} {_link(each)}" for each in sources)
 
@@ -172,12 +174,12 @@ def _link(source: Source) -> str:
 
 
 def _literal(text: str) -> str:
-    # As entities: a backslash before a bracket begins a formula.
+    # As entities: a backslash before a bracket would begin a formula.
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", safe(text))
 
 
 async def rendered(text: str, terminal: Terminal, settings: Settings) -> str:
-    """`rendered_parts` as one text; other work of the loop has its turn meanwhile, so that Ctrl-C can stop it."""
+    """`rendered_parts` as one text; other tasks run in between, so that Ctrl-C can stop it."""
     parts = []
     for part in rendered_parts(text, terminal, settings):
         parts.append(part)
@@ -186,12 +188,12 @@ async def rendered(text: str, terminal: Terminal, settings: Settings) -> str:
 
 
 def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterator[str]:
-    """A whole text as it looks on this terminal after it grew there; lines, with a newline at the end.
+    """A whole text as it looks on this terminal after it has streamed; lines, with a newline at the end.
 
-    Each part takes a short time to make; it is empty where the work has shown nothing yet.
+    Each part takes a short time; it is empty while there is no output yet.
     """
     options = options_from(settings, color=terminal.color_on_stdout, asks=True)
-    if terminal.is_paged:  # an older less shows what makes links clickable
+    if terminal.is_paged:  # older versions of less show the escape sequences of links
         options = replace(options, hyperlinks=False)
     last = "\n"
     for part in rendered_in_steps(safe(text), width=terminal.width, options=options):
@@ -204,7 +206,7 @@ def rendered_parts(text: str, terminal: Terminal, settings: Settings) -> Iterato
 def options_from(
     settings: Settings, *, color: bool, asks: bool = False, environment: Mapping[str, str] = os.environ
 ) -> MarkdownOptions:
-    """How Markdown is to look, by the settings and the terminal, which may be asked for its colours."""
+    """The look of Markdown by the settings and the terminal, which may be asked for its colours."""
     return MarkdownOptions(
         theme=_theme(settings, environment, asks=color and asks),
         code_theme=settings.code_theme or "",
@@ -223,7 +225,7 @@ def _theme(settings: Settings, environment: Mapping[str, str], *, asks: bool) ->
 
 
 def _depth(environment: Mapping[str, str]) -> ColorDepth:
-    # A console of Windows that obeys escapes at all has every colour, and says so nowhere.
+    # A Windows console that understands escape sequences has true colour, but no variable says so.
     if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit") or is_windows():
         return "truecolor"
     return "256" if "256" in environment.get("TERM", "") else "standard"

@@ -1,8 +1,8 @@
-"""The history as one HTML page: it is read offline, nothing in it runs or is loaded, and it is light or dark.
+"""The history as one HTML page, for reading offline, light or dark; it runs and loads nothing.
 
-Whatever was asked or answered is text to this page: it is escaped, or goes through `markdown/html`, which writes the
-tags that it knows.  A policy in the page's head forbids scripts, frames, forms and anything from elsewhere, should a
-browser ever take a text for more.
+All questions and answers are escaped, or go through `markdown/html`, which writes only tags that it knows.  A content
+security policy forbids scripts, frames, forms and anything from elsewhere, in case a text is taken for markup all the
+same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STYLE = Path(__file__).with_suffix(".css")
 
 
 def history_page(conversations: Iterable[Conversation], sessions: Sequence[Session] = ()) -> Iterator[str]:
-    """The pieces of a page with these conversations, below a list of their `sessions` where there are several."""
+    """The page with these conversations, in pieces, below a list of their `sessions` when there are several."""
     title = _title(sessions[0]) if len(sessions) == 1 else "GigaChat"
     yield (
         "<!DOCTYPE html>\n<html>\n<head>\n"

@@ -1,7 +1,7 @@
-"""What a terminal is known to do: make links clickable (OSC 8), and copy a tab as a tab.
+"""What terminals are known to support: clickable links (OSC 8), and copying a tab as a tab.
 
-No terminal can be asked, so it is known by what it says of itself in the environment.  One that is not known, or that
-may lose links on their way (tmux and screen take them only where they are set up for it), shows addresses.
+Terminals cannot be asked for this, so they are recognized by their environment variables.  An unknown one, or one that
+may lose links (tmux and screen pass them on only when configured to), shows addresses.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# Names in TERM_PROGRAM, with the first version that has links where an older one is still about.
+# Names in TERM_PROGRAM, with the first version that supports links, if older ones are in use.
 _PROGRAMS: dict[str, tuple[int, ...]] = {
     "contour": (),
     "ghostty": (),
@@ -26,7 +26,7 @@ _PROGRAMS: dict[str, tuple[int, ...]] = {
 }
 _TERMS = re.compile(r"(?:xterm-)?(?:kitty|ghostty|alacritty|foot|wezterm|contour|rio|konsole)(?:$|[-+])", re.IGNORECASE)
 _SET = ("KITTY_WINDOW_ID", "WT_SESSION", "DOMTERM", "GHOSTTY_RESOURCES_DIR", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID")
-_FIRST_VTE = 5000  # 0.50; the releases before it had faults with links
+_FIRST_VTE = 5000  # 0.50; earlier releases have bugs with links
 _FIRST_KONSOLE = 201200  # 20.12
 _FIRST_VTE_WITH_TABS = 4000
 _ON_THEIR_WAY = ("TMUX", "STY", "INSIDE_EMACS")
@@ -34,7 +34,7 @@ _OFF = ("0", "false", "no", "never")
 
 
 def are_clickable(environment: Mapping[str, str]) -> bool:
-    """Say whether links can be clicked, by the variables of a terminal; FORCE_HYPERLINK (1 or 0) decides for it."""
+    """Whether links can be clicked, by the terminal's variables; FORCE_HYPERLINK (1 or 0) overrides them."""
     forced = environment.get("FORCE_HYPERLINK")
     if forced is not None:
         return forced.strip().lower() not in _OFF
@@ -44,7 +44,7 @@ def are_clickable(environment: Mapping[str, str]) -> bool:
     program = environment.get("TERM_PROGRAM", "").lower()
     if program in _PROGRAMS:
         return _version(environment.get("TERM_PROGRAM_VERSION", "")) >= _PROGRAMS[program]
-    if program:  # what other variables say may have been inherited from the terminal that it was started in
+    if program:  # other variables may be inherited from the terminal in which this one was started
         return False
     return (
         any(environment.get(name) for name in _SET)
@@ -55,7 +55,7 @@ def are_clickable(environment: Mapping[str, str]) -> bool:
 
 
 def keeps_tabs(environment: Mapping[str, str]) -> bool:
-    """Say whether a terminal remembers the tabs that were written to it, and copies them."""
+    """Whether a terminal remembers the tabs that were written to it, and copies them."""
     if not _is_direct(environment):
         return False
     if program := environment.get("TERM_PROGRAM", "").lower():
@@ -66,7 +66,7 @@ def keeps_tabs(environment: Mapping[str, str]) -> bool:
 
 
 def _is_direct(environment: Mapping[str, str]) -> bool:
-    """Whether the variables speak of the terminal itself, and no other program is on the way."""
+    """Whether the variables describe the terminal itself, without another program in between."""
     term = environment.get("TERM", "")
     is_other = term in ("dumb", "linux") or term.startswith(("screen", "tmux"))
     return not is_other and not any(environment.get(name) for name in _ON_THEIR_WAY)

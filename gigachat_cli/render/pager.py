@@ -1,4 +1,4 @@
-"""Long output in pages: what is written goes through $PAGER, as git has it, and less where that is not set."""
+"""Long output in a pager: $PAGER as git reads it, or less where that is not set."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ..errors import ClosedPipeError
 from ..systems import is_closed_pipe, split_command, startable
 
 _LESS = {"LESS": "FRX", "LV": "-c"}
-"""What less and lv are told where the person has told them nothing: to end at once with what fits the screen, to let
-colours through, and to leave the text on the screen."""
+"""Options for less and lv unless the person has set some: exit at once when the text fits the screen, show colours, and
+leave the text on the screen.
+"""
 
 
 def pager_command(environment: Mapping[str, str] = os.environ) -> list[str] | None:
@@ -26,15 +27,15 @@ def pager_command(environment: Mapping[str, str] = os.environ) -> list[str] | No
         return ["less"] if shutil.which("less") else None
     try:
         command = split_command(wanted)
-    except ValueError:  # an open quote
+    except ValueError:  # an unclosed quote
         command = [wanted]
     return None if command in ([], ["cat"]) else command
 
 
 class Pager:
-    """A pager that starts with the first bytes.  While it runs, Ctrl-C is its own.
+    """A pager that starts with the first bytes.  While it runs, it gets Ctrl-C.
 
-    Where it cannot be started, `untold` is called with the reason, and the bytes go to `plainly`.
+    If it cannot be started, `untold` is called with the reason, and the bytes go to `plainly`.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Pager:
         return self
 
     def write(self, content: bytes) -> None:
-        """Raises ClosedPipeError when the person has left the pager."""
+        """Write to the pager.  Raises ClosedPipeError when the person has left it."""
         if not self._begun:
             self._begun = True
             self._start()
@@ -75,11 +76,11 @@ class Pager:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
     ) -> bool:
-        """Wait until the person leaves; that this was before all was written is no problem."""
+        """Wait until the person leaves it; leaving before everything was written is no error."""
         if self._process is None:
             return False
         if self._process.stdin is not None:
-            with suppress(OSError):  # it was left
+            with suppress(OSError):  # the person has left
                 self._process.stdin.close()
         self._process.wait()
         signal.signal(signal.SIGINT, self._before)

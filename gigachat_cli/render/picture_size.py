@@ -1,6 +1,6 @@
-"""How many pixels a picture has, by its head alone: before anything makes room for them.
+"""The number of a picture's pixels, read from its header before memory is allocated for them.
 
-A library's own word would come too late: to tell the size of a WebP it makes room for two of its pictures.
+The library says it too late: to tell the size of a WebP, it allocates two of its pictures.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ MOST_PIXELS = 16 * 1024 * 1024
 """More than four times the largest picture that the service draws."""
 
 _MOST_SEGMENTS = 1000  # of a JPEG, before its size
-_MOST_DRAWN = 256 * 1024 * 1024  # pixels of a JPEG times the scans that draw over them: a tenth of a second
+_MOST_DRAWN = 256 * 1024 * 1024  # pixels of a JPEG times its scans: a tenth of a second
 _START_OF_FRAME = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BARE_MARKERS = {0x01, *range(0xD0, 0xD9)}
 
 
 def is_drawable(path: Path) -> bool:
-    """Whether the file is a picture of a format that is drawn, and not of too many pixels.  Raises OSError."""
+    """Whether the file is a picture in a format that is drawn, and not too large.  Raises OSError."""
     with path.open("rb") as file:
         head = file.read(32)
         file.seek(0)
@@ -39,7 +39,7 @@ def _of_png(file: BinaryIO) -> tuple[int, int]:
 
 
 def _of_gif(file: BinaryIO) -> tuple[int, int]:
-    # The canvas, and the first picture on it, which may say that it is larger.
+    # The canvas, and its first picture, which may claim to be larger.
     head = file.read(13)
     canvas = struct.unpack("<HH", head[6:10])
     colours = 3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0
@@ -51,7 +51,7 @@ def _of_gif(file: BinaryIO) -> tuple[int, int]:
             return max(canvas[0], left + width), max(canvas[1], top + height)
         if kind != b"!":
             break
-        file.seek(1, 1)  # what it extends
+        file.seek(1, 1)  # the kind of extension
         while length := file.read(1)[0]:
             file.seek(length, 1)
     raise ValueError("no picture in it")
@@ -59,7 +59,7 @@ def _of_gif(file: BinaryIO) -> tuple[int, int]:
 
 def _of_bmp(file: BinaryIO) -> tuple[int, int]:
     head = file.read(26)
-    if struct.unpack("<I", head[14:18])[0] == 12:  # as OS/2 wrote it
+    if struct.unpack("<I", head[14:18])[0] == 12:  # the format of OS/2
         return struct.unpack("<HH", head[18:22])
     width, height = struct.unpack("<ii", head[18:26])
     return abs(width), abs(height)
@@ -92,7 +92,7 @@ def _of_jpeg(file: BinaryIO) -> tuple[int, int]:
         (length,) = struct.unpack(">H", file.read(2))
         if marker in _START_OF_FRAME:
             height, width = struct.unpack(">HH", file.read(5)[1:])
-            # Within the data of a scan this pair of bytes cannot stand (T.81, B.1.1.5).
+            # Within the data of a scan, this pair of bytes cannot occur (T.81, B.1.1.5).
             if width * height <= MOST_PIXELS and width * height * file.read().count(b"\xff\xda") > _MOST_DRAWN:
                 raise ValueError("too many scans")
             return width, height

@@ -1,6 +1,6 @@
-"""Pictures and other files of an answer, at a terminal: drawn in place as far as the terminal can, with their path.
+"""Pictures and other files of an answer on a terminal: drawn in place if the terminal can do so, with their path.
 
-What a terminal can is told by its environment, or by the setting `images`: asking it would take keys that a person
+What a terminal can do is known from its environment, or set by `images`: asking it would consume keys that a person
 types meanwhile.
 """
 
@@ -33,14 +33,14 @@ _SIXEL_COLOURS = 128
 _SIXEL_PIXELS = 400_000
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 _LARGEST_FILE = 32 * 1024 * 1024
-_CELL = (10, 20)  # pixels, where the terminal does not tell
+_CELL = (10, 20)  # pixels, where the terminal does not say
 _CUBE = (0, 95, 135, 175, 215, 255)
 
 
 def way_of(wanted: str, *, color: bool, environment: Mapping[str, str] = os.environ) -> Way:
-    """How to draw: as is `wanted`, else ("auto") the best way that this terminal is known to have.
+    """How to draw: as `wanted`, or for "auto" in the best way that this terminal is known to support.
 
-    Blocks are made of colours and nothing else: without `color` a link takes their place.
+    Blocks consist of colours only: without `color`, a link replaces them.
     """
     found = _known_way(environment) if wanted == "auto" else _WAYS.get(wanted, "link")
     return "link" if found == "blocks" and not color else found
@@ -50,7 +50,7 @@ def _known_way(environment: Mapping[str, str]) -> Way:
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "").lower()
     many_colours = environment.get("COLORTERM", "").lower() in _EXACT or "256" in term
     plain: Way = "blocks" if many_colours else "link"
-    # A multiplexer stands in between, whatever the terminal around it can.
+    # a multiplexer does not pass pictures on, whatever the terminal around it supports
     if term.startswith(("screen", "tmux")) or any(environment.get(name) for name in ("TMUX", "STY", "ZELLIJ")):
         return plain
     if term in ("xterm-kitty", "xterm-ghostty") or program == "ghostty":
@@ -67,13 +67,13 @@ def shown_file(
 ) -> str:
     """A file of an answer in lines for a terminal of that size, the last one its path.
 
-    `escapes` says whether the terminal takes control sequences; without, the path is all.
+    `escapes` says whether the terminal understands control sequences; without, only the path is shown.
     """
     if not escapes:
         return f"{visible(file.path)}\n"
     drawn, exact = "", environment.get("COLORTERM", "").lower() in _EXACT
     if way != "link" and file.type.startswith("image/"):
-        # A picture that cannot be read, or a library that is not there: the path is shown in any case.
+        # A picture that cannot be read, or a missing library: the path is shown in any case.
         with suppress(Exception):
             drawn = _drawn(Path(file.path), file.type, way, (width - 1, max(1, height * 2 // 3)), exact=exact)
     return f"{drawn}{link(file.path)}\n"
@@ -85,12 +85,12 @@ def link(path: str) -> str:
 
 
 def _drawn(path: Path, type: str, way: Way, cells: tuple[int, int], *, exact: bool) -> str:
-    """The picture in at most so many columns and rows; empty for one that is too large to be tried."""
+    """The picture in at most so many columns and rows; empty for one that is too large."""
     if path.stat().st_size > _LARGEST_FILE or not is_drawable(path):
         return ""
     try:
         return _by_pillow(path, way, cells, exact=exact)
-    except ImportError:  # the terminal reads by itself what it knows
+    except ImportError:  # without Pillow, only formats that the terminal decodes itself
         if way == "iterm2":
             return _iterm2(path.read_bytes(), rows=cells[1])
         return _kitty(path.read_bytes(), "") if way == "kitty" and type == "image/png" else ""
@@ -98,7 +98,7 @@ def _drawn(path: Path, type: str, way: Way, cells: tuple[int, int], *, exact: bo
 
 def _by_pillow(path: Path, way: Way, cells: tuple[int, int], *, exact: bool) -> str:
     columns, rows = cells
-    from PIL import Image  # only a picture pays for it
+    from PIL import Image  # only a picture needs it
 
     with warnings.catch_warnings(action="error"), Image.open(path, formats=_FORMATS) as picture:
         if picture.width * picture.height > MOST_PIXELS:
@@ -107,7 +107,7 @@ def _by_pillow(path: Path, way: Way, cells: tuple[int, int], *, exact: bool) -> 
             return _iterm2(path.read_bytes(), rows=rows)
         cell_width, cell_height = (1, 2) if way == "blocks" else _cell_size()
         scale = min(columns * cell_width / picture.width, rows * cell_height / picture.height, 1.0)
-        if way == "sixel":  # each of its pixels is looked at here
+        if way == "sixel":  # every pixel is visited here
             scale = min(scale, (_SIXEL_PIXELS / (picture.width * picture.height)) ** 0.5)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture.draft("RGB", size)
@@ -120,7 +120,7 @@ def _by_pillow(path: Path, way: Way, cells: tuple[int, int], *, exact: bool) -> 
 
         file = BytesIO()
         scaled.save(file, "PNG")
-        if way == "iterm2":  # the first picture of many, each of which its terminal would make room for
+        if way == "iterm2":  # only the first frame: the terminal would allocate memory for each
             return _iterm2(file.getvalue(), rows=rows)
         return _kitty(file.getvalue(), f",c={-(-size[0] // cell_width)},r={-(-size[1] // cell_height)}")
     if way == "sixel":
@@ -144,7 +144,7 @@ def _iterm2(content: bytes, *, rows: int) -> str:
 
 
 def _sixel(picture: Image) -> str:
-    """The picture in bands of six rows, a line a colour, runs shortened."""
+    """The picture in bands of six pixel rows, one line per colour, with run-length encoding."""
     few = picture.quantize(_SIXEL_COLOURS)
     palette = few.getpalette() or []
     width, height = few.size
@@ -173,7 +173,7 @@ def _runs(line: bytearray) -> str:
 
 
 def _blocks(picture: Image, *, exact: bool) -> str:
-    """Two pixels a cell, one above the other; the terminal's 256 colours unless it takes `exact` ones."""
+    """Two pixels per cell, one above the other; in the terminal's 256 colours unless it shows `exact` ones."""
     width, height = picture.size
     pixels = list(struct.iter_unpack("BBB", picture.tobytes()))
     lines = []
@@ -198,7 +198,7 @@ def _colour(pixel: tuple[int, int, int], exact: bool) -> str:
 
 
 def _cell_size() -> tuple[int, int]:
-    """Pixels of a cell, as the terminal tells them."""
+    """The pixels of a cell, as the terminal reports them."""
     if sys.platform == "win32":
         return _CELL
     with suppress(ImportError, OSError, ValueError, AttributeError):

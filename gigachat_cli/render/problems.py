@@ -1,4 +1,4 @@
-"""Problems, told: what happened, then the next step; for a script as one JSON object."""
+"""Problems on stderr: what happened, then the next step; for a script as one JSON object."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..text import one_line, safe
 from .answers import as_json
 from .terminal import Terminal
 
-_MAX_CHARACTERS = 1000  # our own sentences around at most 300 characters of the service's
+_MAX_CHARACTERS = 1000  # our own sentences, and at most 300 characters of the service's
 
 
 def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool) -> None:
-    """Tell a problem on stderr, in one or two lines, or as `{"error": {…}}`."""
+    """Show a problem on stderr, in one or two lines, or as `{"error": {…}}`."""
     if as_object:
         terminal.say(as_json({"error": problem_object(problem)}))
         return
@@ -30,7 +30,7 @@ def show_problem(problem: GigaChatError, terminal: Terminal, *, as_object: bool)
 
 
 def show_traceback(problem: BaseException, terminal: Terminal) -> None:
-    """The whole way of an error, without secrets, for `--debug`."""
+    """The traceback of an error, without secrets, for `--debug`."""
     terminal.say(redact(safe("".join(traceback.format_exception(problem)))).rstrip())
 
 

@@ -1,4 +1,4 @@
-"""What the history holds, as lists for a person at a terminal: sessions, and what a search found."""
+"""Lists of the history for a person at a terminal: sessions, and the hits of a search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME_CELLS = 20
 
 
 def session_list(found: Sequence[Session], terminal: Terminal, *, current: str | None = None) -> str:
-    """Sessions as a table that fits the terminal; the one whose id is `current` is marked."""
+    """Sessions as a table that fits the terminal; the one with the id `current` is marked."""
     rows = [
         (
             f"{'›' if each.id == current else ' '} {visible(each.id)}",
@@ -34,7 +34,7 @@ def session_list(found: Sequence[Session], terminal: Terminal, *, current: str |
 
 
 def hit_list(found: Sequence[SearchHit], terminal: Terminal) -> str:
-    """What a search found, each with its snippet below; the found words are bold where the terminal can."""
+    """The hits of a search, each with its snippet below; the found words are bold where the terminal can show it."""
     shown = []
     for hit in found:
         head = f"  {visible(hit.session_name or hit.session_id)}  {shown_time(hit.started_at)}  {one_line(hit.title)}"
@@ -45,12 +45,12 @@ def hit_list(found: Sequence[SearchHit], terminal: Terminal) -> str:
 
 
 def _marked(hit: SearchHit) -> str:
-    # One filter for all pieces: an escape sequence may lie across their borders.
+    # One filter for all pieces: an escape sequence may extend over several.
     terminal_filter = TerminalFilter()
     shown, place = "", 0
     for start, end in hit.matches:
         shown += terminal_filter.feed(hit.snippet[place:start])
-        # Each word by itself, so that a line break between two needs no care.
+        # Each word by itself, so that a line break between two is no problem.
         words = terminal_filter.feed(hit.snippet[start:end]).split(" ")
         shown += " ".join(f"{_BOLD}{word}{_NOT_BOLD}" for word in words)
         place = end

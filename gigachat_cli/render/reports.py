@@ -27,12 +27,12 @@ def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], terminal: 
 
 
 def time_teller(terminal: Terminal, *, as_json: bool) -> Callable[[float | None], str | None]:
-    """How times stand in rows: in the form for people on a terminal, else in the one for programs."""
+    """The form of times in rows: the one for people on a terminal, else the one for programs."""
     return shown_time if terminal.stdout_is_terminal and not as_json else iso_time
 
 
 def show_check(step: str, state: str, message: str, hint: str | None, terminal: Terminal) -> None:
-    """One step of a check, as it is made."""
+    """One step of a check, shown when it is done."""
     if not terminal.stdout_is_terminal:
         terminal.write("\t".join(_cell(each) for each in (state, step, message, hint)) + "\n")
         return

@@ -1,6 +1,6 @@
-"""The program's two outputs.  stdout carries the answer, the rows or the JSON; stderr is for people.
+"""The program's two outputs: stdout for the answer, the rows or the JSON; stderr for people.
 
-Output is UTF-8 in every locale.  Nothing reaches a terminal that has not passed the filter.
+Output is UTF-8 in every locale.  Text from outside is filtered before it reaches a terminal.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 class Terminal:
-    """stdout and stderr, with what is known of them."""
+    """stdout and stderr, and what is known about them."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Terminal:
 
     @property
     def is_paged(self) -> bool:
-        """Whether what is written to stdout is shown by a pager."""
+        """Whether stdout goes to a pager."""
         return self._pager is not None
 
     @property
@@ -82,9 +82,9 @@ class Terminal:
         return self.stdout_is_terminal and not self._dumb
 
     def write(self, text: str) -> None:
-        """Write to stdout at once, as it is: the caller has filtered what goes to a terminal.
+        """Write to stdout at once, unfiltered: the caller has filtered text for a terminal.
 
-        Raises ClosedPipeError when nobody reads on, OutputError when it cannot be written.
+        Raises ClosedPipeError when the reader has closed the pipe, OutputError when it cannot be written.
         """
         if text:
             self.write_bytes(text.encode("utf-8", "replace"))
@@ -111,7 +111,7 @@ class Terminal:
 
     @contextmanager
     def paged(self) -> Iterator[None]:
-        """Send what is written meanwhile through the person's pager, where stdout is a terminal that can have one."""
+        """Send the output of the body through the person's pager, if stdout is a terminal and there is a pager."""
         from .pager import Pager, pager_command
 
         command = pager_command(self._environment) if self.moves_on_stdout else None
@@ -141,24 +141,24 @@ class Terminal:
             raise UsageError("A file's bytes are no good on a terminal.", hint="Send stdout elsewhere, as in: > FILE")
 
     def write_safely(self, text: str) -> None:
-        """Write a whole text from outside to stdout: filtered when that is a terminal, exact when it is not."""
+        """Write a whole text from outside to stdout: filtered when that is a terminal, exact otherwise."""
         self.write(safe(text) if self.stdout_is_terminal else text)
 
     def write_path(self, path: str | os.PathLike[str]) -> None:
-        """Write a path as a line of stdout: its exact bytes for a script, every odd character escaped for a person."""
+        """Write a path as a line of stdout: exact bytes for a script, with control characters escaped for a person."""
         if self.stdout_is_terminal:
             self.write(f"{visible(os.fspath(path))}\n")
         else:
             self.write_bytes(os.fsencode(path) + b"\n")
 
     def say(self, line: str) -> None:
-        """A line for people, on stderr; what the program says of itself is broken between words.
+        """A line for people, on stderr; messages of the program are wrapped between words.
 
-        It never fails: a stderr that is gone loses only what it would have said.
+        Never fails: when stderr is closed, the line is lost.
         """
         self._wipe_spinner()
         self._end_reasoning()
-        if line.startswith(_OURS) and "\x1b" not in line:  # what is marked has its own form
+        if line.startswith(_OURS) and "\x1b" not in line:  # text with escape sequences is formatted already
             line = "\n".join(map(self.folded, line.split("\n")))
         self._tell(f"{line}\n")
 
@@ -169,22 +169,22 @@ class Terminal:
         self._tell(question)
 
     def folded(self, line: str, *, on_stdout: bool = False) -> str:
-        """A line for people, broken between words where its stream is a terminal and it is too long for that."""
+        """A line for people, wrapped between words when it is too long for its terminal."""
         if not (self.stdout_is_terminal if on_stdout else self.stderr_is_terminal) or len(line) <= self.width:
             return line
-        if "\x1b" in line:  # which takes no room, and may hold blanks that belong to it
+        if "\x1b" in line:  # escape sequences take no room, and may contain blanks
             return line
         import textwrap
 
         folded = textwrap.wrap(line, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-        if len(folded) > 1 and folded[0] == _OURS.rstrip():  # a path that is longer than a line
+        if len(folded) > 1 and folded[0] == _OURS.rstrip():  # the path is longer than a line
             folded[:2] = [f"{_OURS}{folded[1].lstrip()}"]
         return "\n".join(folded)
 
     def notice(self, notice: Notice) -> None:
-        """What the engine has to tell, to those who want to know.
+        """Show a notice of the engine, depending on its kind, `quiet` and `debug`.
 
-        While a spinner turns, progress stands beside it: the newest alone, and none after an empty text.
+        While a spinner is shown, progress stands beside it: only the newest, none after an empty text.
         """
         if notice.kind == "progress" and self._spinning:
             self._beside_spinner = one_line(from_outside(notice.text))
@@ -194,7 +194,7 @@ class Terminal:
                 self._held.append(notice)
             return
         if notice.kind == "alarm":
-            if notice.text in self._alarms:  # a run may make several clients
+            if notice.text in self._alarms:  # a run may create several clients
                 return
             self._alarms.add(notice.text)
         wanted = {
@@ -208,7 +208,7 @@ class Terminal:
 
     @contextmanager
     def holding_notices(self) -> Iterator[None]:
-        """Tell notices afterwards; progress, which is over then, not at all."""
+        """Hold notices back until the body ends; progress is dropped, as it is over then."""
         held: list[Notice] = []
         self._held = held
         try:
@@ -219,11 +219,11 @@ class Terminal:
                 self.notice(notice)
 
     def beside_spinner(self, text: str) -> None:
-        """How far the work is, beside the spinner while one turns; the newest alone, none after an empty text."""
+        """Set the progress beside a spinner; only the newest is shown, none after an empty text."""
         self._beside_spinner = one_line(text)
 
     def reasoning(self, text: str) -> None:
-        """What the model thinks before it answers: dim, on stderr, for people at a terminal."""
+        """The model's reasoning before its answer: dim, on stderr, for people at a terminal."""
         if text and self.stderr_is_terminal and not self.quiet:
             self.stop_spinner()
             self._tell(f"\x1b[2m{text}\x1b[22m" if self.color_on_stderr else text)
@@ -231,7 +231,7 @@ class Terminal:
 
     @asynccontextmanager
     async def spinner(self) -> AsyncIterator[None]:
-        """Something that moves on stderr until the answer begins; nothing where there is no terminal."""
+        """A spinner on stderr until the answer begins; none where stderr is no terminal."""
         if not self.escapes_on_stderr or self.quiet:
             yield
             return
@@ -244,13 +244,13 @@ class Terminal:
             drawing.cancel()
 
     def draw(self, line: str) -> None:
-        """A last line on stderr that changes, where that can be; whatever else is shown takes its place."""
+        """A last line on stderr that changes, where this is possible; other output replaces it."""
         if self.escapes_on_stderr and not self.quiet:
             self._tell(f"{_CLEAR_LINE}{one_line(line, max(1, self.width - 1))}")
             self._drawn = True
 
     def wipe(self) -> None:
-        """Take away what was drawn."""
+        """Remove the drawn line."""
         self._wipe_spinner()
 
     def stop_spinner(self) -> None:
@@ -258,7 +258,7 @@ class Terminal:
         self._wipe_spinner()
 
     def _end_reasoning(self) -> None:
-        if self._reasoning_is_open:  # an empty line keeps it apart from what follows
+        if self._reasoning_is_open:  # an empty line separates it from what follows
             self._reasoning_is_open = False
             self._tell("\n\n")
 
@@ -275,7 +275,7 @@ class Terminal:
             elapsed = time.monotonic() - began
             seconds = f" {elapsed:.0f} s" if elapsed >= 1 else ""
             beside = f" {self._beside_spinner}" if self._beside_spinner else ""
-            # Shorter than the terminal's line, which alone can be wiped.
+            # Shorter than the terminal's line: only one line can be cleared.
             line = one_line(f"{_FRAMES[frame % len(_FRAMES)]}{seconds}{beside}", max(1, self.width - 1))
             self._tell(f"{_CLEAR_LINE}{line}")
             self._drawn = True
@@ -283,9 +283,9 @@ class Terminal:
             await asyncio.sleep(_FRAME_SECONDS)
 
     def _size(self) -> os.terminal_size:
-        """The size of the terminal; without one COLUMNS and LINES count, then 80 by 24.
+        """The size of the terminal; without one, COLUMNS and LINES, else 80 by 24.
 
-        An exported COLUMNS holds what the terminal's width was once.
+        The terminal comes first, since an exported COLUMNS may be out of date.
         """
         for stream in (self._stdout, self._stderr):
             with suppress(OSError, ValueError, AttributeError):
