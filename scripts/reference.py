@@ -203,7 +203,7 @@ def chat() -> str:
 
 def batch() -> str:
     from gigachat_cli.batch.items import OPTIONS, Item
-    from gigachat_cli.batch.rows import answer_row, error_row
+    from gigachat_cli.batch.output_rows import answer_row, error_row
     from gigachat_cli.errors import UsageError
     from gigachat_cli.messages import Answer, Usage
 

@@ -31,7 +31,7 @@ ONLY_OF_THEIR_OWN = {
     "conversation/schema.py": {"--max-tokens", "--schema", "--schema-retries"},
     "conversation/schema_notation.py": {"--schema"},
     "render/answers.py": {"--force"},
-    "sessions/schema.py": {"--json"},  # the description of the tables
+    "sessions/migrations.py": {"--json"},  # the description of the tables
 }
 """Flags in texts that only commands which have them can meet."""
 

@@ -14,9 +14,9 @@ from ..bounded import json_value
 from ..engine.api.chat import check, messages_of
 from ..errors import UsageError, nearest
 from ..messages import Message
+from .csv_input import Records
 from .origins import other_input
-from .source import Line, Source, lines_of, text_of
-from .tables import Records
+from .source import BatchInput, InputLine, lines_of, text_of
 
 FORMATS = ("jsonl", "csv", "text")
 OPTIONS = (
@@ -45,7 +45,7 @@ _SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "text"}
 class Item:
     """One request to send, or the `problem` of an invalid line.
 
-    `id` is whatever JSON scalar the input gives; `crc` and `end` are those of the line (`source.Line`).
+    `id` is whatever JSON scalar the input gives; `crc` and `end` are those of the line (`source.InputLine`).
     """
 
     line: int
@@ -110,7 +110,7 @@ class Reading:
 
 
 async def read_items(
-    source: Source, format: str, reading: Reading, *, after: int = 0, expected: Mapping[int, int] | None = None
+    source: BatchInput, format: str, reading: Reading, *, after: int = 0, expected: Mapping[int, int] | None = None
 ) -> AsyncGenerator[Item, None]:
     """The items of the input after the line `after`, one at a time; blank lines are skipped.
 
@@ -125,8 +125,8 @@ async def read_items(
 
 
 async def _checked(
-    lines: AsyncGenerator[Line, None], expected: Mapping[int, int], after: int, name: str
-) -> AsyncGenerator[Line, None]:
+    lines: AsyncGenerator[InputLine, None], expected: Mapping[int, int], after: int, name: str
+) -> AsyncGenerator[InputLine, None]:
     number = 0
     async with aclosing(lines):
         async for line in lines:
@@ -138,7 +138,9 @@ async def _checked(
         raise other_input(name)
 
 
-async def _objects(lines: AsyncIterator[Line], format: str, reading: Reading, after: int) -> AsyncGenerator[Item, None]:
+async def _objects(
+    lines: AsyncIterator[InputLine], format: str, reading: Reading, after: int
+) -> AsyncGenerator[Item, None]:
     guessed = format != "text" and reading.format is None
     async for line in lines:
         if line.content is not None and not line.content.strip():
@@ -157,7 +159,7 @@ async def _objects(lines: AsyncIterator[Line], format: str, reading: Reading, af
             yield _bad(line, problem, value)
 
 
-async def _rows(lines: AsyncIterator[Line], reading: Reading, after: int, name: str) -> AsyncGenerator[Item, None]:
+async def _rows(lines: AsyncIterator[InputLine], reading: Reading, after: int, name: str) -> AsyncGenerator[Item, None]:
     records = Records(lines)
     header: list[str] | None = None
     async for line, cells in records:
@@ -210,7 +212,7 @@ def _with_options(cells: dict[str, str], reading: Reading) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in ("options", "messages")}
 
 
-def _item(line: Line, value: Any, reading: Reading) -> Item:
+def _item(line: InputLine, value: Any, reading: Reading) -> Item:
     """The item of one record.  Raises UsageError with the rest of a sentence that begins with the line's number."""
     template = reading.template
     if isinstance(value, str):
@@ -270,7 +272,7 @@ def _messages(value: Mapping[str, Any], given: Mapping[str, Any], reading: Readi
     return tuple(messages)
 
 
-def _bad(line: Line, problem: UsageError, value: Any = None) -> Item:
+def _bad(line: InputLine, problem: UsageError, value: Any = None) -> Item:
     sentence = str(problem).rstrip(".")
     identity = value.get("id") if isinstance(value, dict) else None
     return Item(
@@ -282,7 +284,7 @@ def _bad(line: Line, problem: UsageError, value: Any = None) -> Item:
     )
 
 
-def _check_json(line: Line) -> None:
+def _check_json(line: InputLine) -> None:
     """Raises UsageError when the first line of an input of unstated format does not begin as JSON."""
     start = (line.content or b"").lstrip()[:1]
     if line.content is None or start in (b"{", b'"', b"["):

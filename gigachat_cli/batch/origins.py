@@ -1,7 +1,7 @@
 """Which input an output was made from: the journal says so while a batch runs, a note in the data directory afterwards.
 
 The notes are in one private file, keyed by the output's path; each has a line number of the input and the checksum of
-all lines up to it, as in `source.Line`.
+all lines up to it, as in `source.InputLine`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .. import paths
 from ..engine.kept_file import KeptFile
 from ..engine.locks import LockTimeout
 from ..errors import UsageError
-from .source import Source, lines_of
+from .source import BatchInput, lines_of
 
 _MOST_KEPT = 1000
 
@@ -60,7 +60,7 @@ async def check(input: Path | None, expected: Mapping[int, int], *, rows: bool, 
             f"Nothing says that {output} was made from {input or 'this input'}.",
             hint="Name another output with --output-file, or begin anew with --force.",
         )
-    source = Source(input)
+    source = BatchInput(input)
     if source.size is None:
         source.close()
         return

@@ -19,7 +19,7 @@ from ..engine.api.batches import COMPLETED, BatchTask, line_of, parse_results
 from ..engine.outside import json_object
 from ..errors import GigaChatError, NotAsAskedError, ServiceError, UsageError
 from .items import Item
-from .rows import answer_row, error_row, head
+from .output_rows import answer_row, error_row, head
 
 _FIRST_LOOK = 1.0  # seconds
 _LONGEST_LOOK = 30.0

@@ -22,7 +22,7 @@ from .. import paths, systems
 from ..engine.outside import json_object
 from ..errors import OutputError, UsageError
 from ..named_files import check_output, is_stream, open_output
-from .rows import line_of
+from .output_rows import line_of
 
 _LONGEST_ROW = 256 * 1024 * 1024
 _CHECK_EVERY = 100  # rows between two checksums in the journal

@@ -31,9 +31,9 @@ from ..errors import (
 )
 from ..messages import Answer
 from .items import Item
+from .output_rows import answer_row, error_row
 from .pace import Pace
-from .rows import answer_row, error_row
-from .window import Sink, Window
+from .window import RowSink, Window
 
 Ask = Callable[[Item, KeptSlot], Awaitable[Answer]]
 """Sends one item, each of its requests in the slot.  Raises GigaChatError."""
@@ -76,7 +76,7 @@ async def run(
     items: AsyncGenerator[Item, None],
     ask: Ask,
     slots: KeptSlots,
-    sink: Sink,
+    sink: RowSink,
     counts: Counts,
     *,
     concurrency: int,
@@ -101,7 +101,7 @@ class _Batch:
         items: AsyncGenerator[Item, None],
         ask: Ask,
         slots: KeptSlots,
-        sink: Sink,
+        sink: RowSink,
         counts: Counts,
         *,
         concurrency: int,

@@ -23,7 +23,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 _PIECE = 1 << 16
 
 
-class Line(NamedTuple):
+class InputLine(NamedTuple):
     """One line without its newline; `content` is None for one that is too long.
 
     `crc` is the checksum of all lines up to this one, and `end` how many bytes they take.
@@ -35,7 +35,7 @@ class Line(NamedTuple):
     end: int
 
 
-class Source:
+class BatchInput:
     """A file, or stdin for None; `silence` is entered while stdin is waited for.  Raises UsageError when it cannot be
     opened.
     """
@@ -106,7 +106,7 @@ class Source:
             loop.remove_reader(self._descriptor)
 
 
-async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
+async def lines_of(source: BatchInput) -> AsyncGenerator[InputLine, None]:
     """The lines, numbered from 1; memory is bounded, whatever the input."""
     number = crc = end = held = 0
     parts: list[bytes] = []
@@ -117,7 +117,7 @@ async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
         for start in others:
             content = parts[0] if len(parts) == 1 else b"".join(parts)
             number, crc, end = number + 1, zlib.crc32(content, crc), end + held + 1
-            yield Line(number, _clean(content, number) if held <= LONGEST_LINE else None, crc, end)
+            yield InputLine(number, _clean(content, number) if held <= LONGEST_LINE else None, crc, end)
             parts, held = [start], len(start)
         if held > LONGEST_LINE:
             # Its size and checksum are updated; its content is not needed.
@@ -125,10 +125,10 @@ async def lines_of(source: Source) -> AsyncGenerator[Line, None]:
     if held:
         content = b"".join(parts)
         whole = _clean(content, number + 1) if held <= LONGEST_LINE else None
-        yield Line(number + 1, whole, zlib.crc32(content, crc), end + held)
+        yield InputLine(number + 1, whole, zlib.crc32(content, crc), end + held)
 
 
-def text_of(line: Line) -> str:
+def text_of(line: InputLine) -> str:
     """The line as text.  Raises UsageError with the rest of a sentence that begins with the line's number."""
     if line.content is None:
         raise UsageError(f"it is longer than {LONGEST_LINE // 2**20} MiB")

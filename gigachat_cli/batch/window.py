@@ -14,7 +14,7 @@ from .items import Item
 _MOST_BYTES = 32 * 1024 * 1024
 
 
-class Sink(Protocol):
+class RowSink(Protocol):
     """Where the rows are written."""
 
     def keep(self, line: int, crc: int, row: str) -> None:
@@ -35,7 +35,7 @@ class _Place:
 class Window:
     """Keeps the order of rows on their way to `sink`; at most `size` items are running or waiting."""
 
-    def __init__(self, sink: Sink, *, size: int) -> None:
+    def __init__(self, sink: RowSink, *, size: int) -> None:
         self._sink = sink
         self._size = size
         self._bytes = 0

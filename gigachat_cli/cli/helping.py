@@ -28,7 +28,7 @@ _MAIN = "Options"
 _MOST_USED = "Most used options"
 
 
-class Row(NamedTuple):
+class HelpRow(NamedTuple):
     """A name (of an option, an argument, a command, …), and what it is."""
 
     name: str
@@ -37,11 +37,11 @@ class Row(NamedTuple):
 
 class Section(NamedTuple):
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[HelpRow, ...]
     note: str = ""
 
 
-class Page(NamedTuple):
+class HelpPage(NamedTuple):
     """`usage` has a line for each way to call the command; `paragraphs` the first of which is its summary."""
 
     path: str
@@ -60,7 +60,7 @@ class Lesson(NamedTuple):
     tables: Callable[[], tuple[Section, ...]] = tuple
 
 
-class Command(TyperCommand):
+class HelpCommand(TyperCommand):
     """A command whose help is a page."""
 
     def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # typer's own subclass
@@ -112,7 +112,7 @@ class App(typer.Typer):
         super().__init__(help=help, cls=cls, rich_markup_mode=None, **rest)
 
     def command(self, name: str | None = None, **rest: Any) -> Callable[[F], F]:
-        declare = super().command(name, cls=Command, **rest)
+        declare = super().command(name, cls=HelpCommand, **rest)
 
         def declared(function: F) -> F:
             function.__doc__ = docstring(function)
@@ -121,7 +121,7 @@ class App(typer.Typer):
         return declared
 
 
-def page(command: Any, ctx: Any) -> Page:
+def page(command: Any, ctx: Any) -> HelpPage:
     """The page of a command, in the context in which it would be run."""
     from .lessons import LESSONS
 
@@ -130,10 +130,12 @@ def page(command: Any, ctx: Any) -> Page:
     usage = lesson.usage or (" ".join(command.collect_usage_pieces(ctx)),)
     paragraphs = [" ".join(each.split()) for each in re.split(r"\n\s*\n", command.help or "") if each.strip()]
     commands = [
-        Section(title, tuple(Row(name, _summary(command.commands[name])) for name in names if name in command.commands))
+        Section(
+            title, tuple(HelpRow(name, _summary(command.commands[name])) for name in names if name in command.commands)
+        )
         for title, names in (command.headings() if isinstance(command, Group) else ())
     ]
-    return Page(
+    return HelpPage(
         path,
         tuple(f"{path} {each}".rstrip() for each in usage),
         tuple(paragraphs),
@@ -142,7 +144,7 @@ def page(command: Any, ctx: Any) -> Page:
     )
 
 
-def shown(page: Page) -> str:
+def shown(page: HelpPage) -> str:
     """The page for where stdout goes: as wide as its terminal, with bold headings where it can show them."""
     try:
         terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -153,7 +155,7 @@ def shown(page: Page) -> str:
     return "\n".join(lines(page, width or PIPE_WIDTH, bold=bold))
 
 
-def lines(page: Page, width: int, *, bold: bool = False) -> Iterator[str]:
+def lines(page: HelpPage, width: int, *, bold: bool = False) -> Iterator[str]:
     """The page as text, at most `width` columns wide, but for a single word that is longer."""
 
     def heading(title: str) -> str:
@@ -190,7 +192,7 @@ def command_lines(command: str, width: int) -> Iterator[str]:
     yield last
 
 
-def _table(rows: Sequence[Row], width: int) -> Iterator[str]:
+def _table(rows: Sequence[HelpRow], width: int) -> Iterator[str]:
     column = max((len(row.name) for row in rows if len(row.name) <= _BESIDE), default=0) + 4
     for row in rows:
         if width < _NARROW or len(row.name) > _BESIDE:
@@ -218,14 +220,14 @@ def _wrapped(words: Iterable[str], width: int, *, later: int = 0) -> Iterator[st
 
 def _parameters(command: Any, ctx: Any, first: Sequence[str]) -> Iterator[Section]:
     """Arguments, then options by their headings: those that matter most, those without a heading, the others."""
-    arguments: list[Row] = []
-    main: list[tuple[int, Row]] = []
-    rest: dict[str, list[Row]] = {_MAIN: []}
+    arguments: list[HelpRow] = []
+    main: list[tuple[int, HelpRow]] = []
+    rest: dict[str, list[HelpRow]] = {_MAIN: []}
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
         if record is None:
             continue
-        row = Row(record[0], " ".join(record[1].split()))
+        row = HelpRow(record[0], " ".join(record[1].split()))
         places = [first.index(each) for each in parameter.opts if each in first]
         is_help = "--help" in parameter.opts
         if parameter.param_type_name == "argument":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .helping import Lesson, Row, Section
+from .helping import HelpRow, Lesson, Section
 
 
 def _faults() -> tuple[Section, ...]:
@@ -16,7 +16,7 @@ def _faults() -> tuple[Section, ...]:
     names: dict[str, list[str]] = {}
     for name, text in FAULTS.items():
         names.setdefault(text, []).append(name)
-    rows = tuple(Row(", ".join(same), f"{text}.") for text, same in names.items())
+    rows = tuple(HelpRow(", ".join(same), f"{text}.") for text, same in names.items())
     note = (
         "In brackets are the keys that a fault takes, as in --fault 429:retry-after=2,times=3. Every fault also takes "
         "times=N or times=always (1 without it), skip=N requests before the first, and at=PLACE (chat without it): "
@@ -30,7 +30,9 @@ def _settings() -> tuple[Section, ...]:
     from ..settings import declarations
 
     rows = tuple(
-        Row(name, f"{each.help} Takes {takes(each.parse)}.") for name, each in declarations().items() if not each.secret
+        HelpRow(name, f"{each.help} Takes {takes(each.parse)}.")
+        for name, each in declarations().items()
+        if not each.secret
     )
     return (Section("Settings", rows),)
 

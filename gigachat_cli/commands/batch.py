@@ -19,7 +19,7 @@ from ..batch.items import Item, Reading, Template, read_items
 from ..batch.progress import items_of, shown, summary_line, summary_object
 from ..batch.row_file import Found, RowFile
 from ..batch.run import Ask, Counts, run
-from ..batch.source import Source
+from ..batch.source import BatchInput
 from ..conversation.prompt import read_system
 from ..errors import GigaChatError, ItemsFailedError, UsageError
 from ..messages import Notice
@@ -102,7 +102,7 @@ def run_batch(batch: Batch, context: Context) -> None:
     if schema is not None:
         schema.fields(fields)
     format = reading.format_of(path)
-    source = Source(path, silence=context.silence)
+    source = BatchInput(path, silence=context.silence)
     try:
         if batch.dry_run:
             _count(read_items(source, format, reading), fields, batch, context)
@@ -170,7 +170,7 @@ def _text(given: str | None, batch: Batch, context: Context) -> str | None:
 def _run(
     batch: Batch,
     context: Context,
-    source: Source,
+    source: BatchInput,
     format: str,
     reading: Reading,
     fields: dict[str, Any],

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 from ..messages import SERVICE_FUNCTIONS, SERVICE_TOOLS
-from .docstrings import Documentation, documentation
+from .documentation import Documentation, documentation
 from .hints import ArgumentError, Field, HintError, as_found, object_schema, schema_of, values_of
 
 NO_DOCSTRING = "it has no docstring"

@@ -28,7 +28,7 @@ from typing import (
     is_typeddict,
 )
 
-from .docstrings import documentation
+from .documentation import documentation
 
 _PLAIN: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _WORDS = {

@@ -11,7 +11,7 @@ from ..sessions.export import conversation_data, conversation_markdown
 
 if TYPE_CHECKING:
     from ..sessions import Session
-    from ..sessions.turns import Conversation
+    from ..sessions.turns import SessionTurns
 
 ExportFormat = Literal["markdown", "html", "json", "jsonl"]
 
@@ -24,7 +24,7 @@ def format_of(path: Path | None) -> ExportFormat:
 
 
 def exported(
-    conversations: Iterable[Conversation], form: ExportFormat, *, sessions: Sequence[Session] = ()
+    conversations: Iterable[SessionTurns], form: ExportFormat, *, sessions: Sequence[Session] = ()
 ) -> Iterator[str]:
     """The exported text, in pieces.
 

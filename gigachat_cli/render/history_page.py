@@ -21,13 +21,13 @@ from .markdown.html import code_css, markdown_html
 if TYPE_CHECKING:
     from ..messages import Message
     from ..sessions import Session
-    from ..sessions.turns import Conversation, Turn
+    from ..sessions.turns import SessionTurns, Turn
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = Path(__file__).with_suffix(".css")
 
 
-def history_page(conversations: Iterable[Conversation], sessions: Sequence[Session] = ()) -> Iterator[str]:
+def history_page(conversations: Iterable[SessionTurns], sessions: Sequence[Session] = ()) -> Iterator[str]:
     """The page with these conversations, in pieces, below a list of their `sessions` when there are several."""
     title = _title(sessions[0]) if len(sessions) == 1 else "GigaChat"
     yield (
@@ -54,7 +54,7 @@ def history_page(conversations: Iterable[Conversation], sessions: Sequence[Sessi
     yield "</main>\n</body>\n</html>\n"
 
 
-def _article(conversation: Conversation) -> Iterator[str]:
+def _article(conversation: SessionTurns) -> Iterator[str]:
     session = conversation.session
     name = f" ({_text(session.name)})" if session.name else ""
     about = [f"Session <code>{_text(session.id)}</code>{name}", _time(session.created_at)]

@@ -17,7 +17,7 @@ _MOST_KEPT = 1_000  # lines
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TypedLine:
     """A line sent with Enter; `by_hand` is the same with `FOREIGN` for each character that was not typed, except
     blanks.
     """
@@ -63,12 +63,12 @@ class ByHand:
         self._text, self._marks = text, marks
         self._keep()
 
-    def end(self, text: str) -> Line:
+    def end(self, text: str) -> TypedLine:
         """The line as it was sent."""
         marks = self._marks if text == self._text else bytes(len(text))
         kept = (each if mark or each.isspace() else FOREIGN for each, mark in zip(text, marks, strict=True))
         by_hand = text if all(marks) else "".join(kept)
-        return Line(_in_utf8(text), _in_utf8(by_hand))
+        return TypedLine(_in_utf8(text), _in_utf8(by_hand))
 
     def _keep(self) -> None:
         if "@" in self._text and len(self._text) <= _LONGEST_KEPT:  # for other characters it makes no difference

@@ -41,7 +41,7 @@ from prompt_toolkit.shortcuts.prompt import PromptSession
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth, is_dumb_terminal
 
-from .by_hand import ByHand, Line
+from .by_hand import ByHand, TypedLine
 
 if sys.platform != "win32":
     from prompt_toolkit.input.posix_utils import PosixStdinReader
@@ -132,7 +132,7 @@ class Editor:
             assert isinstance(source, Vt100Input)
             source.stdin_reader = _Reader(source.fileno(), encoding="utf-8")
 
-    async def read(self) -> Line | None:
+    async def read(self) -> TypedLine | None:
         """The line that was typed, after Enter.  None when the person leaves (Ctrl-D) or the terminal was closed."""
         self._hint = ""
         self._begin()

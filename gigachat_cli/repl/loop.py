@@ -72,7 +72,7 @@ async def run(chat: Chat, *, first: str | None = None) -> None:
 async def handle(chat: Chat, line: str, *, by_hand: str = "") -> bool:
     """Run a line; return whether the chat goes on.  Errors are shown, and the chat goes on.
 
-    `by_hand` says what a person typed of it, as in `by_hand.Line`.
+    `by_hand` says what a person typed of it, as in `by_hand.TypedLine`.
     """
     from .commands import leaves  # not before the prompt is shown
 

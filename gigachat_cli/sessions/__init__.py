@@ -46,6 +46,6 @@ def open_store(path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> Store:
 
 def schema_markdown() -> str:
     """The documentation of the database's tables, as Markdown: the content of docs/reference/history-schema.md."""
-    from .schema import schema_markdown as made
+    from .migrations import schema_markdown as made
 
     return made()

@@ -19,7 +19,7 @@ from typing import Any
 
 from .. import paths, systems
 from ..errors import BrokenHistoryError, HistoryError
-from . import owners, schema
+from . import migrations, owners
 
 Parameters = Sequence[Any] | dict[str, Any]
 
@@ -195,7 +195,7 @@ def _connected_to_read(path: Path, *, busy_timeout: float) -> sqlite3.Connection
         )  # fmt: skip
         try:
             connection.row_factory = sqlite3.Row
-            if _version(connection, path) < len(schema.MIGRATIONS):
+            if _version(connection, path) < len(migrations.MIGRATIONS):
                 raise HistoryError(
                     f"The history {path} was written by an older version of gigachat, and is read-only.",
                     hint="Run 'gigachat history list' once where it can be written.",
@@ -229,13 +229,13 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, busy_timeout: float)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
-    if version == len(schema.MIGRATIONS):
+    if version == len(migrations.MIGRATIONS):
         return
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     _use_log(connection, busy_timeout=busy_timeout)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        schema.apply(connection, _version(connection, path))
+        migrations.apply(connection, _version(connection, path))
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
@@ -246,12 +246,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, busy_timeout: float)
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    foreign = application != schema.APPLICATION_ID and (
+    foreign = application != migrations.APPLICATION_ID and (
         version or application or connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     )
     if foreign:
         raise HistoryError(f"{path} is a database of another program; it was left as it is.")
-    if version > len(schema.MIGRATIONS):
+    if version > len(migrations.MIGRATIONS):
         raise HistoryError(
             f"The history {path} was written by a newer version of gigachat; it was left as it is.",
             hint="Update this gigachat. ‹no_log› goes without the history.",

@@ -8,13 +8,13 @@ from typing import Any
 
 from ..messages import Answer, Message
 from ..moments import iso_time, shown_time
-from .turns import Conversation, Turn
+from .turns import SessionTurns, Turn
 from .values import Session
 
 SEAM = "*— continued —*"
 
 
-def conversation_markdown(conversation: Conversation) -> str:
+def conversation_markdown(conversation: SessionTurns) -> str:
     """One conversation as Markdown: a heading, then each question with its answer, or why it has none."""
     session = conversation.session
     lines = [f"# {session.title or session.name or session.id}", ""]
@@ -67,7 +67,7 @@ def with_seams(text: str, seams: tuple[int, ...]) -> str:
     return shown + f"\n\n*Continued {told} time{'s' * (told > 1)} inside the code.*" if told else shown
 
 
-def conversation_data(conversation: Conversation) -> dict[str, Any]:
+def conversation_data(conversation: SessionTurns) -> dict[str, Any]:
     """One conversation as JSON values.  Keys are only ever added."""
     return {
         **session_data(conversation.session),

@@ -21,7 +21,7 @@ from .journal import Journal
 from .values import INTERRUPTED, Session, SessionKind
 
 if TYPE_CHECKING:
-    from .turns import Conversation, SearchHit, Turn
+    from .turns import SearchHit, SessionTurns, Turn
 
 Result = TypeVar("Result")
 
@@ -283,12 +283,12 @@ class Store:
         """All turns of a session in order, without undone ones."""
         return self._turns("turns.session_id = ? AND NOT removed", (session_id,))
 
-    def conversation(self, session_id: str) -> Conversation:
+    def conversation(self, session_id: str) -> SessionTurns:
         """A session with all its turns, read in one transaction."""
-        from .turns import Conversation
+        from .turns import SessionTurns
 
         with self._database.reading():
-            return Conversation(self.session(session_id), self.turns(session_id))
+            return SessionTurns(self.session(session_id), self.turns(session_id))
 
     def search(self, text: str, *, session_id: str | None = None, limit: int = 20) -> list[SearchHit]:
         """Turns that contain all words of `text`, the best first; it may have `"phrases"` and `begin*`.

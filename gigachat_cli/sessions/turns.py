@@ -47,7 +47,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class SessionTurns:
     """A session with its turns, as it is shown and exported."""
 
     session: Session

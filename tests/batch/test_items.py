@@ -8,7 +8,7 @@ import pytest
 
 from gigachat_cli.batch import source as source_module
 from gigachat_cli.batch.items import Item, Reading, Template, read_items
-from gigachat_cli.batch.source import Source, lines_of
+from gigachat_cli.batch.source import BatchInput, lines_of
 from gigachat_cli.errors import UsageError
 
 
@@ -20,7 +20,7 @@ async def read(tmp_path: Path, content: str | bytes, format: str = "jsonl", **re
         template=Template(str(template)) if template else None,
         system=str(reading["system"]) if "system" in reading else None,
     )
-    source = Source(file)
+    source = BatchInput(file)
     try:
         return [item async for item in read_items(source, format, how)]
     finally:
@@ -96,7 +96,7 @@ async def test_checksums_do_not_depend_on_how_the_input_comes(tmp_path: Path, mo
 
     async def lines(piece: int) -> list[tuple[object, ...]]:
         monkeypatch.setattr(source_module, "_PIECE", piece)
-        source = Source(file)
+        source = BatchInput(file)
         try:
             return [tuple(line) async for line in lines_of(source)]
         finally:

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from gigachat_cli.cli.app import build
-from gigachat_cli.cli.helping import Page, command_lines, lines, page
+from gigachat_cli.cli.helping import HelpPage, command_lines, lines, page
 from gigachat_cli.cli.lessons import LESSONS
 from gigachat_cli.commands import HEADINGS, NAME
 from gigachat_cli.settings import declarations
@@ -42,7 +42,7 @@ BY_PATH = {each.path: each for each in PAGES}
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.path)
-def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(shown: Page, width: int) -> None:
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(shown: HelpPage, width: int) -> None:
     drawn = list(lines(shown, width))
     assert [line for line in drawn if len(line) > width and len(line.split()) > 1] == []
     if width >= 60:  # a path of 51 letters has no place in 40 columns

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gigachat_cli.functions.describing import Function, functions_of
-from gigachat_cli.functions.docstrings import documentation
+from gigachat_cli.functions.documentation import documentation
 from gigachat_cli.functions.hints import ArgumentError, HintError, schema_of, value_of
 
 

@@ -12,7 +12,7 @@ from gigachat_cli.messages import Answer, FunctionCall, Message
 from gigachat_cli.render.exports import exported
 from gigachat_cli.render.markdown.html import markdown_html
 from gigachat_cli.sessions import Session
-from gigachat_cli.sessions.turns import Conversation, Turn
+from gigachat_cli.sessions.turns import SessionTurns, Turn
 
 from .answers import real_answers
 from .specification import examples
@@ -121,7 +121,7 @@ class Read(HTMLParser):
         raise AssertionError(data)
 
 
-def conversation(text: str = "hello", *, number: int = 1, answer: str | None = None) -> Conversation:
+def conversation(text: str = "hello", *, number: int = 1, answer: str | None = None) -> SessionTurns:
     session = Session(f"id{number}", "chat", text, text, text, text, "x", 1_800_000_000.0, 1_800_000_060.0, 1, 9)
     said = Answer(text if answer is None else answer, reasoning=text, complete=True)
     call = FunctionCall(text, {text: [text]})
@@ -147,10 +147,10 @@ def conversation(text: str = "hello", *, number: int = 1, answer: str | None = N
         problem_code="x",
         problem=text,
     )
-    return Conversation(session, [turn])
+    return SessionTurns(session, [turn])
 
 
-def page_of(*conversations: Conversation) -> str:
+def page_of(*conversations: SessionTurns) -> str:
     return "".join(exported(conversations, "html", sessions=[each.session for each in conversations]))
 
 

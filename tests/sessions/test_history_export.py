@@ -14,7 +14,7 @@ from gigachat_cli.render.exports import exported
 from gigachat_cli.sessions import Session, schema_markdown
 from gigachat_cli.sessions.export import conversation_markdown, state_mark, with_seams
 from gigachat_cli.sessions.store import Store
-from gigachat_cli.sessions.turns import Conversation, Turn
+from gigachat_cli.sessions.turns import SessionTurns, Turn
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def turn(number: int, prompt: Message, answer: Answer | None, **others: object) 
     return Turn(**values)  # type: ignore[arg-type]  # the keys above are the fields
 
 
-def conversation() -> Conversation:
+def conversation() -> SessionTurns:
     prompt = Message("user", "Почему небо синее?", attachments=("f1", "f2"))
     first = Answer("Light is\nscattered.", "GigaChat-2", "stop", True, Usage(5, 7, 12, 0), request_id="r")
     steps = (
@@ -123,7 +123,7 @@ def conversation() -> Conversation:
         Message("assistant", first.text),
     )
     interrupted, lost = ("interrupted", "Ctrl-C."), ("network", "No connection.")
-    return Conversation(
+    return SessionTurns(
         SESSION,
         [
             turn(1, prompt, first, messages=steps, seams=(9,)),

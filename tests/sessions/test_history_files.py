@@ -16,7 +16,7 @@ from gigachat_cli.errors import HistoryError
 from gigachat_cli.messages import Answer, Message, Notice
 from gigachat_cli.sessions import Recorder, open_store
 from gigachat_cli.sessions.database import set_aside
-from gigachat_cli.sessions.schema import APPLICATION_ID, MIGRATIONS
+from gigachat_cli.sessions.migrations import APPLICATION_ID, MIGRATIONS
 from gigachat_cli.sessions.store import Store
 
 from .conftest import Starter

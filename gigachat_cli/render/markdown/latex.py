@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .grids import beside, bracketed
-from .latex_source import SIGNS, Source, Unreadable
+from .latex_source import SIGNS, LatexSource, Unreadable
 from .scripts import subscript, superscript
 from .setting import Kind, Piece, close, fraction, linear, rows, with_script
 from .structures import accented, arc, as_aligned, as_cases, as_matrix, negated, one_above, trimmed
@@ -47,7 +47,7 @@ aligned align alignat alignedat split gather gathered equation eqnarray multline
 """)
 
 
-class Reader(Source):
+class Reader(LatexSource):
     """Reads one formula.  Work grows with its length."""
 
     def __init__(self, source: str) -> None:
@@ -448,7 +448,7 @@ def _bracketed(parts: list[Piece], left: str, right: str) -> list[Piece]:
 
 def _words(source: str) -> str:
     """A text within a formula, which may have formulas in it."""
-    text = Source(source)
+    text = LatexSource(source)
     shown: list[str] = []
     while (item := text.next()) is not None:
         if item in ("$", "\\("):
@@ -462,7 +462,7 @@ def _words(source: str) -> str:
     return "".join(shown)
 
 
-def _in_text(name: str, text: Source) -> str:
+def _in_text(name: str, text: LatexSource) -> str:
     if name in TEXTS or name in FONTS:
         return ""
     if name == "\\" or SPACES.get(name):

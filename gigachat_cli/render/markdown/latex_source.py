@@ -15,7 +15,7 @@ class Unreadable(Exception):  # no error of the program: a model's LaTeX is ofte
     """The text is no LaTeX that can be set."""
 
 
-class Source:
+class LatexSource:
     """What was read of a formula, and what is still to read."""
 
     def __init__(self, source: str) -> None:

@@ -35,7 +35,7 @@ class Quote:
 
 
 @dataclass(slots=True)
-class Item:
+class ListItem:
     """A list item: a bullet or number before its first row, blanks before the others."""
 
     first: Run
@@ -43,7 +43,7 @@ class Item:
     fresh: bool = True
 
 
-Container = Quote | Item
+Container = Quote | ListItem
 
 
 class Page:
@@ -67,7 +67,7 @@ class Page:
         """Begin a block; `sibling` is an item that goes on with its list."""
         parent = self.containers[-1] if self.containers else None
         empty = not self._started if parent is None else parent.fresh
-        if not empty and (blank_before or not (sibling or isinstance(parent, Item))):
+        if not empty and (blank_before or not (sibling or isinstance(parent, ListItem))):
             self._gap = self._dress([[]])
 
     def open_quote(self) -> None:
@@ -77,18 +77,18 @@ class Page:
     def open_item(self, number: int | None) -> None:
         """Open a list item; bullets have no number."""
         if number is None:
-            depth = sum(isinstance(container, Item) for container in self.containers)
+            depth = sum(isinstance(container, ListItem) for container in self.containers)
             mark = f" {_BULLETS[depth % len(_BULLETS)]} "
         else:
             mark = f"{number:>2}. "
         if not self._fits(len(mark)):
             mark = ""
-        self.containers.append(Item((mark, self.look.named("bullet")), (" " * len(mark), PLAIN)))
+        self.containers.append(ListItem((mark, self.look.named("bullet")), (" " * len(mark), PLAIN)))
 
     def close(self) -> None:
         """Close the innermost container; an item without content keeps its bullet."""
         container = self.containers[-1]
-        if container.fresh and isinstance(container, Item):
+        if container.fresh and isinstance(container, ListItem):
             self.settle([[]])
         self.containers.pop()
 
@@ -128,8 +128,8 @@ class Page:
     def take_task_box(self, text: str) -> str:
         """Make the box of a task, where it begins the text of an item, the bullet of this item; a number stays."""
         item = self.containers[-1] if self.containers else None
-        box = _TASK.match(text) if isinstance(item, Item) and item.fresh else None
-        if box is None or not isinstance(item, Item):
+        box = _TASK.match(text) if isinstance(item, ListItem) and item.fresh else None
+        if box is None or not isinstance(item, ListItem):
             return text
         sign = "☐" if box[0][1] == " " else "☑"
         if len(item.first[0]) != _BULLET_CELLS:

@@ -1,4 +1,4 @@
-"""Private parts of dependencies: each has one file that uses it, and a test that says when it is gone."""
+"""Rules of the house: what is private to a library has one file here, and no two things have one name."""
 
 from __future__ import annotations
 
@@ -75,3 +75,12 @@ def _tls_object() -> Any:
 
 def _file(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").as_posix()
+
+
+def test_no_two_classes_have_one_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        if "simulator" not in path.parts:
+            for name in re.findall(r"^class ([A-Z]\w*)", path.read_text("utf-8"), re.M):
+                homes.setdefault(name, []).append(_file(path))
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}

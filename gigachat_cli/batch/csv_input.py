@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from ..errors import UsageError
-from .source import LONGEST_LINE, Line, text_of
+from .source import LONGEST_LINE, InputLine, text_of
 
 _LONGEST_RECORD = 1024 * 1024
 
@@ -15,22 +15,22 @@ _LONGEST_RECORD = 1024 * 1024
 class Records:
     """The records of a table.  After a broken one, the next line begins a new record: only the broken one is lost."""
 
-    def __init__(self, lines: AsyncIterator[Line]) -> None:
+    def __init__(self, lines: AsyncIterator[InputLine]) -> None:
         csv.field_size_limit(LONGEST_LINE)
         self._lines = lines
-        self._again: deque[Line] = deque()  # lines read ahead for an unfinished record; the next one is the last
+        self._again: deque[InputLine] = deque()  # lines read ahead for an unfinished record; the next one is the last
         self._delimiter = ""
 
     def __aiter__(self) -> Records:
         return self
 
-    async def __anext__(self) -> tuple[Line, list[str] | UsageError]:
+    async def __anext__(self) -> tuple[InputLine, list[str] | UsageError]:
         first = await self._next()
         while first is not None and first.content is not None and not first.content.strip():
             first = await self._next()
         if first is None:
             raise StopAsyncIteration
-        taken: list[Line] = [first]
+        taken: list[InputLine] = [first]
         texts: list[str] = []
         size = 0
         while True:
@@ -54,7 +54,7 @@ class Records:
     def _dialect(self) -> type[csv.Dialect]:
         return {",": csv.excel, "\t": csv.excel_tab, ";": _Semicolons}[self._delimiter]
 
-    async def _until_quote(self, taken: list[Line], texts: list[str], size: int) -> Line | None:
+    async def _until_quote(self, taken: list[InputLine], texts: list[str], size: int) -> InputLine | None:
         """The next line that may end the record; the lines before it are consumed."""
         while size <= _LONGEST_RECORD:
             line = await self._next()
@@ -69,7 +69,7 @@ class Records:
             size += len(line.content)
         return None
 
-    async def _next(self) -> Line | None:
+    async def _next(self) -> InputLine | None:
         if self._again:
             return self._again.popleft()
         return await anext(self._lines, None)
