@@ -25,6 +25,7 @@ EXIT_CODES = {
     130: "Ctrl-C; what came is kept",
     141: "nobody reads on (`| head`); the program ends without a word",
     143: "SIGTERM; what came is kept",
+    149: "Ctrl-Break on Windows, or a console that is closed; what came is kept",
 }
 """What each exit code means."""
 

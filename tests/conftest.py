@@ -29,6 +29,9 @@ RECORDINGS = ROOT / "tests" / "recordings"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+posix = pytest.mark.skipif(os.name == "nt", reason="modes, links, forks and shells of POSIX")
+"""For a test that Windows has nothing to say to."""
+
 PYTHON = (sys.executable, *shlex.split(os.environ.get("GIGACHAT_TESTS_PYTHON", "")))
 """The interpreter of the program, with an option to try it under: `make test-modes MODE=-OO`."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import signal
 import sys
 from typing import ClassVar
 
@@ -12,6 +14,7 @@ import pytest
 from gigachat_cli import console, systems
 from gigachat_cli.conversation.prompt import decoded, decoded_stdin
 from gigachat_cli.errors import UsageError
+from gigachat_cli.interrupts import handle
 
 VIRTUAL_TERMINAL = 0x4
 
@@ -149,3 +152,24 @@ def test_reading_a_pipe_goes_on_hearing_signals(made: type[Made]) -> None:
     os.close(read)
     with pytest.raises(OSError, match="descriptor"):
         console.read_piece(read)
+
+
+def test_where_a_loop_hears_no_signals_the_interpreter_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, of Ctrl-Break."""
+
+    async def wait_for_it() -> None:
+        loop, came = asyncio.get_running_loop(), asyncio.Event()
+
+        def none(*given: object) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr(loop, "add_signal_handler", none)
+        handle(loop, signal.SIGTERM, came.set)
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.wait_for(came.wait(), 5)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        asyncio.run(wait_for_it())
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -19,7 +19,7 @@ from gigachat_cli.keys import parse_key
 from gigachat_cli.settings import load_settings
 from gigachat_cli.simulator import Simulator
 
-from .conftest import Program
+from .conftest import Program, posix
 
 KEY = b64encode(b"0199e20f-058c-70c0-9850-6400dd41a853:3727db23-91a3-44fa-a6b7-9f0a311d3e9e").decode()
 
@@ -84,6 +84,7 @@ def test_a_given_access_token_comes_before_all_of_them(simulator: Simulator, gig
     assert not (home / "ran").exists()
 
 
+@posix
 @pytest.mark.parametrize(
     "printed", [KEY, f"{KEY}\n", f"{KEY}\r\nuser: me\n", f'"{KEY}"\n', f"Basic {KEY}\n", f"{KEY}\nsecond line\n\n"]
 )
@@ -91,6 +92,7 @@ def test_the_first_line_that_a_command_prints_is_the_key(printed: str) -> None:
     assert key_of(credentials_command=printing(printed)) == KEY
 
 
+@posix
 @pytest.mark.parametrize(
     ("command", "kind", "words"),
     [
@@ -113,6 +115,7 @@ def test_a_command_that_gives_no_key_is_told(command: str, kind: type[GigaChatEr
     assert caught.value.hint
 
 
+@posix
 def test_a_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "_COMMAND_SECONDS", 0.3)
     began = time.monotonic()
@@ -121,6 +124,7 @@ def test_a_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     assert time.monotonic() - began < 20
 
 
+@posix
 def test_a_command_may_ask_a_person_on_its_stderr(simulator: Simulator, gigachat: Program) -> None:
     simulator.answer = "Hello."
     command = f"echo 'PIN?' >&2; echo {simulator.credentials}"
@@ -129,6 +133,7 @@ def test_a_command_may_ask_a_person_on_its_stderr(simulator: Simulator, gigachat
     assert (result.out, result.err, result.code) == ("Hello.\n", "PIN?\n", 0)
 
 
+@posix
 def test_a_command_that_waits_does_not_hold_up_the_end(simulator: Simulator, gigachat: Program, home: Path) -> None:
     environment = {"GIGACHAT_CREDENTIALS": None, "GIGACHAT_CREDENTIALS_COMMAND": f"touch {home}/ran; exec sleep 30"}
     process = gigachat.start("ask", "hi", environment=environment, start_new_session=True)

@@ -19,7 +19,7 @@ from gigachat_cli.settings import (
     shown,
 )
 
-from .conftest import Program
+from .conftest import Program, posix
 
 # Three good values of every setting, as texts, with what each of them means.
 GOOD: dict[str, list[tuple[str, Any]]] = {
@@ -276,6 +276,7 @@ max_retries = 1
 """
 
 
+@posix
 def test_an_edit_keeps_comments_order_and_other_keys() -> None:
     path = config(WRITTEN)
     assert edit_config("model", "B") == path
@@ -289,6 +290,7 @@ def test_an_edit_keeps_comments_order_and_other_keys() -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@posix
 def test_an_edit_writes_each_type_as_toml_has_it() -> None:
     for key, text in (("timeout", "5"), ("max_retries", "2"), ("verify_ssl_certs", "no"), ("cert_file", "/a b")):
         edit_config(key, text)

@@ -11,6 +11,8 @@ import pytest
 from gigachat_cli.batch.row_file import RowFile
 from gigachat_cli.errors import UsageError
 
+from ..conftest import posix
+
 
 def row(line: int) -> str:
     return json.dumps({"line": line, "answer": f"Ответ {line}"}, ensure_ascii=False) + "\n"
@@ -95,7 +97,7 @@ def test_failed_rows_are_missing_when_they_are_to_be_asked_again(tmp_path: Path)
     third.write(4, 44, row(3) + row(4), count=2)
     third.close(finished=True)
     assert [each.name for each in tmp_path.glob("*.jsonl*")] == ["out.jsonl"]
-    assert path.read_text() == row(1) + row(2) + row(3) + row(4)
+    assert path.read_text(encoding="utf-8") == row(1) + row(2) + row(3) + row(4)
 
 
 def test_a_kill_right_after_the_output_was_set_aside_loses_nothing(tmp_path: Path) -> None:
@@ -111,6 +113,7 @@ def test_a_kill_right_after_the_output_was_set_aside_loses_nothing(tmp_path: Pat
     assert (again.taken_over(1), again.taken_over(2)) == (None, row(2))
 
 
+@posix
 def test_a_finished_batch_leaves_no_journal(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     file = begun(path)

@@ -13,6 +13,8 @@ from gigachat_cli import masking, paths
 from gigachat_cli.conversation.attachments import read_attachments
 from gigachat_cli.conversation.secret_files import is_yes, why_secret
 
+from ..conftest import posix
+
 SECRET = [
     "~/.ssh/id_rsa",
     "~/.ssh/config",
@@ -89,6 +91,7 @@ def test_where_settings_and_history_share_a_folder_it_says_both(home: Path, monk
     assert why_secret(str(paths.images_dir() / "cat.jpg")) == ""
 
 
+@posix
 def test_a_link_hides_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / ".ssh").mkdir()
     (home / ".ssh" / "deploy").write_text("x")

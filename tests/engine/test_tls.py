@@ -20,7 +20,7 @@ from gigachat_cli.errors import ConfigError, NetworkError, TLSError
 from gigachat_cli.settings import VERIFICATION_OFF
 from gigachat_cli.simulator import Options, Simulator
 
-from ..conftest import ROOT, Program, use
+from ..conftest import ROOT, Program, posix, use
 from ..proxy import Proxy
 from .asking import Notices, ask, chunks_of
 
@@ -163,6 +163,7 @@ def test_the_root_speaks_for_gigachat_hosts_alone(host: str, ours: bool) -> None
     assert trusted is ours
 
 
+@posix
 def test_the_root_is_written_and_checked_and_written_anew() -> None:
     path = paths.root_certificate_file()
     shipped = root_certificate()
@@ -358,6 +359,7 @@ print("held")
 """
 
 
+@posix
 def test_the_programs_start_defers_aiohttps_store_and_nobody_elses(system_store: Path) -> None:
     done = subprocess.run([sys.executable, "-c", STORE], capture_output=True, text=True, env=Program.environment())
     assert done.stdout == "held\n", done.stderr
@@ -382,6 +384,7 @@ print("untouched")
 """
 
 
+@posix
 def test_the_engine_as_a_library_leaves_ssl_and_aiohttp_alone(system_store: Path) -> None:
     done = subprocess.run([sys.executable, "-c", LIBRARY], capture_output=True, text=True, env=Program.environment())
     assert done.stdout == "untouched\n", done.stderr

@@ -24,7 +24,7 @@ from gigachat_cli.keys import account_of_key, parse_key
 from gigachat_cli.messages import Token
 from gigachat_cli.simulator import Simulator
 
-from ..conftest import Program
+from ..conftest import Program, posix
 from .asking import Notices, ask, chunks_of
 
 HOLD = """
@@ -86,6 +86,7 @@ def keep(simulator: Simulator, access_token: str, seconds: float) -> None:
     asyncio.run(TokenCache(paths.token_file()).put(identity_of(simulator), Token(access_token, time.time() + seconds)))
 
 
+@posix
 async def test_a_token_is_got_once_and_kept(simulator: Simulator) -> None:
     for _ in range(3):
         await ask()
@@ -93,6 +94,7 @@ async def test_a_token_is_got_once_and_kept(simulator: Simulator) -> None:
     assert paths.token_file().stat().st_mode & 0o777 == 0o600
 
 
+@posix
 def test_fifty_processes_at_once_log_in_once_and_all_answer(simulator: Simulator) -> None:
     simulator.answer = "Hello."
     done = subprocess.run(
@@ -270,6 +272,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache_and_one_line(
     assert str(config) in line
 
 
+@posix
 def test_a_folder_of_the_system_that_nobody_can_write_costs_only_the_cache(
     simulator: Simulator, gigachat: Program
 ) -> None:
@@ -290,6 +293,7 @@ async def test_a_refused_token_in_such_a_folder_is_told_of_once(simulator: Simul
     assert len(notices.texts("warning")) == 1
 
 
+@posix
 def test_a_killed_holder_of_the_lock_frees_it(simulator: Simulator, gigachat: Program) -> None:
     simulator.answer = "Hello."
     lock = TokenCache(paths.token_file()).lock_file(identity_of(simulator))
@@ -302,6 +306,7 @@ def test_a_killed_holder_of_the_lock_frees_it(simulator: Simulator, gigachat: Pr
     assert simulator.oauth_calls == 1
 
 
+@posix
 def test_a_stopped_holder_of_the_lock_is_waited_for_only_so_long(simulator: Simulator, gigachat: Program) -> None:
     simulator.answer = "Hello."
     cache = TokenCache(paths.token_file())
@@ -313,6 +318,7 @@ def test_a_stopped_holder_of_the_lock_is_waited_for_only_so_long(simulator: Simu
     assert cache.get(identity_of(simulator)) is not None
 
 
+@posix
 async def test_a_stopped_writer_of_the_cache_costs_one_line(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +334,7 @@ async def test_a_stopped_writer_of_the_cache_costs_one_line(
     assert "held by another process" in line
 
 
+@posix
 async def test_a_login_needs_no_slot_of_the_account(simulator: Simulator) -> None:
     async with GigaChat() as giga:
         await chunks_of(giga)

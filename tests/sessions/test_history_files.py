@@ -19,6 +19,7 @@ from gigachat_cli.sessions.database import set_aside
 from gigachat_cli.sessions.migrations import APPLICATION_ID, MIGRATIONS
 from gigachat_cli.sessions.store import Store
 
+from ..conftest import posix
 from .conftest import Starter
 
 CREATED_UNDER_AUDIT = """
@@ -54,6 +55,7 @@ def asides(path: Path) -> list[Path]:
     return sorted(each for each in path.parent.iterdir() if ".broken-" in each.name)
 
 
+@posix
 def test_files_are_private_from_creation_under_any_umask(path: Path, start: Starter) -> None:
     out, err = start(CREATED_UNDER_AUDIT, path).communicate(timeout=30)
     assert not err
@@ -65,6 +67,7 @@ def test_files_are_private_from_creation_under_any_umask(path: Path, start: Star
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@posix
 def test_looser_modes_are_repaired(path: Path) -> None:
     fill(path)
     path.chmod(0o644)
@@ -107,6 +110,7 @@ def test_broken_file_is_set_aside_and_a_fresh_one_begun(path: Path, content: byt
         assert len(store.sessions()) == 1
 
 
+@posix
 def test_log_of_a_broken_file_is_set_aside_with_it(path: Path, start: Starter) -> None:
     fill(path)
     program = (

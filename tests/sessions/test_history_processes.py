@@ -18,6 +18,7 @@ import pytest
 from gigachat_cli.messages import Answer, Message
 from gigachat_cli.sessions import open_store
 
+from ..conftest import posix
 from .conftest import Starter, sent
 
 KILLS = int(os.environ.get("GIGACHAT_KILLS", "12"))
@@ -140,6 +141,7 @@ def test_turn_of_a_live_process_is_running_and_of_a_dead_one_is_not(path: Path, 
         assert finished.answer.text == partial.answer.text + "and so on"
 
 
+@posix
 def test_turn_taken_for_dead_still_ends_whole(path: Path, start: Starter) -> None:
     with open_store(path) as store:
         session = store.create_session("chat")
@@ -159,6 +161,7 @@ def test_turn_taken_for_dead_still_ends_whole(path: Path, start: Starter) -> Non
         assert [each.snippet for each in store.search("two")] == ["one, two"]
 
 
+@posix
 def test_child_of_a_fork_does_not_speak_for_its_parent(path: Path, start: Starter) -> None:
     program = """
 import os, sys
