@@ -1,14 +1,11 @@
-"""The manual: a page for every command, which groff takes without a warning, installed by the wheel."""
+"""The manual: a page for every command, which groff takes without a warning."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import zipfile
-from pathlib import Path
 
 import pytest
-from hatchling.builders.wheel import WheelBuilder
 
 from .conftest import ROOT
 from .e2e.test_help import PAGES
@@ -38,10 +35,3 @@ def test_groff_warns_of_nothing_and_every_word_of_the_help_is_there() -> None:
                 assert row.text in shown
         for example in page.examples:
             assert example in shown
-
-
-def test_the_wheel_installs_the_manual(tmp_path: Path) -> None:
-    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
-    with zipfile.ZipFile(wheel) as archive:
-        names = {Path(name).name for name in archive.namelist() if "/data/share/man/man1/" in name}
-    assert names == {file.name for file in FILES}
