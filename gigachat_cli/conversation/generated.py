@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import paths
-from ..engine.outside import file_id
+from ..engine.outside import FileId
 from ..errors import GigaChatError, NothingDrawnError
 from ..messages import Chunk, Notice, SavedFile
 from ..text import one_line
@@ -167,4 +167,4 @@ def _id_of(tag: re.Match[str]) -> str:
     if attributes.get("fuse") != "true":
         return ""
     by_data = next((value for name, value in attributes.items() if name.startswith("data-")), "")
-    return file_id(attributes.get("src") or by_data) or ""
+    return FileId.of(attributes.get("src") or by_data)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 
@@ -29,20 +29,11 @@ MOST_VALUES = 5_000_000
 MOST_OBJECTS = 500_000
 """Objects and arrays of one JSON reply, each of which takes more time and memory than a hundred numbers."""
 
-LONGEST_NAME = 300
-"""Characters of a name or a title that the service gives to something."""
-
 _MOST_MENDED = 100
 """Odd places of one reply that are overlooked; each costs a reading of the whole."""
 
 _AT = re.compile(r" - at `\$(.*)`\Z")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
-
-_LONGEST_FILE_NAME = 1000  # characters; what a file system does not take loses its middle, not its suffix
-
-_IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
-_WORD = re.compile(r"[^\W\d][\w.-]{0,63}")
-_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -52,33 +43,66 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 class Count(int):
     """A whole number as a type of a field; 0 for what is none, and for one that no counter reaches."""
 
+    @classmethod
+    def of(cls, found: object) -> Self:
+        return cls(whole(found) or 0)
+
 
 class Floor(int):
     """A number as a type of a field, without its fraction."""
 
+    @classmethod
+    def of(cls, found: object) -> Self:
+        """Raises TypeError for what is none."""
+        return cls(number(found))  # type: ignore[arg-type]  # None raises it
+
 
 class Identifier(str):
-    """`identifier` as a type of a field; empty for what is none."""
+    """An id or a name that the service made; empty for what is none: with blanks, odd signs, or a masked secret."""
+
+    form = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+=-]{0,254}[A-Za-z0-9=])?")
+
+    @classmethod
+    def of(cls, found: object) -> Self:
+        return cls(found) if isinstance(found, str) and cls.form.fullmatch(found) else cls()
 
 
-class Word(str):
-    """`word` as a type of a field; empty for what is none."""
+class Word(Identifier):
+    """A word of the service's own: a reason, a state, a function; empty for what is none."""
+
+    form = re.compile(r"[^\W\d][\w.-]{0,63}")
 
 
-class FileId(str):
-    """`file_id` as a type of a field; empty for what is none."""
+class FileId(Identifier):
+    """The id of a file, which is one segment of a path; empty for what is none."""
+
+    form = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 
 
 class ModelName(str):
-    """`model_name` as a type of a field; empty for what is none."""
+    """The name of a model, which a stand of one's own may have called anything; empty for what cannot be asked for."""
 
-
-class LongLabel(str):
-    """The name of a file, in one line of at most 1000 characters; empty for what is none."""
+    @classmethod
+    def of(cls, found: object) -> Self:
+        if not isinstance(found, str) or not found.strip() or len(found) > Label.most:
+            return cls()
+        return cls(found) if found.isprintable() and MASK not in found else cls()
 
 
 class Label(str):
-    """`label` as a type of a field; empty for what is none."""
+    """What the service calls something, in one line; empty when it does not say."""
+
+    most = 300  # characters
+
+    @classmethod
+    def of(cls, found: object) -> Self:
+        return cls(one_line(found, cls.most) if isinstance(found, str) else "")
+
+
+class FileName(Label):
+    """The name of a file: what a file system does not take loses its middle, not its suffix."""
+
+    most = 1000
 
 
 def read(content: bytes | str, kind: type[T], what: str) -> T:
@@ -168,11 +192,9 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, dec_hook=_field)
 
 
-def _field(kind: type, found: object) -> object:
-    """Raises ValueError for what counts as missing."""
-    if kind is Floor:
-        return Floor(number(found))  # type: ignore[arg-type]  # None raises TypeError, which is as good
-    return Count(whole(found) or 0) if kind is Count else kind(_FIELDS[kind](found) or "")
+def _field(kind: Any, found: object) -> object:
+    """Raises TypeError for what counts as missing."""
+    return kind.of(from_outside(found) if isinstance(found, str) else found)
 
 
 def _remove(found: Any, problem: str) -> bool:
@@ -224,56 +246,11 @@ def _check_count(content: bytes | str) -> None:
         )
 
 
-def identifier(found: object) -> str | None:
-    """An id or a name that the service made; None for what is none: with blanks, odd signs, or a masked secret."""
-    return found if isinstance(found, str) and _IDENTIFIER.fullmatch(found) else None
-
-
-def word(found: object) -> str | None:
-    """A word of the service's own: a reason, a state, a function; None for what is none."""
-    return found if isinstance(found, str) and _WORD.fullmatch(found) else None
-
-
-def file_id(found: object) -> str | None:
-    """The id of a file, which is one segment of a path; None for what is none."""
-    return found if isinstance(found, str) and _SEGMENT.fullmatch(found) else None
-
-
 def typed_file_id(typed: str) -> str:
     """The id of a file that a person named.  Raises UsageError for what is none."""
-    if file_id(typed) is None:
+    if not FileId.of(typed):
         raise UsageError(
             f"{one_line(typed, 80) or 'An empty text'} is not the id of a file.",
             hint="'gigachat files list' shows those of the account.",
         )
     return typed
-
-
-def model_name(found: object) -> str | None:
-    """The name of a model, which a stand of one's own may have called anything; None for what cannot be asked for."""
-    if not isinstance(found, str) or not found.strip() or len(found) > LONGEST_NAME:
-        return None
-    return found if found.isprintable() and MASK not in found else None
-
-
-def label(found: object, *, most: int = LONGEST_NAME) -> str:
-    """What the service calls something, in one line of at most so many characters; empty when it does not say."""
-    return one_line(found, most) if isinstance(found, str) else ""
-
-
-def _labelled(found: object) -> str:
-    return label(from_outside(found)) if isinstance(found, str) else ""
-
-
-def _cleaned(check: Callable[[object], str | None]) -> Callable[[object], str | None]:
-    return lambda found: check(from_outside(found)) if isinstance(found, str) else None
-
-
-_FIELDS: dict[type, Callable[[object], str | None]] = {
-    Identifier: _cleaned(identifier),
-    Word: _cleaned(word),
-    FileId: _cleaned(file_id),
-    ModelName: _cleaned(model_name),
-    Label: _labelled,
-    LongLabel: lambda found: label(from_outside(found), most=_LONGEST_FILE_NAME) if isinstance(found, str) else "",
-}

@@ -34,7 +34,7 @@ from ..masking import from_outside
 from ..messages import SERVICE_TOOLS
 from ..setting_values import SCOPES
 from ..text import one_line
-from .outside import understood, word
+from .outside import Word, understood
 from .retries import LONGEST_RETRY_AFTER
 from .wire import Request, Response
 
@@ -183,7 +183,7 @@ def _tool_refusal(tool: str, response: Response) -> GigaChatError:
 def login_refusal(request: Request, response: Response, *, scope: str, doubt: str, now: float = 0.0) -> GigaChatError:
     """The error for an answer of the OAuth address that is not a success; `doubt` is what the key's form suggests."""
     status, found = response.status, understood(response.body, Told) or Told()
-    code = word(from_outside(found.code)) if isinstance(found.code, str) else found.code
+    code = Word.of(from_outside(found.code)) or None if isinstance(found.code, str) else found.code
     if status not in (400, 401, 403):
         problem = refusal(request, response, now=now)
         problem.next_step = problem.next_step and problem.next_step.replace("base_url", "auth_url")

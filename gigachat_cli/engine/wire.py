@@ -11,7 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from .. import __version__
-from .outside import identifier
+from .outside import Identifier
 
 USER_AGENT = f"gigachat-terminal/{__version__}"
 
@@ -93,4 +93,4 @@ class Response(Struct, frozen=True):
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """The service's own id of a request; None where it gives none, or what is no id."""
-    return identifier(headers.get("x-request-id"))
+    return Identifier.of(headers.get("x-request-id")) or None

@@ -15,13 +15,13 @@ import pytest
 from gigachat_cli import masking
 from gigachat_cli.engine.api import ai_check, balance, batches, chat, chat_v2, files, functions, models
 from gigachat_cli.engine.outside import (
+    FileId,
     Headers,
-    file_id,
-    identifier,
-    label,
+    Identifier,
+    Label,
+    Word,
     typed_file_id,
     understood,
-    word,
 )
 from gigachat_cli.engine.refusals import login_refusal, refusal
 from gigachat_cli.engine.sse import Event
@@ -262,7 +262,7 @@ def test_the_answers_own_text_stays_exact() -> None:
     ],
 )
 def test_the_id_of_a_file_is_one_segment_of_a_path(found: str) -> None:
-    assert file_id(found) is None
+    assert not FileId.of(found)
     with pytest.raises(UsageError, match="is not the id of a file"):
         typed_file_id(found)
     with pytest.raises(UsageError):
@@ -271,12 +271,12 @@ def test_the_id_of_a_file_is_one_segment_of_a_path(found: str) -> None:
 
 def test_identifiers_are_checked_by_their_form() -> None:
     for good in ("0199e20f-058c-70c0-9850-6400dd41a853", "GigaChat-2-Max:2.0.28.2", "a", "req_1/2", "c2VjcmV0=="):
-        assert identifier(good) == good
+        assert Identifier.of(good) == good
     for bad in ("", "a b", "***", "-a", "a\n", "a" * 300, "a;b", "<b>", None, 5):
-        assert identifier(bad) is None
-    assert (word("in_progress"), word("погода"), word("_private")) == ("in_progress", "погода", "_private")
-    assert [word(bad) for bad in ("", "5", "a b", "a" * 65, "***", None)] == [None] * 6
-    assert (label("a\nb"), label(None), len(label("x" * 900))) == ("a b", "", 300)
+        assert not Identifier.of(bad)
+    assert (Word.of("in_progress"), Word.of("погода"), Word.of("_private")) == ("in_progress", "погода", "_private")
+    assert [Word.of(bad) for bad in ("", "5", "a b", "a" * 65, "***", None)] == [""] * 6
+    assert (Label.of("a\nb"), Label.of(None), len(Label.of("x" * 900))) == ("a b", "", 300)
 
 
 def test_a_very_long_text_that_is_no_answer_is_cut_and_costs_little() -> None:

@@ -12,7 +12,7 @@ from ...calls import read_call
 from ...errors import StreamError, UsageError
 from ...masking import from_outside
 from ...messages import ROLES, Chunk, FunctionCall, Message, Usage
-from ..outside import Count, Identifier, ModelName, Word, understood, word
+from ..outside import Count, Identifier, ModelName, Word, understood
 from ..refusals import Told, error_told
 from ..sse import Event
 from ..wire import Request
@@ -174,7 +174,7 @@ def function_call(found: object) -> FunctionCall | None:
 def asked_call(found: object, request_id: str | None) -> FunctionCall | None:
     """The call that the service asks for.  Raises StreamError when what it names cannot be a function."""
     call = function_call(found)
-    if call is not None and word(call.name) is None:
+    if call is not None and not Word.of(call.name):
         raise StreamError("The service calls a function by what is no name.", request_id=request_id)
     return call
 

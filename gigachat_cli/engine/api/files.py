@@ -19,7 +19,7 @@ from ...errors import (
     UsageError,
 )
 from ...text import one_line
-from ..outside import FileId, LongLabel, Whole, Word, typed_file_id, understood
+from ..outside import FileId, FileName, Whole, Word, typed_file_id, understood
 from ..wire import MOST_DOWNLOADED, Request, Sink
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class StoredFile(Struct, frozen=True):
     """A file as the service tells of it.  `bytes` and `created_at` (Unix seconds) are None where it does not say."""
 
     id: FileId
-    filename: LongLabel = LongLabel()
+    filename: FileName = FileName()
     bytes: Whole | None = None
     created_at: Whole | None = None
     purpose: Word = Word()
