@@ -43,7 +43,7 @@ def _modules() -> Iterator[Path]:
     yield PACKAGE / "named_files.py"
 
 
-MARKS = sorted({mark for module in PACKAGE.rglob("*.py") for mark in WAY.findall(module.read_text())})
+MARKS = sorted({mark for module in PACKAGE.rglob("*.py") for mark in WAY.findall(module.read_text(encoding="utf-8"))})
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +60,9 @@ def test_a_sentence_without_its_way_is_left_out() -> None:
     assert ways.worded("As in: {x} [y]. 'a. b'") == "As in: {x} [y]. 'a. b'"
 
 
-@pytest.mark.parametrize("module", list(_modules()), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("module", list(_modules()), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_shared_rooms_name_no_flag(module: Path) -> None:
-    tree = ast.parse(module.read_text())
+    tree = ast.parse(module.read_text(encoding="utf-8"))
     docs = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
     texts = [
         re.sub(r"gigachat [^']*", "", str(each.value))  # a command with its own flags is true anywhere
@@ -70,7 +70,7 @@ def test_shared_rooms_name_no_flag(module: Path) -> None:
         if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in docs
     ]
     named = {flag for text in texts for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)}
-    assert named == ONLY_OF_THEIR_OWN.get(str(module.relative_to(PACKAGE)), set())
+    assert named == ONLY_OF_THEIR_OWN.get(module.relative_to(PACKAGE).as_posix(), set())
 
 
 def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
