@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -34,7 +35,7 @@ from ..masking import from_outside
 from ..messages import SERVICE_TOOLS
 from ..setting_values import SCOPES
 from ..text import one_line
-from .outside import Word, understood
+from .outside import Word, converted, understood
 from .retries import LONGEST_RETRY_AFTER
 from .wire import Request, Response
 
@@ -45,12 +46,20 @@ _UNREADABLE_KEY = 4  # reported: "Can't decode 'Authorization' header"
 
 
 class Told(Struct, frozen=True):
-    """What an object of the service says of an error; `error` is another such object, or its words."""
+    """What an object of the service says of an error.
+
+    `error` is another such object, or its words.  Both it and `message` may be any JSON: an odd error is one as well.
+    """
 
     status: int | None = None
     code: int | str | None = None
-    message: str | None = None
-    error: Told | str | None = None
+    message: Any = None
+    error: Any = None
+
+    @property
+    def inner(self) -> Told:
+        """The object that tells of the error: that one, else this."""
+        return converted(self.error, Told) or self if isinstance(self.error, dict) else self
 
 
 class _Meaning(Struct, frozen=True):
@@ -213,9 +222,10 @@ def login_refusal(request: Request, response: Response, *, scope: str, doubt: st
 
 def error_told(request: Request, told: Told, *, request_id: str | None = None) -> GigaChatError:
     """The error that an object of the service tells of, whatever the HTTP status it came under."""
-    inner = told.error if isinstance(told.error, Told) else told
+    inner = told.inner
     status = inner.code if isinstance(inner.code, int) and inner.status is None else inner.status
-    words = _line((told.error if isinstance(told.error, str) else inner.message) or "", request.secrets)
+    said = told.error if isinstance(told.error, str) else inner.message
+    words = _line("" if said is None else str(said), request.secrets)
     where = f" (status {status})" if status is not None else ""
     message = f"The service answered {request.purpose} with an error{where}{': ' + words if words else ''}."
     if status == 429:
@@ -229,8 +239,8 @@ def service_words(response: Response, *, secrets: tuple[str, ...] = ()) -> str:
     """What the service or a gateway says, as one clean line without secrets; empty when it says nothing."""
     found = understood(response.body, Told)
     if found is not None:
-        inner = found.error.message if isinstance(found.error, Told) else None
-        return _line(found.message or inner or "", secrets)
+        said = found.inner.message if found.message is None else found.message
+        return _line(said if isinstance(said, str) else "", secrets)
     text = response.body[:65536].decode("utf-8", "replace")
     if "<" in text and ("html" in response.headers.get("content-type", "") or "<html" in text.lower()):
         text = _page_words(text)

@@ -17,7 +17,7 @@ from ...errors import AccessDeniedError, ContentFilterError, GigaChatError, Serv
 from ...masking import from_outside
 from ...messages import Answer, AnswerBuilder
 from ...text import one_line
-from ..outside import FileId, Floor, Identifier, Word, converted, typed_file_id, understood
+from ..outside import FileId, Floor, Identifier, Word, typed_file_id, understood
 from ..refusals import Told, error_told
 from ..wire import Request
 from . import chat
@@ -169,8 +169,7 @@ def _result(found: Mapping[str, Any]) -> Answer | GigaChatError:
     inner = _holder_of("choices", found)
     if inner is None:
         said = _holder_of("message", found) or found.get("error")
-        told = said if isinstance(said, str) else converted(said, Told)
-        return error_told(request, Told(error=told or "no answer"))
+        return error_told(request, Told(error=said or "no answer"))
     try:
         chunk = chat.parse_whole(request, json.dumps(inner).encode(), request_id=None)
     except GigaChatError as problem:

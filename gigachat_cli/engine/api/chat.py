@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from ...bounded import whole as whole_number
 from ...calls import read_call
 from ...errors import StreamError, UsageError
 from ...masking import from_outside
@@ -222,7 +223,9 @@ _NOTHING_SAID, _NO_CHOICE = _Said(), _Choice()
 def _chunk(found: Completion, *, whole: bool, request_id: str | None) -> Chunk:
     """Raises StreamError."""
     # An index that is missing or odd counts as the first; further choices are other answers.
-    choice = next((each for each in found.choices or () if not each.index or each.index < 1), _NO_CHOICE)
+    choice = next(
+        (each for each in found.choices or () if not each.index or (whole_number(each.index) or 0) < 1), _NO_CHOICE
+    )
     said = (choice.message if whole else choice.delta) or _NOTHING_SAID
     in_progress = said.role == "function_in_progress"  # documented: a status, not a part of the answer
     return Chunk(
