@@ -351,5 +351,5 @@ def test_what_tells_of_no_error_is_none(found: dict[str, Any], version: ApiVersi
 @pytest.mark.parametrize("found", [{"error": 5}, {"error": ["no"]}, {"error": {"message": [1]}}, {"message": {"a": 1}}])
 @pytest.mark.parametrize("version", [chat, chat_v2])
 def test_an_error_of_an_odd_form_is_one_all_the_same(found: dict[str, Any], version: ApiVersion) -> None:
-    with pytest.raises(ServiceError, match="The service answered the request with an error"):
+    with pytest.raises(ServiceError, match="The service answered the chat request with an error"):
         version.parse_whole(REQUEST, json.dumps(found).encode(), request_id=None)
