@@ -128,7 +128,7 @@ def test_small_screen_shows_every_letter_once(name: str) -> None:
     ("text", "shown"),
     [
         ("## Язык C#\n", ["Язык C#"]),
-        ("C:\\  a \\ b  c", ["C:\\ a \\ b c"]),
+        ("C:\\  a \\ b  c\\  é[", ["C:\\ a \\ b c\\ é["]),
         ("## Язык C# ##\n", ["Язык C#"]),
         ("## F## и C#\n\nдальше\n", ["F## и C#", "", "дальше"]),
         ("[l](/u (title))\n", ["l (/u)"]),

@@ -146,17 +146,15 @@ class Inline:
             if text:
                 runs.append((text, look.ink(style, links[-1][1] if links else "")))
 
-        kind = ""
-        for token in tokens:
-            before, kind = kind, token.type
+        for place, token in enumerate(tokens):
+            kind = token.type
             if kind == "text":
-                content = _BLANKS.sub(" ", token.content)
-                follows_blank = before == "text_special" and runs and runs[-1][0].endswith(" ")
-                add(printable(content[1:] if follows_blank and content[:1] == " " else content), styles[-1])
+                add(printable(_BLANKS.sub(" ", token.content)), styles[-1])
             elif kind in ("softbreak", "hardbreak"):
                 add("\n", base)
             elif kind == "text_special":
-                add(printable(token.content), styles[-1])
+                goes_on = place + 1 < len(tokens) and tokens[place + 1].content.startswith(" ")
+                add(printable(token.content.rstrip(" ") if goes_on else token.content), styles[-1])
             elif kind == "code_inline":
                 for index, line in enumerate(token.content.split("\n")):
                     add("\n" if index else "", base)
