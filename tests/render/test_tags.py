@@ -29,6 +29,7 @@ SHOWN = {
     "Text[^1], [^a].\n\n[^1]: https://e.org/a\n[^2]: /b 'c'\n\n[^a]: <https://e.org>\n": (
         "Text¹, [^a].\n\n¹ https://e.org/a\n² /b 'c'\n\n[^a]: https://e.org"
     ),
+    "Text[^1][^2], more[^3][^4][^5].": "Text¹², more³⁴⁵.",
     "See[^1]: here": "See¹: here",
     "[^1](https://e.org) and [^0-9] and [^a]": "^1 and [^0-9] and [^a]",
     "> [!NOTE]\n> Useful.\n": "▌ Note\n▌ Useful.",
@@ -62,7 +63,7 @@ def test_looks_the_same_when_it_came_in_pieces(text: str, width: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("H<sub>2</sub>O", "<kbd>Ctrl</kbd>", "a[^1] b", "> [!NOTE]\n> b\n", "a<i>b <b>c</b></i>"),
+        *("H<sub>2</sub>O", "<kbd>Ctrl</kbd>", "a[^1][^2] b", "> [!NOTE]\n> b\n", "a<i>b <b>c</b></i>"),
         *("<summary>**a** *b*</summary>", "<b>a &nbsp;**b** <i>c *d*</i> *e*</b> f", "*a*\n<details>\nb"),
     ],
 )

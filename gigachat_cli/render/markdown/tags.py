@@ -46,7 +46,7 @@ _PREFIXES = "|".join(sorted({name[:size] for name in _ALL for size in range(len(
 _HALF_TAG = re.compile(rf"</?(?:{_PREFIXES}|br ?/?|details (?:o(?:p(?:en?)?)?)?)\Z", re.IGNORECASE)
 _HALF = re.compile(r"\[\^\d{0,3}\Z|\[![A-Z]{0,9}\]?\Z", re.IGNORECASE)
 _LONGEST_HALF = 16
-_FOOTNOTE = re.compile(r"\[\^([1-9]\d{0,2})\](?![(\[])(:[ \t]*)?")
+_FOOTNOTE = re.compile(r"\[\^([1-9]\d{0,2})\](?!\(|\[(?!\^|\Z))(:[ \t]*)?")
 _NOTE = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=\n|\Z)", re.IGNORECASE)
 
 
