@@ -217,6 +217,7 @@ p \vdash q, \models \phi -> p ⊢ q, ⊨ ϕ
 {x_i}^2 + {f'}^2 -> xᵢ² + f′²
 x^2^3 -> x^2^3
 \partial_\mu F^{\mu\nu}, C_b^2T, e^\pi(x+1), f_A(x) -> ∂_μ F^(μν), C_b² T, e^π (x+1), f_A(x)
+e^{-E/k_BT}, a/\sqrt{2}x, \hbar\omega/k_B T, mv^2/k_B^2T -> e^(-E/k_(B)T), a/√(2)x, ℏω/k_B T, mv²/k_(B)²T
 a_{i j} + x^{a b} + x_{1 2} -> aᵢⱼ + xᵃᵇ + x_(1 2)
 P(\theta | x) = |\psi| -> P(θ | x) = |ψ|
 A \triangle B, G \backslash H, S_{\triangle ABC} -> A △ B, G \ H, S_(△ABC)

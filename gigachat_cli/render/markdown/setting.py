@@ -18,6 +18,7 @@ Kind = Literal[
 _OPERANDS = ("letter", "number", "word", "function", "large", "fraction", "root")
 _BLANKS = re.compile(r" {2,}")
 _NUMERIC = re.compile(r"\d+/\d+")
+_END = re.compile(r"([_^])([^(\s])(?=[^_^]*$)|([√∛∜])(\S+)$")
 _OPEN_SCRIPT = re.compile(r"([_^])[^(\s]\S*$")  # x_п: nothing tells where it ends
 
 
@@ -81,7 +82,9 @@ def _joined(pieces: Sequence[Piece]) -> str:
     places = [place for place, piece in enumerate(pieces) if piece.kind not in ("space", "gap")]
     parts: list[str] = []
     seen = 0
-    for piece in pieces:
+    is_divisor = False  # what stands behind a slash, as far as there is no blank
+    for place, piece in enumerate(pieces):
+        is_divisor = piece.text == "/" or (is_divisor and piece.kind in ("letter", "number", "word", "root"))
         if piece.kind in ("space", "gap"):
             inside = seen and pieces[places[seen - 1]].kind == "open"
             ends = seen < len(places) and _ends(pieces[places[seen]])
@@ -91,10 +94,11 @@ def _joined(pieces: Sequence[Piece]) -> str:
         before = pieces[places[seen - 1]] if seen else None
         after = pieces[places[seen + 1]] if seen + 1 < len(places) else None
         if piece.kind == "fraction":
-            divided = any(_divides(pieces, place) for place in places[max(0, seen - 1) : seen + 2])
+            divided = any(_divides(pieces, each) for each in places[max(0, seen - 1) : seen + 2])
             parts.append(_set_fraction(piece, before, after, divided=divided))
         else:
-            parts.append(_set(piece, before, after))
+            touches = place + 1 < len(pieces) and after is pieces[place + 1]
+            parts.append(_set(piece, before, after, is_divisor=is_divisor and touches))
         seen += 1
     return _BLANKS.sub(" ", "".join(parts))
 
@@ -111,7 +115,7 @@ def _divides(pieces: Sequence[Piece], place: int) -> bool:
     return len(around) == 2 and around[0] >= around[1]
 
 
-def _set(piece: Piece, before: Piece | None, after: Piece | None) -> str:
+def _set(piece: Piece, before: Piece | None, after: Piece | None, *, is_divisor: bool) -> str:
     follows = _follows(before)
     goes_on = _goes_on(after)
     if piece.kind == "relation":
@@ -127,7 +131,14 @@ def _set(piece: Piece, before: Piece | None, after: Piece | None) -> str:
         return f"{left}{piece.text}{' ' if goes_on and not opens else ''}"
     # The degree of a root would be read as a power of what stands before it.
     left = " " if piece.kind == "root" and follows and piece.text[0] not in "√∛∜" else ""
-    return f"{left}{piece.text}{' ' if after is not None and _runs_into(piece, after) else ''}"
+    if after is None or not _runs_into(piece, after):
+        return f"{left}{piece.text}"
+    # In E/k_BT a blank would part what divides.
+    return f"{left}{_END.sub(_in_brackets, piece.text, count=1)}" if is_divisor else f"{left}{piece.text} "
+
+
+def _in_brackets(end: re.Match[str]) -> str:
+    return f"{end[1]}({end[2]})" if end[1] else f"{end[3]}({end[4]})"
 
 
 def _follows(before: Piece | None) -> bool:
