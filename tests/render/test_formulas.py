@@ -144,6 +144,10 @@ def test_a_bare_environment_is_a_formula(name: str) -> None:
         ("Так: \\begin{align*} x &= 1 \\\\ y &= 2 \\end{align*} всё.", "Так: x = 1; y = 2 всё."),
         ("a \\begin{cases} x \\\\ y \\end{cases}, b", "a {x; y, b"),
         ("a \\begin{other} x \\end{other}, C:\\begin", "a \\begin{other} x \\end{other}, C:\\begin"),
+        (
+            "Так: \\begin{align*} \\begin{cases} x \\\\ y \\end{cases} a &= b\nи c \\end{align*} да",
+            "Так: {x; y a = b и c да",
+        ),
         ("an open \\begin{cases} x $y$", "an open \\begin{cases} x y"),
     ],
 )

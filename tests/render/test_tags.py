@@ -16,6 +16,7 @@ SHOWN = {
     "<kbd>&lt;</kbd> and <b>**x**</b>": "< and x",
     "one<br>two<br/>three<BR />four": "one\ntwo\nthree\nfour",
     "one<br>\ntwo": "one\ntwo",
+    "one<br>  \ntwo": "one\ntwo",
     "*one*\n<details>\ntwo": "one\ntwo",
     "a < b and c > d, x<y, <b unclosed": "a < b and c > d, x<y, <b unclosed",
     "<b>never closed": "<b>never closed",

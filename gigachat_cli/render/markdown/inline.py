@@ -22,6 +22,7 @@ from .rows import Run, Runs
 from .syntax import (
     LONGEST_FORMULA,
     LONGEST_MONEY_GAP,
+    LONGEST_OPENER,
     Env,
     block_parser,
     block_tokens,
@@ -227,6 +228,8 @@ def _settled(text: str, tokens: Sequence[Token]) -> int:
     if last.type in ("softbreak", "hardbreak"):
         settled = len(text.rstrip(" \n"))
         return settled if "\n" in text[settled:] else 0  # a newline that comes would belong to the tag at the end
+    if not last.content.strip() and len(tokens) > 1 and tokens[-2].type == "hardbreak":
+        return 0
     if last.type != "text" or last.level or not text.endswith(last.content):
         return 0
     word = _LAST_WORD.search(last.content)
@@ -277,11 +280,14 @@ def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
 
 
 def _environment_is_open(text: str) -> bool:
-    start = text.rfind("\\begin{")
-    if start < 0 or len(text) - start > LONGEST_FORMULA:
-        return False
-    closer = closer_of(text[start:])
-    return closer not in text[start:] if closer else "}" not in text[start:]
+    start = text.find("\\begin{", max(0, len(text) - LONGEST_FORMULA))
+    while start >= 0:
+        closer = closer_of(text[start : start + LONGEST_OPENER])
+        end = text.find(closer or "}", start)
+        if end < 0:
+            return True
+        start = text.find("\\begin{", end)
+    return False
 
 
 def _in_reach(text: str, opener: str, reach: int) -> bool:

@@ -54,7 +54,8 @@ _LONGEST_ADDRESS = 200  # characters, in which no dollar sign begins a formula
 _ADDRESS_END = re.compile(r"[\s<>\"()]")
 MOST_BEGUN = 12
 """How many marks of emphasis are shown as if they were closed; more are hardly meant as such."""
-_LONGEST_OPENER = 40  # characters, of an environment
+LONGEST_OPENER = 40
+"""How many characters the beginning of an environment has at most."""
 LONGEST_BLOCK_FORMULA = 4000
 """How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
 LONGEST_DEFINITION = 20
@@ -281,7 +282,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
         return False
     opener = source[start : start + 2]
     environment = _ENVIRONMENT.match(source, start)
-    closer = closer_of(source[start : start + _LONGEST_OPENER])
+    closer = closer_of(source[start : start + LONGEST_OPENER])
     if closer:
         content_start = start + 2
         end = source.find(closer, content_start, content_start + LONGEST_FORMULA + 2)
