@@ -53,7 +53,7 @@ def main() -> None:
         from . import __version__
 
         try:
-            print(f"gigachat {__version__}", flush=True)
+            os.write(1, f"gigachat {__version__}\n".encode())  # past the buffer, where it would stay when it fails
             return
         except OSError:
             pass  # the long way tells of it

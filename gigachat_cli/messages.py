@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -238,6 +239,15 @@ class AnswerBuilder:
             sources=tuple(self._sources[number] for number in sorted(self._sources)),
             held=self._held,
         )
+
+
+async def answer_of(chunks: AsyncGenerator[Chunk, None]) -> Answer:
+    """The whole answer that chunks are the parts of."""
+    builder = AnswerBuilder()
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            builder.add(chunk)
+    return builder.answer(ended=True)
 
 
 INCOMPLETE_REASONS = ("length", "blacklist", "error")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bounded import json_value
+from ..conversation import OWN_FIELDS
 from ..engine.api.chat import check, messages_of
 from ..errors import UsageError, nearest
 from ..messages import Message
@@ -224,7 +225,7 @@ def _item(line: InputLine, value: Any, reading: Reading) -> Item:
     own = given.get("options")
     if own is not None and not isinstance(own, dict):
         raise UsageError("its options are no object")
-    taken = sorted({"model", "messages", "stream", "slot"} & set(own or ()))
+    taken = sorted(set(OWN_FIELDS) & set(own or ()))
     if taken:
         raise UsageError(f"its options hold {taken[0]}, which is none")
     identity = value.get("id")

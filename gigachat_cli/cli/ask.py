@@ -33,6 +33,6 @@ def ask(
     Stdin that is a pipe or a file is read to its end and joined to the words. Put -- before words that begin with
     a dash.
     """
-    from ..commands.ask import answer, question_of
+    from ..commands.ask import answer
 
-    answer(question_of(prompt or (), flags), context)
+    answer(prompt or (), flags, context)

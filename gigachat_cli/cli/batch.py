@@ -83,9 +83,9 @@ def run(
     the exit code is 6. With -O every answer is on disk at once: after Ctrl-C, a kill or an error, --resume asks what
     is missing and nothing twice.
     """
-    from ..commands.batch import batch_of, run_batch
+    from ..commands.batch import run_batch
 
-    run_batch(batch_of(input, flags), context)
+    run_batch(input, flags, context)
 
 
 @batch.command()

@@ -16,9 +16,14 @@ from .context import Context
 
 
 @contextmanager
-def opened(options: FunctionOptions, context: Context) -> Iterator[Functions]:
-    """The functions of the file, for as long as a command runs.  Raises UsageError."""
-    functions = context.run(open_functions(options, _person(context.terminal)))
+def opened(options: FunctionOptions, context: Context, *, shows: bool = True) -> Iterator[Functions]:
+    """The functions of the file, for as long as a command runs; nobody sees a call, or is asked, unless it `shows`.
+
+    Raises UsageError.
+    """
+    terminal = context.terminal
+    person = _person(terminal) if shows else CallsAtTerminal(terminal, None, shows=False)
+    functions = context.run(open_functions(options, person))
     try:
         yield functions
     finally:

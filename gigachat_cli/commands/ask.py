@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, aclosing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..conversation import Conversation, continuation_request, exchanges_from, named_model
+from ..conversation import Conversation, Question, exchanges_from, named_model
 from ..conversation.prompt import read_prompt, read_system
-from ..conversation.watching import with_files
 from ..errors import HistoryError, UsageError, nearest
 from ..messages import Chunk, Message, Notice
 from ..render import answers
@@ -38,36 +36,6 @@ _MOST_HELD = 256 * 1024  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What `ask` was told on its command line, but for the settings.  `format` None leaves it to them."""
-
-    words: tuple[str, ...]
-    system: str | None
-    stdin: bool
-    editor: bool
-    continued: bool
-    session: str | None
-    resume: bool
-    log: bool
-    fields: tuple[str, ...]
-    stream: bool
-    format: str | None
-    extract: bool
-    usage: bool
-    output_file: Path | None
-    force: bool
-    dry_run: bool
-    functions: FunctionOptions | None = None
-    attach: tuple[str, ...] = ()
-    picture: Picture | None = None
-    web: bool = False
-    tools: tuple[str, ...] = ()
-    reasoning: str | None = None
-    schema: str | None = None
-    schema_retries: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Picture:
     """What `image` wants beyond an answer: a picture, at `place` if a person named one, or alone on stdout."""
 
@@ -75,104 +43,61 @@ class Picture:
     on_stdout: bool = False
 
 
-def question_of(words: Sequence[str], flags: AskFlags) -> Question:
-    """The question that a command line means.  Raises UsageError for flags that contradict each other."""
-    if flags.json and flags.output not in (None, "json"):
-        raise UsageError(f"--json and --output {flags.output} contradict each other.", hint="Leave one of them out.")
-    return Question(
-        words=tuple(words),
-        system=flags.system,
-        stdin=not flags.no_stdin,
-        editor=flags.editor,
-        fields=flags.fields,
-        stream=not flags.no_stream,
-        format=flags.output or ("json" if flags.json else "text" if flags.raw else None),
-        continued=flags.continued,
-        session=flags.session,
-        resume=flags.resume,
-        log=not flags.no_log,
-        extract=flags.extract,
-        usage=flags.usage,
-        output_file=flags.output_file,
-        force=flags.force,
-        dry_run=flags.dry_run,
-        functions=called_functions(flags),
-        attach=tuple(map(str, flags.attach)),
-        web=flags.web,
-        tools=flags.tools,
-        reasoning=flags.reasoning,
-        schema=flags.schema,
-        schema_retries=flags.schema_retries,
-    )
+def answer(words: Sequence[str], flags: AskFlags, context: Context, *, picture: Picture | None = None) -> None:
+    """Ask, and show the answer; with `picture` that is a picture.
 
-
-def answer(question: Question, context: Context) -> None:
-    """Ask, and show the answer.  Raises what went wrong; what came was written by then."""
+    Raises UsageError for flags that contradict each other, and what went wrong; what came was written by then.
+    """
     terminal, settings = context.terminal, context.settings
-    format = _format(question, context)
-    fields = request_fields(question.fields, web=question.web, tools=question.tools, reasoning=question.reasoning)
-    schema = _schema(question, fields, context.terminal)
-    system = _system(question, terminal)
-    file = answers.OutputFile(question.output_file, force=question.force) if question.output_file else None
+    format = _format(flags, context)
+    options = called_functions(flags)
+    fields = request_fields(flags.fields, web=flags.web, tools=flags.tools, reasoning=flags.reasoning)
+    schema = _schema(flags, fields, terminal)
+    system = _system(flags, terminal)
+    file = answers.OutputFile(flags.output_file, force=flags.force) if flags.output_file else None
     if file is None:
         terminal.check_stdout()
-    picture = question.picture
-    if picture is not None and picture.on_stdout:
-        terminal.check_stdout_for_bytes()
-        if format == "json":
-            raise UsageError("The picture and --json both go to stdout.", hint="Leave -O - or --json out.")
-    if picture is not None and picture.place is not None:
-        from ..conversation.saving import check_place
-
-        check_place(picture.place, force=question.force)
-    if question.editor and not question.dry_run:
+    if picture is not None:
+        _check_place(picture, flags, terminal, format)
+    if flags.editor and not flags.dry_run:
         context.need_key()  # before anything is typed
-    prompt = _prompt(question, context)
+    prompt = _prompt(words, flags, context)
     if picture is not None:
         from ..conversation.generated import drawing_request
 
         prompt = drawing_request(prompt)
-    attached = _attached(question, context)
-    if attached:
-        from ..conversation.attachments import placeholders, with_texts
-
-        prompt = with_texts(prompt, attached)
+    attached = _attached(flags, context)
     with ExitStack() as stack:
-        functions = stack.enter_context(_functions(question, context))
-        if not question.dry_run:
+        functions = stack.enter_context(_functions(options, flags, context))
+        if not flags.dry_run:
             context.need_key()  # a question that cannot leave is not recorded
-        remembered = stack.enter_context(_Remembered(question, context))
+        saver = _saver(context, picture, force=flags.force)
+        remembered = stack.enter_context(_Remembered(flags, context, saver))
         conversation = remembered.conversation
-        conversation.functions = functions
-        if functions is None and schema is None:  # nothing needs the text again
-            conversation.most_held = _MOST_HELD
-        if schema is not None:
-            conversation.schema, conversation.schema_retries = schema, _retries(question)
         if system is not None:
             conversation.system = system
-        if question.dry_run:
-            fields = schema.fields(fields) if schema else fields
-            fields = functions.fields(fields) if functions else fields
-            message = Message("user", prompt, attachments=placeholders(attached) if attached else ())
-            _show_request(conversation.outgoing(message), question, context, fields)
+        question = Question(
+            prompt,
+            attachments=tuple(attached),
+            functions=functions,
+            schema=schema,
+            schema_retries=flags.schema_retries,
+            fields=fields,
+            stream=not flags.no_stream,
+            most_held=_MOST_HELD if functions is None and schema is None else None,  # nothing needs the text again
+        )
+        if flags.dry_run:
+            _show_request(conversation.outgoing(question.message()), question, context)
             return
         client = context.client()
-        saver = _saver(client, question, context)
-        if question.resume:
-            request = continuation_request(conversation.exchanges[-1].answer.text)
-            chunks = conversation.resume(
-                client, request, stream=question.stream, fields=fields, turn_id=remembered.turn_id
-            )
+        if flags.resume:
+            chunks = conversation.resume(client, stream=question.stream, fields=fields, turn_id=remembered.turn_id)
         else:
-            chunks = (
-                _with_uploads(conversation, client, prompt, attached, question, context, fields)
-                if attached
-                else conversation.send(client, prompt, stream=question.stream, fields=fields)
-            )
+            chunks = conversation.ask(client, question)
         writer = answers.writer(
             format,
             terminal,
-            extract=question.extract,
+            extract=flags.extract,
             file=file,
             settings=settings,
             session=lambda: conversation.session.id if conversation.session else None,
@@ -185,13 +110,13 @@ def answer(question: Question, context: Context) -> None:
 
             announce(attached, terminal)
         try:
-            context.run(_answer(client, with_files(chunks, saver), writer, context, usage=question.usage))
+            context.run(_answer(client, chunks, writer, context, usage=flags.usage))
         finally:
             if file is not None:
                 file.close()
         if picture is not None:
-            saver().check()
-            if picture.on_stdout and (drawn := saver().first) is not None:
+            drawn = (conversation.saver or saver(client)).first_of_all()
+            if picture.on_stdout:
                 terminal.write_bytes(Path(drawn.path).read_bytes())
 
 
@@ -209,68 +134,55 @@ async def _answer(
         context.terminal.say(answers.usage_line(shown.usage))
 
 
-async def _with_uploads(
-    conversation: Conversation,
-    client: GigaChat,
-    prompt: str,
-    attached: list[Attachment],
-    question: Question,
-    context: Context,
-    fields: dict[str, Any],
-) -> AsyncGenerator[Chunk, None]:
-    """The answer's chunks, after the uploads that it takes."""
-    from ..conversation.attachments import upload_all
+def _check_place(picture: Picture, flags: AskFlags, terminal: Terminal, format: str) -> None:
+    """Raises UsageError where the picture cannot go where it is to go."""
+    if picture.on_stdout:
+        terminal.check_stdout_for_bytes()
+        if format == "json":
+            raise UsageError("The picture and --json both go to stdout.", hint="Leave -O - or --json out.")
+    if picture.place is not None:
+        from ..conversation.saving import check_place
 
-    show = context.terminal.beside_spinner
-    ids = await upload_all(client, attached, conversation.outgoing(), show=show)
-    message = Message("user", prompt, attachments=ids)
-    async with aclosing(conversation.send(client, message, stream=question.stream, fields=fields)) as chunks:
-        async for chunk in chunks:
-            yield chunk
+        check_place(picture.place, force=flags.force)
 
 
-def _system(question: Question, terminal: Terminal) -> str | None:
-    if question.system is None or question.dry_run:
-        return read_system(question.system)
+def _system(flags: AskFlags, terminal: Terminal) -> str | None:
+    if flags.system is None or flags.dry_run:
+        return read_system(flags.system)
     from .agreement import ATTACH_IT, read_agreed
 
-    return read_agreed(question.system, terminal, otherwise=ATTACH_IT)
+    return read_agreed(flags.system, terminal, otherwise=ATTACH_IT)
 
 
-def _attached(question: Question, context: Context) -> list[Attachment]:
-    if not question.attach:
+def _attached(flags: AskFlags, context: Context) -> list[Attachment]:
+    if not flags.attach:
         return []
-    if question.resume:
+    if flags.resume:
         raise UsageError("--resume goes on with an answer and takes no --attach.", hint="Leave one of them out.")
     from ..conversation.attachments import read_attachments  # a plain question does without it
 
-    if STDIN in question.attach:
+    named = [str(each) for each in flags.attach]
+    if STDIN in named:
         context.wait_for_stdin()
-    found = read_attachments(question.attach, context.terminal.notice)
-    if not question.dry_run:
+    found = read_attachments(named, context.terminal.notice)
+    if not flags.dry_run:
         from .agreement import agree
 
         agree(found, context.terminal)
     return found
 
 
-def _saver(client: GigaChat, question: Question, context: Context) -> Callable[[], FileSaver]:
-    """What saves the files of the answer, made when it is wanted."""
+def _saver(context: Context, picture: Picture | None, *, force: bool) -> Callable[[GigaChat], FileSaver]:
+    """Makes what saves the files of the answer."""
 
-    @cache
-    def made() -> FileSaver:
+    def made(client: GigaChat) -> FileSaver:
         from ..conversation.generated import FileSaver
 
-        terminal, picture = context.terminal, question.picture
+        terminal = context.terminal
         # Where the picture is what was asked for, a failure is the problem of the whole command.
         notify = terminal.notice if picture is None else _untold
-        return FileSaver(
-            client,
-            notify,
-            show=terminal.beside_spinner,
-            place=picture.place if picture else None,
-            force=question.force,
-        )
+        place = picture.place if picture else None
+        return FileSaver(client, notify, show=terminal.beside_spinner, place=place, force=force)
 
     return made
 
@@ -279,86 +191,83 @@ def _untold(notice: Notice) -> None:
     """Told elsewhere."""
 
 
-def _format(question: Question, context: Context) -> str:
+def _format(flags: AskFlags, context: Context) -> str:
     """The output format: what was asked for, else by the setting `markdown` and where stdout goes."""
-    if question.schema is not None and (question.extract or question.format == "markdown"):
-        flag = "--extract" if question.extract else "markdown output"
+    if flags.json and flags.output not in (None, "json"):
+        raise UsageError(f"--json and --output {flags.output} contradict each other.", hint="Leave one of them out.")
+    format = flags.output or ("json" if flags.json else "text" if flags.raw else None)
+    if flags.schema is not None and (flags.extract or format == "markdown"):
+        flag = "--extract" if flags.extract else "markdown output"
         raise UsageError(f"--schema prints JSON alone and does not go with {flag}.", hint="Leave one of them out.")
-    if question.format is None:
+    if format is None:
         wanted = context.settings.markdown
-        plain = question.extract or question.output_file is not None or question.schema is not None
+        plain = flags.extract or flags.output_file is not None or flags.schema is not None
         rendered = wanted == "always" or (wanted == "auto" and context.terminal.moves_on_stdout)
         return "markdown" if rendered and not plain else "text"
-    if question.format not in answers.FORMATS:
-        near = nearest(question.format, list(answers.FORMATS))
+    if format not in answers.FORMATS:
+        near = nearest(format, list(answers.FORMATS))
         raise UsageError(
-            f"--output must be one of {', '.join(answers.FORMATS)}, not '{question.format}'.",
+            f"--output must be one of {', '.join(answers.FORMATS)}, not '{format}'.",
             hint=f"Did you mean {near}?" if near else None,
         )
-    if question.extract and question.format != "text":
+    if flags.extract and format != "text":
         raise UsageError(
-            f"--extract prints code alone and does not go with {question.format} output.", hint="Leave one of them out."
+            f"--extract prints code alone and does not go with {format} output.", hint="Leave one of them out."
         )
-    return question.format
+    return format
 
 
-def _prompt(question: Question, context: Context) -> str:
-    if question.resume:
-        if question.words or question.editor:
+def _prompt(words: Sequence[str], flags: AskFlags, context: Context) -> str:
+    if flags.resume:
+        if words or flags.editor:
             raise UsageError("--resume goes on with the last answer and takes no prompt.", hint="Leave the words out.")
         return ""
-    stdin = question.stdin and STDIN not in question.attach
-    return read_prompt(question.words, stdin=stdin, editor=question.editor, silence=context.silence)
+    stdin = not flags.no_stdin and STDIN not in map(str, flags.attach)
+    return read_prompt(words, stdin=stdin, editor=flags.editor, silence=context.silence)
 
 
-def _schema(question: Question, fields: dict[str, Any], terminal: Terminal) -> Schema | None:
-    if question.schema is None:
-        if question.schema_retries is not None:
+def _schema(flags: AskFlags, fields: dict[str, Any], terminal: Terminal) -> Schema | None:
+    if flags.schema is None:
+        if flags.schema_retries is not None:
             raise UsageError("--schema-retries goes with --schema.")
         return None
-    if question.resume:
+    if flags.resume:
         raise UsageError("--resume goes on with an answer and takes no --schema.", hint="Leave one of them out.")
-    _retries(question)
+    if flags.schema_retries is not None and flags.schema_retries < 0:
+        raise UsageError("--schema-retries must be a number from 0 on.")
     from ..conversation.schema import read_schema  # slow to import
 
-    if not question.dry_run:
+    if not flags.dry_run:
         from .agreement import agree_to_schema
 
-        agree_to_schema(question.schema, terminal)
-    schema = read_schema(question.schema)
+        agree_to_schema(flags.schema, terminal)
+    schema = read_schema(flags.schema)
     schema.fields(fields)
     return schema
 
 
-def _retries(question: Question) -> int:
-    from ..conversation.schema import DEFAULT_RETRIES
-
-    retries = DEFAULT_RETRIES if question.schema_retries is None else question.schema_retries
-    if retries < 0:
-        raise UsageError("--schema-retries must be a number from 0 on.")
-    return retries
-
-
-def _functions(question: Question, context: Context) -> AbstractContextManager[Functions | None]:
-    if question.functions is None:
+def _functions(
+    options: FunctionOptions | None, flags: AskFlags, context: Context
+) -> AbstractContextManager[Functions | None]:
+    if options is None:
         return nullcontext()
-    if question.functions.file is None:
+    if options.file is None:
         raise UsageError("--approve, --max-rounds and --function-timeout go with --functions.")
-    if question.resume:
+    if flags.resume:
         raise UsageError("--resume goes on with an answer and takes no --functions.", hint="Leave one of them out.")
     from .approval import opened  # a plain question does without it
 
-    return opened(question.functions, context)
+    return opened(options, context)
 
 
-def _show_request(messages: list[Message], question: Question, context: Context, fields: dict[str, Any]) -> None:
+def _show_request(messages: list[Message], question: Question, context: Context) -> None:
     """The exact request as JSON, without the secret, and without sending it."""
     model = context.known_model
     if model is None:
         context.terminal.notice(
             Notice("progress", "The model is chosen from the account's list when the request is sent.")
         )
-    request = context.client().chat_request(messages, model=model, stream=question.stream, **fields)
+    request = context.client().chat_request(messages, model=model, stream=question.stream, **question.request_fields())
     shown = {
         "method": request.method,
         "url": request.url,
@@ -375,20 +284,20 @@ class _Remembered:
     is wrong with the history costs the answer.
     """
 
-    def __init__(self, question: Question, context: Context) -> None:
+    def __init__(self, flags: AskFlags, context: Context, saver: Callable[[GigaChat], FileSaver]) -> None:
         settings = context.settings
         self.turn_id: int | None = None
         self._store: Store | None = None
-        log = question.log and settings.log and not question.dry_run
+        log = settings.log and not (flags.no_log or flags.dry_run)
         session: Session | None = None
         exchanges = []
-        if question.continued and question.session is not None:
+        if flags.continued and flags.session is not None:
             raise UsageError("--continue and --session do not go together.", hint="Leave one of them out.")
-        if question.continued or question.session is not None or question.resume:
+        if flags.continued or flags.session is not None or flags.resume:
             self._store = open_store(paths.history_file())
             if self._store.notice:
                 raise HistoryError(self._store.notice, hint="Ask without --continue, --session and --resume.")
-            session = self._wanted(self._store, question)
+            session = self._wanted(self._store, flags)
             exchanges = exchanges_from(self._store.turns(session.id))
         of_session = session.model if session and settings.origin("model").kind != "flag" else None
         notify = context.terminal.notice
@@ -402,6 +311,8 @@ class _Remembered:
             system=session.system if session else None,
             context_tokens=settings.context_tokens,
             notify=notify,
+            show=context.terminal.beside_spinner,
+            files=saver,
         )
 
     def __enter__(self) -> _Remembered:
@@ -413,14 +324,14 @@ class _Remembered:
         if self._store is not None:
             self._store.close()
 
-    def _wanted(self, store: Store, question: Question) -> Session:
-        if question.session is not None:
-            session: Session | None = store.join_session(question.session, "ask")
+    def _wanted(self, store: Store, flags: AskFlags) -> Session:
+        if flags.session is not None:
+            session: Session | None = store.join_session(flags.session, "ask")
         else:
             session = store.latest_session()
         if session is None:
             raise UsageError("There is no conversation to go on with.", hint="Ask something first.")
-        if question.resume:
+        if flags.resume:
             last = store.last_turn(session.id)
             if last is None or last.state != "partial":
                 raise UsageError("The last answer was not cut: there is nothing to go on with.")

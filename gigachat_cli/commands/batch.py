@@ -8,8 +8,8 @@ import os
 import stat
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing, asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from ..batch import origins
 from ..batch.items import Item, Reading, Template, read_items
 from ..batch.progress import items_of, shown, summary_line, summary_object
 from ..batch.row_file import Found, RowFile
-from ..batch.run import Ask, Counts, run
+from ..batch.run import Counts, run
 from ..batch.source import BatchInput
 from ..conversation.prompt import read_system
 from ..errors import GigaChatError, ItemsFailedError, UsageError
@@ -33,7 +33,7 @@ from .fields import called_functions, request_fields
 from .flags import BatchFlags
 
 if TYPE_CHECKING:
-    from ..conversation.functions import FunctionOptions
+    from ..conversation.functions import FunctionOptions, Functions
     from ..conversation.schema import Schema
     from ..engine import GigaChat
 
@@ -43,102 +43,61 @@ _BAD_LINES_TOLD = 10
 _MOST_AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What `batch` was told on its command line, but for the settings."""
-
-    input: str
-    output_file: Path | None
-    resume: bool
-    retry_failed: bool
-    force: bool
-    template: str | None
-    format: str | None
-    system: str | None
-    fields: tuple[str, ...]
-    concurrency: int | None
-    remote: bool
-    dry_run: bool
-    as_json: bool
-    functions: FunctionOptions | None = None
-    schema: str | None = None
-    schema_retries: int | None = None
-
-
-def batch_of(input: str, flags: BatchFlags) -> Batch:
-    """The batch that a command line means."""
-    return Batch(
-        input=input,
-        output_file=flags.output_file,
-        resume=flags.resume,
-        retry_failed=flags.retry_failed,
-        force=flags.force,
-        template=flags.template,
-        format=flags.format,
-        system=flags.system,
-        fields=flags.fields,
-        concurrency=flags.concurrency,
-        remote=flags.remote,
-        dry_run=flags.dry_run,
-        as_json=flags.json,
-        functions=called_functions(flags),
-        schema=flags.schema,
-        schema_retries=flags.schema_retries,
-    )
-
-
-def run_batch(batch: Batch, context: Context) -> None:
+def run_batch(input: str, flags: BatchFlags, context: Context) -> None:
     """Ask all items.  Raises ItemsFailedError when some failed, and what ended the batch before its end."""
-    path = None if batch.input == "-" else Path(batch.input)
-    output = batch.output_file
-    _check(batch, path, output, context.terminal)
-    text = _text(batch.template, batch, context)
+    path = None if input == "-" else Path(input)
+    options = called_functions(flags)
+    output = flags.output_file
+    _check(flags, options, path, output, context.terminal)
+    text = _text(flags.template, flags, context)
     template = Template(text) if text is not None else None
-    reading = Reading(format=batch.format, template=template, system=_text(batch.system, batch, context))
-    fields = request_fields(batch.fields)
-    if path is not None and not batch.dry_run:
+    reading = Reading(format=flags.format, template=template, system=_text(flags.system, flags, context))
+    fields = request_fields(flags.fields)
+    if path is not None and not flags.dry_run:
         agree_to_files([path], context.terminal)
-    schema = _schema(batch, context.terminal)
+    schema = _schema(flags, context.terminal)
     if schema is not None:
         schema.fields(fields)
     format = reading.format_of(path)
     source = BatchInput(path, silence=context.silence)
     try:
-        if batch.dry_run:
-            _count(read_items(source, format, reading), fields, batch, context)
-        elif batch.remote:
+        if flags.dry_run:
+            _count(read_items(source, format, reading), fields, flags, context)
+        elif flags.remote:
             from .batch_remote import submit  # the only way that needs it
 
-            submit(_with_fields(read_items(source, format, reading), fields), context, as_json=batch.as_json)
+            submit(_with_fields(read_items(source, format, reading), fields), context, as_json=flags.json)
         else:
-            _run(batch, context, source, format, reading, fields, schema, output)
+            _run(flags, options, path, context, source, format, reading, fields, schema, output)
     finally:
         source.close()
 
 
-def _check(batch: Batch, path: Path | None, output: Path | None, terminal: Terminal) -> None:
-    again = "--retry-failed" if batch.retry_failed else "--resume" if batch.resume else None
+def _check(
+    flags: BatchFlags, options: FunctionOptions | None, path: Path | None, output: Path | None, terminal: Terminal
+) -> None:
+    again = "--retry-failed" if flags.retry_failed else "--resume" if flags.resume else None
     if again and output is None:
         raise UsageError(f"{again} needs the output file that was begun.", hint="Name it with --output-file.")
-    if again and batch.force:
+    if again and flags.force:
         raise UsageError(f"{again} and --force contradict each other.", hint="Leave one of them out.")
-    if batch.concurrency is not None and not 1 <= batch.concurrency <= _MOST_AT_ONCE:
+    if flags.concurrency is not None and not 1 <= flags.concurrency <= _MOST_AT_ONCE:
         raise UsageError(f"--concurrency must be a whole number from 1 to {_MOST_AT_ONCE}.")
-    if batch.remote and (output is not None or again):
+    if flags.remote and (output is not None or again):
         raise UsageError("--remote writes no output.", hint="Get it later with 'gigachat batch fetch ID -O FILE'.")
     if output is not None:
         _check_apart(path, output)
-        for named in (batch.system, batch.template, batch.schema and f"@{batch.schema}"):
+        for named in (flags.system, flags.template, flags.schema and f"@{flags.schema}"):
             if named is not None and named.startswith("@"):
                 _check_apart(paths.expanded(named[1:]), output)
-    if batch.functions is not None and batch.functions.file is None:
+    if options is not None and options.file is None:
         raise UsageError("--approve and --max-rounds go with --functions.", hint="Name a file of functions with it.")
-    if batch.functions is not None and batch.functions.approve is None:
+    if options is not None and options.approve is None:
         raise UsageError(
             "Nobody can be asked while a batch runs.",
             hint="Say which functions may run with --approve: all, none, or their names.",
         )
-    if batch.functions is not None and batch.remote:
+    if options is not None and flags.remote:
         raise UsageError(
             "The service cannot call functions of this machine.", hint="Leave --functions or --remote out."
         )
@@ -160,15 +119,17 @@ def _check_apart(path: Path | None, output: Path) -> None:
                 raise UsageError(f"{place} is the input.", hint="Name another file with --output-file.")
 
 
-def _text(given: str | None, batch: Batch, context: Context) -> str | None:
+def _text(given: str | None, flags: BatchFlags, context: Context) -> str | None:
     """A text, or the content of the file after an `@`."""
-    if batch.dry_run:
+    if flags.dry_run:
         return read_system(given)
     return read_agreed(given, context.terminal, otherwise=GIVE_TEXT)
 
 
 def _run(
-    batch: Batch,
+    flags: BatchFlags,
+    options: FunctionOptions | None,
+    path: Path | None,
     context: Context,
     source: BatchInput,
     format: str,
@@ -181,27 +142,31 @@ def _run(
     # Short runs go without the collector; a long one would grow.  What was imported need not be looked at.
     gc.freeze()
     gc.enable()
-    concurrency = batch.concurrency or settings.slots
+    concurrency = flags.concurrency or settings.slots
     # An item that takes several requests is not begun anew: there each request is repeated for itself.
-    retries = settings.max_retries if batch.functions is None and schema is None else 0
-    client = context.client(
-        settings.replace(
-            max_connections=max(concurrency, settings.slots),  # of the one queue for all processes of the machine
-            max_retries=settings.max_retries - retries,
-        )
-    )
+    begins_anew = options is None and schema is None
+    # Of the one queue for all processes of the machine.
+    client = context.client(settings.replace(max_connections=max(concurrency, settings.slots)))
 
-    async def work() -> Counts:
+    async def work(functions: Functions | None) -> Counts:
+        ask = asking(
+            client,
+            functions=functions,
+            schema=schema,
+            schema_retries=flags.schema_retries,
+            max_retries=0 if begins_anew else None,
+            notify=terminal.notice,
+        )
         async with _one_writer(output), client:
             file = (
-                RowFile(output, resume=batch.resume, force=batch.force, retry_failed=batch.retry_failed)
+                RowFile(output, resume=flags.resume, force=flags.force, retry_failed=flags.retry_failed)
                 if output
                 else None
             )
             found = file.found if file else Found()
             if file is not None and output is not None:
                 try:
-                    await _check_origin(batch, found, output)
+                    await _check_origin(path, found, output)
                 except BaseException:
                     file.close(finished=False)
                     raise
@@ -211,7 +176,7 @@ def _run(
             )
             finished = False
             try:
-                async with _ask(client, batch, schema, terminal) as ask, shown(counts, terminal, size=source.size):
+                async with shown(counts, terminal, size=source.size):
                     await run(
                         items,
                         ask,
@@ -219,7 +184,7 @@ def _run(
                         file or _Stdout(terminal),
                         counts,
                         concurrency=concurrency,
-                        max_retries=retries,
+                        max_retries=settings.max_retries if begins_anew else 0,
                         taken_over=file.taken_over if file else lambda line: None,
                     )
                 finished = True
@@ -238,49 +203,54 @@ def _run(
                 await origins.note(output, *file.last)
             return counts
 
-    _tell(context.run(work()), batch, terminal)
+    with _functions(options, context) as functions:
+        counts = context.run(work(functions))
+    _tell(counts, flags, terminal)
 
 
-async def _check_origin(batch: Batch, found: Found, output: Path) -> None:
+def _functions(options: FunctionOptions | None, context: Context) -> AbstractContextManager[Functions | None]:
+    if options is None:
+        return nullcontext()
+    from .approval import opened  # slow to import
+
+    # Thousands of calls, shown, would tell a person nothing.
+    return opened(options, context, shows=False)
+
+
+async def _check_origin(path: Path | None, found: Found, output: Path) -> None:
     """Raises UsageError when the output that is gone on with was made from another input."""
     if not found.expected and found.rows and (note := origins.noted(output)) is not None:
         found.expected = dict([note])
-    await origins.check(
-        None if batch.input == "-" else Path(batch.input), found.expected, rows=found.rows > 0, output=output
-    )
+    await origins.check(path, found.expected, rows=found.rows > 0, output=output)
 
 
-def _schema(batch: Batch, terminal: Terminal) -> Schema | None:
+def _schema(flags: BatchFlags, terminal: Terminal) -> Schema | None:
     """Raises UsageError for a schema that is none."""
-    if batch.schema is None:
-        if batch.schema_retries is not None:
+    if flags.schema is None:
+        if flags.schema_retries is not None:
             raise UsageError("--schema-retries goes with --schema.")
         return None
-    if batch.remote:
+    if flags.remote:
         raise UsageError("The service's batch API asks only once.", hint="Leave --schema or --remote out.")
-    if batch.schema_retries is not None and batch.schema_retries < 0:
+    if flags.schema_retries is not None and flags.schema_retries < 0:
         raise UsageError("--schema-retries must be a number from 0 on.")
     from ..conversation.schema import read_schema  # slow to import
 
-    if not batch.dry_run:
-        agree_to_schema(batch.schema, terminal)
-    return read_schema(batch.schema)
-
-
-def _ask(client: GigaChat, batch: Batch, schema: Schema | None, terminal: Terminal) -> AbstractAsyncContextManager[Ask]:
-    return asking(client, terminal, functions=batch.functions, schema=schema, schema_retries=batch.schema_retries)
+    if not flags.dry_run:
+        agree_to_schema(flags.schema, terminal)
+    return read_schema(flags.schema)
 
 
 def _go_on(counts: Counts) -> str:
     return f"{items_of(counts.done)} are done; go on with --resume." if counts.done else ""
 
 
-def _tell(counts: Counts, batch: Batch, terminal: Terminal) -> None:
+def _tell(counts: Counts, flags: BatchFlags, terminal: Terminal) -> None:
     if counts.failed:
-        raise ItemsFailedError(summary_line(counts), hint=_FAILED_HINT if batch.output_file else "Their rows say why.")
+        raise ItemsFailedError(summary_line(counts), hint=_FAILED_HINT if flags.output_file else "Their rows say why.")
     if terminal.quiet:
         return
-    if batch.as_json:
+    if flags.json:
         terminal.say(as_json({"summary": summary_object(counts)}))
     else:
         terminal.say(f"gigachat: {summary_line(counts)}")
@@ -326,7 +296,7 @@ def _lock_file(output: Path) -> Path:
     return paths.locks_dir() / f"batch-{name}.lock"
 
 
-def _count(items: AsyncGenerator[Item, None], fields: dict[str, Any], batch: Batch, context: Context) -> None:
+def _count(items: AsyncGenerator[Item, None], fields: dict[str, Any], flags: BatchFlags, context: Context) -> None:
     """Count what would be sent."""
     giga = context.client(context.settings.replace(access_token="counted"))  # noqa: S106  # nothing is sent
 
@@ -345,7 +315,7 @@ def _count(items: AsyncGenerator[Item, None], fields: dict[str, Any], batch: Bat
         return {"items": asked, "bad_lines": bad, "characters": characters, "estimated_prompt_tokens": tokens}
 
     row = context.run(counted())
-    if batch.as_json:
+    if flags.json:
         show_object(row, context.terminal)
     else:
         show_rows([row], tuple(row), context.terminal, as_array=False)

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..bounded import json_value
+from ..conversation import OWN_FIELDS
 from ..errors import UsageError
 from ..text import one_line
 from .flags import QuestionFlags
 
 if TYPE_CHECKING:
     from ..conversation.functions import FunctionOptions
-
-_TAKEN = ("messages", "model", "slot", "stream")
-"""Names of the client's own arguments, which are not fields that a person can set."""
 
 _LONGEST_HINT = 200
 
@@ -54,7 +52,7 @@ def _given(given: Sequence[str]) -> dict[str, Any]:
         key, equals, value = each.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"--option takes KEY=JSON, not '{each}'.", hint="As in: -o profanity_check=false")
-        if key.strip() in _TAKEN:
+        if key.strip() in OWN_FIELDS:
             raise UsageError(
                 f"The request field {key.strip()} cannot be set, it is filled from the prompt and the flags.",
                 hint="--model chooses the model, --no-stream asks for the whole answer at once.",

@@ -34,13 +34,14 @@ from ..messages import (
 )
 from ..sessions import title_of
 from ..text import one_line
+from .question import Question
+from .watching import with_files
 
 if TYPE_CHECKING:
     from ..engine import GigaChat
     from ..sessions import Recorder, Session, SessionKind
     from ..sessions.turns import Turn
-    from .functions import Functions
-    from .schema import Schema
+    from .generated import FileSaver
 
 INTERRUPTED = ("interrupted", "The answer was interrupted.")
 _CHARACTERS_A_TOKEN = 3  # a careful guess for Russian and English; only the service knows
@@ -89,20 +90,25 @@ class Conversation:
 
     `named_model` is the one to ask, None for the choice from the account's list.  `context_tokens` is how much the
     model can take, where that is known: above it the oldest exchanges are left out of the request, never out of the
-    history.  `unanswered` is the last question, when nothing came of it.
+    history.  `opening` are messages that were before all of it.  `show` gets a line on how far an upload is; `files`
+    makes what saves the files of an answer, whose tags stay in its text without it.  `unanswered` is the last
+    question, when nothing came of it.
     """
 
     def __init__(
         self,
         *,
-        kind: SessionKind,
+        kind: SessionKind = "ask",
         named_model: NamedModel | None,
         recorder: Recorder | None = None,
         session: Session | None = None,
+        opening: Sequence[Message] = (),
         exchanges: Sequence[Exchange] = (),
         system: str | None = None,
         context_tokens: int | None = None,
         notify: Callable[[Notice], None] = lambda notice: None,
+        show: Callable[[str], None] = lambda line: None,
+        files: Callable[[GigaChat], FileSaver] | None = None,
     ) -> None:
         self.named_model = named_model
         self._asked_model: str | None = None
@@ -114,11 +120,11 @@ class Conversation:
         self.total_tokens = session.total_tokens if session else 0
         self._kind: SessionKind = kind
         self.recorder = recorder
-        self.functions: Functions | None = None
-        self.schema: Schema | None = None
-        self.schema_retries = 0
-        self.most_held: int | None = None
-        """Characters of an answer that are held; one with more goes by, into the history, and is not gone on with."""
+        self._opening = tuple(opening)
+        self._show = show
+        self._files = files
+        self.saver: FileSaver | None = None
+        """What saved the files of the last answer, where it had any."""
         self._context_tokens = context_tokens
         self._notify = notify
         self._left_out = 0
@@ -132,6 +138,7 @@ class Conversation:
     def outgoing(self, prompt: Message | None = None) -> list[Message]:
         """The messages that are sent: the system message, the exchanges that fit, and the question."""
         sent = [Message("system", self.system)] if self.system else []
+        sent.extend(self._opening)
         for exchange in self.exchanges[self._left_out :]:
             sent.extend(exchange.messages)
         if prompt:
@@ -142,27 +149,46 @@ class Conversation:
             sent = [renamed(message, self._renewed_ids) for message in sent]
         return sent
 
-    async def send(
+    def ask(self, client: GigaChat, question: Question) -> AsyncGenerator[Chunk, None]:
+        """The answer to a question, chunk by chunk.  Raises what the engine raises, and records that too.
+
+        The chunks come from the requests (`_requested`), through the rounds of functions and the tries of a schema
+        (`_answered`), the record (`_recorded`), and what saves their files.
+        """
+        return self._with_files(client, self._asked(client, question))
+
+    def resume(
         self,
         client: GigaChat,
-        question: str | Message,
         *,
         stream: bool = True,
         fields: Mapping[str, Any] | None = None,
+        turn_id: int | None = None,
     ) -> AsyncGenerator[Chunk, None]:
-        """The answer to a question, chunk by chunk.  Raises what the engine raises, and records that too."""
-        prompt = Message("user", question) if isinstance(question, str) else question
+        """The rest of the last answer, which was cut.
+
+        `turn_id` is its turn in the history, where the exchange does not say.  Raises UsageError when there is no
+        such answer.
+        """
+        if not self.exchanges or self.exchanges[-1].answer.complete:
+            raise UsageError("There is no answer to go on with.", hint="Only one that was cut can be continued.")
+        request = continuation_request(self.exchanges[-1].answer.text)
+        question = Question(request, stream=stream, fields=fields or {})
+        return self._with_files(client, self._resumed(client, question, turn_id))
+
+    async def _asked(self, client: GigaChat, question: Question) -> AsyncGenerator[Chunk, None]:
+        prompt = await self._uploaded(client, question)
         check_keyless(prompt.content)
         turn_id = None
         if self.recorder is not None:
             self._asked_model = model = self.named_model.name if self.named_model else client.known_model()
             self.recorder.begin(
-                prompt, self._kind, session=self.session, model=model, system=self.system, options=fields
+                prompt, self._kind, session=self.session, model=model, system=self.system, options=question.fields
             )
             self.session = _titled(self.recorder.session or self.session, prompt)
             turn_id = self.recorder.turn_id
         self.unanswered = Exchange(prompt, Answer(), turn_id=turn_id)
-        builder = AnswerBuilder(self.most_held)
+        builder = AnswerBuilder(question.most_held)
         between: list[Message] = []
 
         def add(message: Message) -> None:
@@ -171,55 +197,52 @@ class Conversation:
             if self.recorder is not None:
                 self.recorder.add_message(message)
 
-        chunks = self._answering(client, prompt, stream=stream, fields=fields or {}, between=between, add=add)
-        recorded = self._recorded(chunks, builder, self.recorder)
-        if self.schema is not None:
+        def kept(*, ended: bool) -> Answer:
+            """The answer as it is kept: with its sources, which have no other place in the history.
+
+            One that can be gone on with stays as it is, for what follows goes to its end.
+            """
+            answer = builder.answer(ended=ended)
+            return with_footnotes(answer) if answer.complete and question.schema is None else answer
+
+        chunks = self._recorded(self._answered(client, question, prompt, between, add), builder, self.recorder, kept)
+        if question.schema is not None:
             from .schema import only_what_fits
 
-            recorded = only_what_fits(recorded, self.schema, lambda: builder.answer(ended=True))
+            chunks = only_what_fits(chunks, question.schema, lambda: builder.answer(ended=True))
         ended = False
-        async with aclosing(recorded):
+        async with aclosing(chunks):
             try:
-                async for chunk in recorded:
+                async for chunk in chunks:
                     yield chunk
                 ended = True
             finally:
-                answer = self._kept(builder.answer(ended=ended))
+                answer = kept(ended=ended)
                 if answer.text:  # a call that nobody ran is no answer to go on from
                     self.exchanges.append(Exchange(prompt, answer, tuple(between), turn_id=turn_id))
                     self.unanswered = None
 
-    async def resume(
-        self,
-        client: GigaChat,
-        request: str,
-        *,
-        stream: bool = True,
-        fields: Mapping[str, Any] | None = None,
-        turn_id: int | None = None,
-    ) -> AsyncGenerator[Chunk, None]:
-        """The rest of the last answer, which was cut; `request` asks the model to go on.
-
-        `turn_id` is its turn in the history, where the exchange does not say.  Raises UsageError when there is no
-        such answer.
-        """
-        if not self.exchanges or self.exchanges[-1].answer.complete:
-            raise UsageError("There is no answer to go on with.", hint="Only one that was cut can be continued.")
+    async def _resumed(self, client: GigaChat, question: Question, turn_id: int | None) -> AsyncGenerator[Chunk, None]:
         begun = self.exchanges[-1]
         turn_id = begun.turn_id if turn_id is None else turn_id
         recorder = self.recorder if turn_id is not None and self.session is not None else None
         if recorder is not None and turn_id is not None and self.session is not None:
             recorder.resume(turn_id, self.session)
-        builder = AnswerBuilder(self.most_held)
-        chunks = self._fitting(client, Message("user", request), stream=stream, fields=fields or {})
+        builder = AnswerBuilder()
+
+        def kept(*, ended: bool) -> Answer:
+            answer = builder.answer(ended=ended)
+            return with_footnotes(answer) if answer.complete else answer
+
+        requested = self._requested(client, question, question.message(), (), question.fields)
         ended = False
-        async with aclosing(self._recorded(chunks, builder, recorder)) as recorded:
+        async with aclosing(self._recorded(requested, builder, recorder, kept)) as recorded:
             try:
                 async for chunk in recorded:
                     yield chunk
                 ended = True
             finally:
-                rest = self._kept(builder.answer(ended=ended))
+                rest = kept(ended=ended)
                 if rest.text:
                     seams = (*begun.seams, len(begun.answer.text))
                     whole = replace(rest, text=begun.answer.text + rest.text)
@@ -235,8 +258,32 @@ class Conversation:
         self._left_out = min(self._left_out, len(self.exchanges) - 1)
         return self.exchanges.pop()
 
+    async def _uploaded(self, client: GigaChat, question: Question) -> Message:
+        """The message of the question, whose attachments the service has by now."""
+        if not question.attachments:
+            return question.message()
+        from .attachments import upload_all  # a plain question does without it
+
+        return question.message(await upload_all(client, question.attachments, self.outgoing(), show=self._show))
+
+    def _with_files(self, client: GigaChat, chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
+        files = self._files
+        if files is None:
+            return chunks
+
+        def saver() -> FileSaver:
+            self.saver = files(client)
+            return self.saver
+
+        self.saver = None
+        return with_files(chunks, saver)
+
     async def _recorded(
-        self, chunks: AsyncGenerator[Chunk, None], builder: AnswerBuilder, recorder: Recorder | None
+        self,
+        chunks: AsyncGenerator[Chunk, None],
+        builder: AnswerBuilder,
+        recorder: Recorder | None,
+        kept: Callable[..., Answer],
     ) -> AsyncGenerator[Chunk, None]:
         """The chunks, each journaled before it is shown, and the end of the turn, whichever it is."""
         try:
@@ -252,38 +299,29 @@ class Conversation:
                 if self.unanswered is not None:
                     self.unanswered = replace(self.unanswered, turn_id=None)
             elif recorder is not None:
-                recorder.fail(problem.code, problem.message, answer=self._kept(builder.answer(ended=False)))
+                recorder.fail(problem.code, problem.message, answer=kept(ended=False))
             raise
         except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
             if recorder is not None:
-                recorder.fail(*INTERRUPTED, answer=self._kept(builder.answer(ended=False)))
+                recorder.fail(*INTERRUPTED, answer=kept(ended=False))
             raise
         answer = builder.answer(ended=True)
         self._count(answer)
         if recorder is not None:
             if not answer.held and answer.complete:
                 recorder.journal(footnotes(answer))
-            recorder.finish(self._kept(answer))
-
-    def _kept(self, answer: Answer) -> Answer:
-        """The answer as it is kept: with its sources, which have no other place in the history.
-
-        One that can be gone on with stays as it is, for what follows goes to its end.
-        """
-        return with_footnotes(answer) if answer.complete and self.schema is None else answer
+            recorder.finish(kept(ended=True))
 
     def _count(self, answer: Answer) -> None:
         if answer.usage is not None:
             self.last_usage = answer.usage
             self.total_tokens += answer.usage.total_tokens
 
-    def _answering(
+    def _answered(
         self,
         client: GigaChat,
+        question: Question,
         prompt: Message,
-        *,
-        stream: bool,
-        fields: Mapping[str, Any],
         between: Sequence[Message],
         add: Callable[[Message], None],
     ) -> AsyncGenerator[Chunk, None]:
@@ -291,34 +329,33 @@ class Conversation:
 
         `add` is told of each message of those, and `between` holds them by then.
         """
+        fields = question.fields if question.schema is None else question.schema.fields(question.fields)
 
         def asked() -> AsyncGenerator[Chunk, None]:
-            if self.functions is None:
-                return self._fitting(client, prompt, stream=stream, fields=fields, between=tuple(between))
+            before = tuple(between)
+            if question.functions is None:
+                return self._requested(client, question, prompt, before, fields)
             from .functions import in_rounds  # a plain question does without it
 
-            before = tuple(between)
-
             def request(calls: Sequence[Message], more: Mapping[str, Any]) -> AsyncGenerator[Chunk, None]:
-                return self._fitting(client, prompt, stream=stream, fields=more, between=[*before, *calls])
+                return self._requested(client, question, prompt, (*before, *calls), more)
 
-            return in_rounds(self.functions, request, fields, add)
+            return in_rounds(question.functions, request, fields, add)
 
-        if self.schema is None:
+        if question.schema is None:
             return asked()
-        from .schema import in_tries
+        from .schema import DEFAULT_RETRIES, in_tries
 
-        fields = self.schema.fields(fields)
-        return in_tries(self.schema, asked, add, retries=self.schema_retries)
+        retries = DEFAULT_RETRIES if question.schema_retries is None else question.schema_retries
+        return in_tries(question.schema, asked, add, retries=retries)
 
-    async def _fitting(
+    async def _requested(
         self,
         client: GigaChat,
+        question: Question,
         prompt: Message,
-        *,
-        stream: bool,
+        between: Sequence[Message],
         fields: Mapping[str, Any],
-        between: Sequence[Message] = (),
     ) -> AsyncGenerator[Chunk, None]:
         """The answer to as much of the conversation as the model takes: the newest exchanges, if not all."""
         if self.session is not None:
@@ -331,12 +368,17 @@ class Conversation:
             begun = False
             self._note_model(model)
             try:
-                # A call of a function that there is not is answered by `Functions`, which knows those that there are.
-                any_call = self.functions is not None
-                messages = [*self.outgoing(prompt), *between]
-                async with aclosing(
-                    client.stream(messages, model=model, stream=stream, any_call=any_call, **fields)
-                ) as chunks:
+                chunks = client.stream(
+                    [*self.outgoing(prompt), *between],
+                    model=model,
+                    stream=question.stream,
+                    slot=question.slot,
+                    max_retries=question.max_retries,
+                    # A call of a function that there is not is answered by `Functions`, which knows those there are.
+                    any_call=question.functions is not None,
+                    **fields,
+                )
+                async with aclosing(chunks):
                     async for chunk in chunks:
                         if not begun and self._left_out > before:
                             self._notify(Notice("warning", _left_out(self._left_out)))

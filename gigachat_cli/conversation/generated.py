@@ -65,8 +65,8 @@ class FileSaver:
         self._force = force
         self._saved: dict[str, SavedFile] = {}
 
-    def check(self) -> None:
-        """Raise what kept a file from being saved, NothingDrawnError when there was no file."""
+    def first_of_all(self) -> SavedFile:
+        """The file that was saved first.  Raises what kept one from being saved, NothingDrawnError for none."""
         if self.problems:
             raise self.problems[0]
         if not self._saved:
@@ -74,11 +74,7 @@ class FileSaver:
                 "There is no picture in the answer.",
                 hint="Say what to draw in other words, or ask another model with ‹model›.",
             )
-
-    @property
-    def first(self) -> SavedFile | None:
-        """The file that was saved first."""
-        return next(iter(self._saved.values()), None)
+        return next(iter(self._saved.values()))
 
     async def save(self, file_id: str) -> SavedFile | None:
         """The file, saved; None when that failed."""

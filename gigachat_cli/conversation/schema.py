@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from .. import paths
@@ -21,7 +21,6 @@ from .schema_notation import schema_from
 
 DEFAULT_RETRIES = 2
 
-Send = Callable[[Sequence[Message]], Awaitable[Answer]]
 Request = Callable[[], AsyncGenerator[Chunk, None]]
 
 _LONGEST_PROBLEM = 200
@@ -31,20 +30,12 @@ class Misfit(ValueError):
     """Why a text does not fit a schema, for the model to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Structured:
-    """An answer that fits: `text` is its JSON as the model wrote it, `value` what that means."""
-
-    text: str
-    value: Any
-    answer: Answer
-
-
 class Schema:
     """A JSON Schema, of any draft.  Raises UsageError when it is not valid; nothing outside of it is ever loaded."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         self.definition = dict(definition)
+        self._fitting: tuple[str, str, Any] | None = None
         try:
             self._text = json.dumps(self.definition)
         except RecursionError:
@@ -89,12 +80,15 @@ class Schema:
         return found, value
 
     async def read_beside(self, text: str) -> tuple[str, Any]:
-        """As `read`, beside the loop: whoever waits can be stopped at any moment."""
+        """As `read`, beside the loop: whoever waits can be stopped at any moment.  The last text that fits is known."""
+        if self._fitting is not None and self._fitting[0] == text:
+            return self._fitting[1:]
         found, value = _json_of(text)
         try:
             _raise_misfit(await check_beside(self._text, found))
         except CheckFailed as problem:
             raise _unchecked(text, problem) from None
+        self._fitting = (text, found, value)
         return found, value
 
 
@@ -122,30 +116,6 @@ def read_schema(given: str) -> Schema:
             ) from None
         return Schema(_definition(content, str(path)))
     return Schema(schema_from(text))
-
-
-async def structured(schema: Schema, send: Send, *, retries: int = DEFAULT_RETRIES) -> Structured:
-    """An answer that fits, asked for at most `1 + retries` times.
-
-    `send` makes one request, with these messages after the question, and with `schema.fields` among its fields; it
-    gives the whole answer.  Usage is that of all requests.  Raises SchemaMisfitError, and what `send` raises.
-    """
-    between: list[Message] = []
-    spent = Usage()
-    for attempt in range(retries + 1):
-        answer = await send(between)
-        if answer.usage is not None:
-            spent += answer.usage
-            answer = replace(answer, usage=spent)
-        try:
-            text, value = await schema.read_beside(answer.text)
-        except Misfit as misfit:
-            if attempt == retries or answer.finish_reason == "length":
-                raise _failure(answer, misfit, attempt + 1) from None
-            between = [*between, *_asked_again(answer, misfit)]
-        else:
-            return Structured(text, value, answer)
-    raise AssertionError("a last attempt returns or raises")
 
 
 async def in_tries(

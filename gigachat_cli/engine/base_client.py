@@ -238,8 +238,11 @@ class BaseClient:
         ) as held:
             yield held
 
-    def _repeated(self, attempt: Callable[[], AsyncGenerator[Any, None]]) -> AsyncGenerator[Any, None]:
-        return repeated(attempt, most=self.settings.max_retries, notify=self._notify)
+    def _repeated(
+        self, attempt: Callable[[], AsyncGenerator[Any, None]], max_retries: int | None = None
+    ) -> AsyncGenerator[Any, None]:
+        most = self.settings.max_retries if max_retries is None else max_retries
+        return repeated(attempt, most=most, notify=self._notify)
 
     async def _fetched(self, request: Request, *, model: str | None = None, model_type: str = "chat") -> Response:
         """`fetch` in a slot that is held."""

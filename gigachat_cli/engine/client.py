@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from ..errors import UnknownModelError, UsageError
-from ..messages import Answer, AnswerBuilder, Chunk, Message, Notice
+from ..messages import Answer, Chunk, Message, Notice, answer_of
 from ..settings import Settings, declarations, load_settings
 from .api import chat
 from .api_version import ApiVersion, api_version_of, offered_functions
@@ -157,6 +157,7 @@ class GigaChat(Endpoints, BaseClient):
         model: str | None = None,
         stream: bool = True,
         slot: AbstractAsyncContextManager[None] | None = None,
+        max_retries: int | None = None,
         any_call: bool = False,
         **fields: Any,
     ) -> AsyncGenerator[Chunk, None]:
@@ -164,8 +165,9 @@ class GigaChat(Endpoints, BaseClient):
 
         `model` is the one of the call, else of the settings, else the choice from the account's list (`model`).
         `fields` are any further fields of the request, of either API version (`api_version`); `slot` is one of
-        `kept_slots`, instead of a place in the queue.  A call of a function that `fields` do not offer is left out,
-        unless `any_call` wants to see it.  The last chunk holds `finish_reason` and `usage`.
+        `kept_slots`, instead of a place in the queue, and `max_retries` goes before that of the settings.  A call of a
+        function that `fields` do not offer is left out, unless `any_call` wants to see it.  The last chunk holds
+        `finish_reason` and `usage`.
 
         Raises UsageError, AuthenticationError, NetworkError, ServiceError and QuotaError with their children; of these
         CutAnswerError, NoAnswerError and ContentFilterError come after the chunks that are all there is.
@@ -182,7 +184,7 @@ class GigaChat(Endpoints, BaseClient):
             while True:
                 if not named:
                     request = self.chat_request(messages, model=name, stream=stream, **fields)
-                attempts = self._repeated(partial(self._chunks, request, name, version, offered))
+                attempts = self._repeated(partial(self._chunks, request, name, version, offered), max_retries)
                 try:
                     async with aclosing(attempts) as chunks:
                         async for chunk in chunks:
@@ -199,11 +201,7 @@ class GigaChat(Endpoints, BaseClient):
 
     async def ask(self, messages: Sequence[Message | Mapping[str, Any]], **named: Any) -> Answer:
         """The whole answer to a conversation, with the arguments and errors of `stream`."""
-        builder = AnswerBuilder()
-        async with aclosing(self.stream(messages, **{"stream": False, **named})) as chunks:
-            async for chunk in chunks:
-                builder.add(chunk)
-        return builder.answer(ended=True)
+        return await answer_of(self.stream(messages, **{"stream": False, **named}))
 
     def chat_request(
         self, messages: Sequence[Message | Mapping[str, Any]], *, model: str | None, stream: bool, **fields: Any

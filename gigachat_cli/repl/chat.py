@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..conversation import (
-    Conversation,
-    Exchange,
-    NamedModel,
-    continuation_request,
-    exchanges_from,
-    named_model,
-)
+from ..conversation import Conversation, Exchange, NamedModel, Question, exchanges_from, named_model
 from ..conversation.service_tools import tools_of
-from ..conversation.watching import with_files
 from ..errors import ClosedPipeError, GigaChatError, HistoryError, UsageError, nearest
 from ..messages import Answer, Chunk, Message, Notice
 from ..sessions import Recorder, Session, open_store
@@ -127,11 +119,12 @@ class Chat:
 
     # Questions and answers
 
-    async def ask(self, question: str, *, attachments: tuple[str, ...] = ()) -> None:
-        """Send a question and show its answer, or what went wrong; `attachments` are ids of stored files."""
-        self._ready()
-        message = Message("user", question, attachments=attachments)
-        await self._show(self.conversation.send(self.client, message, fields=self.fields))
+    async def ask(self, prompt: str | Message, *, attachments: Sequence[Attachment] = ()) -> None:
+        """Send a question and show its answer, or what went wrong."""
+        # The history is opened with the first question, so that the prompt need not wait for it.
+        self.conversation.recorder = self.recorder
+        question = Question(prompt, attachments=tuple(attachments), functions=self.functions, fields=self.fields)
+        await self._show(self.conversation.ask(self.client, question))
 
     async def ask_typed(self, question: str, *, by_hand: str | None) -> None:
         """Send a question with what is attached; each `@path` that was typed `by_hand` is attached too.
@@ -148,14 +141,14 @@ class Chat:
                 self.say(self.terminal.folded(f"gigachat: Not attached, as it was not typed: {names}. {_ATTACH_HINT}"))
             if not await self.attach_agreed(named):
                 return
-        if not self.attached:
-            await self.ask(question)
-            return
-        from ..conversation.attachments import what_goes
+        if self.attached:
+            from ..conversation.attachments import what_goes
 
-        self.terminal.notice(what_goes(self.attached))
-        self._ready()
-        await self._show(self._with_uploads(question))
+            self.terminal.notice(what_goes(self.attached))
+        before = self.conversation.unanswered, len(self.conversation.exchanges)
+        await self.ask(question, attachments=self.attached)
+        if before != (self.conversation.unanswered, len(self.conversation.exchanges)):
+            self.attached = []  # they went with it; where an upload failed they are still to go
 
     def attach(self, paths: Sequence[str]) -> None:
         """Attach files to the next question.  Raises UsageError for what cannot be attached."""
@@ -201,10 +194,10 @@ class Chat:
         exchanges = self.conversation.exchanges
         if not exchanges or exchanges[-1].answer.complete:
             raise UsageError("There is no cut answer to go on with.")
-        self._ready()
+        self.conversation.recorder = self.recorder
         begun = exchanges[-1].answer.text
         self.say(self.quiet("— continued —"))
-        rest = self.conversation.resume(self.client, continuation_request(begun), fields=self.fields)
+        rest = self.conversation.resume(self.client, fields=self.fields)
         await self._show(_after(open_fence(begun), rest) if self.format == "markdown" else rest)
 
     async def stoppable(self, work: Coroutine[Any, Any, None]) -> None:
@@ -379,28 +372,14 @@ class Chat:
             exchanges=list(exchanges),
             context_tokens=self.settings.context_tokens,
             notify=self.terminal.notice,
+            show=self.terminal.beside_spinner,
+            files=self._saver,
         )
 
-    async def _with_uploads(self, question: str) -> AsyncGenerator[Chunk, None]:
-        from ..conversation.attachments import upload_all, with_texts
-
-        before, show = self.conversation.outgoing(), self.terminal.beside_spinner
-        ids = await upload_all(self.client, self.attached, before, show=show)
-        message = Message("user", with_texts(question, self.attached), attachments=ids)
-        self.attached = []
-        async with aclosing(self.conversation.send(self.client, message, fields=self.fields)) as chunks:
-            async for chunk in chunks:
-                yield chunk
-
-    def _saver(self) -> FileSaver:
+    def _saver(self, client: GigaChat) -> FileSaver:
         from ..conversation.generated import FileSaver
 
-        return FileSaver(self.client, self.terminal.notice, show=self.terminal.beside_spinner)
-
-    def _ready(self) -> None:
-        # The history is opened with the first question, so that the prompt need not wait for it.
-        self.conversation.recorder = self.recorder
-        self.conversation.functions = self.functions
+        return FileSaver(client, self.terminal.notice, show=self.terminal.beside_spinner)
 
     async def _show(self, chunks: AsyncGenerator[Chunk, None]) -> None:
         from ..render import answers
@@ -408,7 +387,7 @@ class Chat:
         await self.model_names.leave_off()
         writer = answers.writer(self.format, self.terminal, settings=self.settings)
         self._interrupted = False
-        self._answering = asyncio.create_task(answers.show(with_files(chunks, self._saver), writer, self.terminal))
+        self._answering = asyncio.create_task(answers.show(chunks, writer, self.terminal))
         try:
             with self.keyboard.answering(), self.gather():
                 await self._answering

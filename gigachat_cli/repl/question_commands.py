@@ -10,10 +10,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ..bounded import json_value
-from ..conversation import NamedModel
+from ..conversation import OWN_FIELDS, NamedModel
 from ..conversation.prompt import edited, read_system
 from ..errors import GigaChatError, UsageError, nearest
 from ..known_models import nearest_first
+from ..messages import Message
 from ..text import in_quotes, one_line, safe, visible
 from . import showing
 from .commands import COMMANDS, GROUPS, command, count, files, unknown
@@ -152,7 +153,7 @@ async def set_(chat: Chat, argument: str) -> None:
     name = _meant_field(chat, name)
     if name and not value:
         raise UsageError(f"/set {name} needs a value.", hint=f"As in: /set {name} 1, or: /set {name} off")
-    if name in ("messages", "stream", "model", "slot"):
+    if name in OWN_FIELDS:
         raise UsageError(f"{name} is not set this way.", hint="/model chooses the model, /system the system message.")
     if name and value.lower() == "off":
         chat.fields.pop(name, None)
@@ -210,7 +211,7 @@ async def retry(chat: Chat, argument: str) -> None:
     """
     question = chat.last_prompt()
     chat.undo()
-    await chat.ask(question.content, attachments=question.attachments)
+    await chat.ask(Message("user", question.content, attachments=question.attachments))
 
 
 @command("continue")
@@ -245,7 +246,7 @@ async def edit(chat: Chat, argument: str) -> None:
         chat.say("Nothing was changed, nothing was sent.")
         return
     chat.undo()
-    await chat.ask(changed, attachments=question.attachments)
+    await chat.ask(Message("user", changed, attachments=question.attachments))
 
 
 @command("copy", "[N|code]", choices=lambda chat, typed: ("code",))

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gigachat_cli.conversation import Conversation, NamedModel, continuation_request, exchanges_from
+from gigachat_cli.conversation import Conversation, NamedModel, Question, exchanges_from
+from gigachat_cli.conversation.conversation import continuation_request
 from gigachat_cli.engine import GigaChat
 from gigachat_cli.errors import CutAnswerError, GigaChatError, PromptTooLongError, UsageError
 from gigachat_cli.messages import Chunk, Notice
@@ -49,8 +50,8 @@ def contents(simulator: Simulator) -> list[str]:
 
 async def test_all_that_was_answered_is_sent_again(client: GigaChat, simulator: Simulator, store: Store) -> None:
     talk = conversation(store, system="Be brief.")
-    assert await said(talk.send(client, "one")) == "Answered."
-    await said(talk.send(client, "two"))
+    assert await said(talk.ask(client, Question("one"))) == "Answered."
+    await said(talk.ask(client, Question("two")))
     assert contents(simulator) == ["Be brief.", "one", "Answered.", "two"]
     assert talk.session is not None
     assert talk.session.title == "one"
@@ -65,10 +66,10 @@ async def test_question_that_failed_is_kept_but_not_sent_again(
     talk = conversation(store)
     simulator.faults.add("500")
     with pytest.raises(GigaChatError):
-        await said(talk.send(client, "lost"))
+        await said(talk.ask(client, Question("lost")))
     assert talk.unanswered is not None
     assert talk.unanswered.prompt.content == "lost"
-    await said(talk.send(client, "found"))
+    await said(talk.ask(client, Question("found")))
     assert talk.unanswered is None
     assert contents(simulator) == ["found"]
     assert talk.session is not None
@@ -82,13 +83,13 @@ async def test_partial_answer_is_sent_as_it_stands_and_can_be_continued(
     simulator.answer = ["Once ", "upon ", "a time."]
     simulator.faults.add("cut", after=2)
     with pytest.raises(CutAnswerError):
-        await said(talk.send(client, "tell"))
+        await said(talk.ask(client, Question("tell")))
     simulator.answer = "Answered."
     simulator.faults.add("500")
     with pytest.raises(GigaChatError):
-        await said(talk.send(client, "lost"))
+        await said(talk.ask(client, Question("lost")))
     simulator.answer = "a time."
-    assert await said(talk.resume(client, continuation_request("Once upon "))) == "a time."
+    assert await said(talk.resume(client)) == "a time."
     assert contents(simulator)[:2] == ["tell", "Once upon "]
     (exchange,) = talk.exchanges
     assert (exchange.answer.text, exchange.answer.complete, exchange.seams) == ("Once upon a time.", True, (10,))
@@ -98,7 +99,7 @@ async def test_partial_answer_is_sent_as_it_stands_and_can_be_continued(
     assert (first.state, first.answer.text, first.seams) == ("complete", "Once upon a time.", (10,))
     assert second.state == "failed"
     with pytest.raises(UsageError):
-        await said(talk.resume(client, "more"))
+        await said(talk.resume(client))
 
 
 async def test_continuation_that_fails_leaves_the_answer_as_it_was(
@@ -108,10 +109,10 @@ async def test_continuation_that_fails_leaves_the_answer_as_it_was(
     simulator.answer = ["Once ", "upon ", "a time."]
     simulator.faults.add("cut", after=2)
     with pytest.raises(CutAnswerError):
-        await said(talk.send(client, "tell"))
+        await said(talk.ask(client, Question("tell")))
     simulator.faults.add("500")
     with pytest.raises(GigaChatError):
-        await said(talk.resume(client, "go on"))
+        await said(talk.resume(client))
     assert (talk.exchanges[0].answer.text, talk.exchanges[0].answer.complete) == ("Once upon ", False)
     assert talk.session is not None
     (turn,) = store.turns(talk.session.id)
@@ -126,7 +127,7 @@ async def test_cancelled_answer_is_kept_and_marked(client: GigaChat, simulator: 
     came = asyncio.Event()
 
     async def listen() -> None:
-        async with aclosing(talk.send(client, "tell")) as chunks:
+        async with aclosing(talk.ask(client, Question("tell"))) as chunks:
             async for chunk in chunks:
                 if "upon" in chunk.text:
                     came.set()
@@ -147,7 +148,7 @@ async def test_oldest_turns_are_left_out_by_count(client: GigaChat, simulator: S
     talk = conversation(system="Be brief.", context_tokens=120, notify=told.append)
     simulator.answer = "word " * 20
     for number in range(8):
-        await said(talk.send(client, f"question {number}"))
+        await said(talk.ask(client, Question(f"question {number}")))
     sent = contents(simulator)
     assert sent[0] == "Be brief."
     assert sent[-1] == "question 7"
@@ -164,21 +165,21 @@ async def test_prompt_that_is_too_long_by_itself_is_an_error_and_leaves_all_as_i
 ) -> None:
     talk = conversation()
     for number in range(3):
-        await said(talk.send(client, f"question {number}"))
+        await said(talk.ask(client, Question(f"question {number}")))
     simulator.context_tokens = 50
     with pytest.raises(PromptTooLongError):
-        await said(talk.send(client, "word " * 1000))
+        await said(talk.ask(client, Question("word " * 1000)))
     simulator.context_tokens = None
-    await said(talk.send(client, "short"))
+    await said(talk.ask(client, Question("short")))
     assert contents(simulator)[0] == "question 0"
 
 
 async def test_undo_takes_back_what_failed_before_what_was_answered(client: GigaChat, simulator: Simulator) -> None:
     talk = conversation()
-    await said(talk.send(client, "one"))
+    await said(talk.ask(client, Question("one")))
     simulator.faults.add("500")
     with pytest.raises(GigaChatError):
-        await said(talk.send(client, "two"))
+        await said(talk.ask(client, Question("two")))
     taken = [talk.undo(), talk.undo(), talk.undo()]
     assert [each.prompt.content if each else None for each in taken] == ["two", "one", None]
 

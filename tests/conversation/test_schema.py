@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigachat_cli.conversation.schema import Misfit, Schema, read_schema, structured
+from gigachat_cli.conversation import Conversation, Question
+from gigachat_cli.conversation.schema import Misfit, Schema, read_schema
 from gigachat_cli.conversation.schema_notation import schema_from
 from gigachat_cli.engine import GigaChat
 from gigachat_cli.errors import QuotaError, SchemaMisfitError, UsageError
-from gigachat_cli.messages import Answer, Message, Usage
+from gigachat_cli.messages import Usage, answer_of
 from gigachat_cli.simulator import Simulator
+
+from .asking import Model, asked
 
 PERSON = {
     "type": "object",
@@ -230,35 +232,21 @@ def test_references_within_the_schema_are_followed() -> None:
         Schema({"$ref": "#"}).read("1")
 
 
-# The door for those who send by themselves
-
-
-class Model:
-    """Says these answers one after another, and keeps what was said to it."""
-
-    def __init__(self, *texts: str, finish_reason: str = "stop") -> None:
-        self.texts = list(texts)
-        self.heard: list[tuple[Message, ...]] = []
-        self.finish_reason = finish_reason
-
-    async def __call__(self, between: Sequence[Message]) -> Answer:
-        self.heard.append(tuple(between))
-        usage = Usage(1, 2, 3)
-        return Answer(self.texts.pop(0), finish_reason=self.finish_reason, complete=True, usage=usage)
+# A question whose answer has to fit
 
 
 async def test_an_answer_that_fits_is_asked_for_once() -> None:
-    model = Model(FITTING)
-    found = await structured(Schema(PERSON), model)
-    assert (found.text, found.value) == (FITTING, {"name": "Ада", "age": 36})
+    model = Model(f"```json\n{FITTING}\n```")
+    found = await asked(Schema(PERSON), model)
+    assert json.loads(found.text) == {"name": "Ада", "age": 36}
     assert model.heard == [()]
 
 
 async def test_the_model_is_told_what_is_wrong_and_asked_again() -> None:
     model = Model("{}", '{"name": "x"}', FITTING)
-    found = await structured(Schema(PERSON), model)
-    assert found.value["age"] == 36
-    assert found.answer.usage == Usage(3, 6, 9)
+    found = await asked(Schema(PERSON), model)
+    assert json.loads(found.text)["age"] == 36
+    assert found.usage == Usage(3, 6, 9)
     last = model.heard[-1]
     assert [(each.role, each.content[:15]) for each in last] == [
         ("assistant", "{}"),
@@ -274,7 +262,7 @@ async def test_the_model_is_told_what_is_wrong_and_asked_again() -> None:
 async def test_an_answer_that_never_fits_is_asked_for_so_often_and_no_more(retries: int) -> None:
     model = Model("no", "no", "still no", FITTING)
     with pytest.raises(SchemaMisfitError) as failed:
-        await structured(Schema(PERSON), model, retries=retries)
+        await asked(Schema(PERSON), model, retries=retries)
     assert len(model.heard) == retries + 1
     assert failed.value.answer == ["no", "no", "still no"][retries]
     assert "it is not JSON" in failed.value.message
@@ -284,28 +272,24 @@ async def test_an_answer_that_never_fits_is_asked_for_so_often_and_no_more(retri
 async def test_an_answer_that_met_its_limit_is_not_asked_for_again() -> None:
     model = Model(FITTING[:10], FITTING, finish_reason="length")
     with pytest.raises(SchemaMisfitError) as failed:
-        await structured(Schema(PERSON), model)
+        await asked(Schema(PERSON), model)
     assert len(model.heard) == 1
-    assert "--max-tokens" in (failed.value.hint or "")
+    assert "max_tokens" in (failed.value.next_step or "") or "--max-tokens" in (failed.value.hint or "")
 
 
-async def test_what_the_sender_raises_goes_through() -> None:
-    async def send(between: Sequence[Message]) -> Answer:
-        raise QuotaError("enough")
-
+async def test_what_the_client_raises_goes_through() -> None:
     with pytest.raises(QuotaError):
-        await structured(Schema(PERSON), send)
+        await asked(Schema(PERSON), Model(QuotaError("enough")))
 
 
-async def test_the_door_stands_on_a_client(simulator: Simulator) -> None:
+async def test_the_schema_and_what_did_not_fit_are_sent(simulator: Simulator) -> None:
     simulator.misfits = 1
     schema = Schema(PERSON)
-    question = [Message("user", "Who?")]
     async with GigaChat() as giga:
-        found = await structured(schema, lambda between: giga.ask([*question, *between], **schema.fields({})))
-    assert set(found.value) == {"name", "age"}
+        chunks = Conversation(named_model=None).ask(giga, Question("Who?", schema=schema, stream=False))
+        found = await answer_of(chunks)
+    assert set(json.loads(found.text)) == {"name", "age"}
     first, second = simulator.calls("chat")
-    assert found.answer.usage is not None
     sent: Any = second.json
     assert [each["role"] for each in sent["messages"]] == ["user", "assistant", "user"]
     assert sent["response_format"]["schema"] == PERSON

@@ -7,14 +7,14 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gigachat_cli.conversation import schema_checker
-from gigachat_cli.conversation.schema import Misfit, Schema, structured
+from gigachat_cli.conversation.schema import Misfit, Schema
 from gigachat_cli.errors import SchemaCheckError, UsageError
-from gigachat_cli.messages import Answer
+
+from .asking import Model, asked
 
 ENDLESS = {"type": "string", "pattern": "^(a+)+$"}
 HOSTILE = json.dumps("a" * 40 + "!")
@@ -83,15 +83,10 @@ def test_a_schema_that_takes_for_ever_itself_is_a_wrong_use(quick: None) -> None
 
 
 async def test_an_answer_that_cannot_be_checked_is_told_and_not_asked_again(quick: None) -> None:
-    asked: list[int] = []
-
-    async def send(between: Any) -> Answer:
-        asked.append(1)
-        return Answer(HOSTILE, complete=True)
-
+    model = Model(HOSTILE, HOSTILE)
     with pytest.raises(SchemaCheckError):
-        await structured(Schema(ENDLESS), send)
-    assert asked == [1]
+        await asked(Schema(ENDLESS), model)
+    assert len(model.heard) == 1
 
 
 async def test_a_check_is_stopped_at_once_with_all_that_wait_for_it() -> None:
