@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,12 +13,15 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import ClosedPipeError
-from ..systems import is_closed_pipe, split_command, startable
+from ..systems import is_closed_pipe, is_windows, split_command, startable
 
 _LESS = {"LESS": "FRX", "LV": "-c"}
 """Options for less and lv unless the person has set some: exit at once when the text fits the screen, show colours, and
 leave the text on the screen.
 """
+
+_FOR_THE_SHELL = re.compile(r"[|&;<>()$`~*?\[]|\A\s*\w+=")
+"""What only a shell understands in a command line, as in `col -b | less` or `LESSCHARSET=utf-8 less`."""
 
 
 def pager_command(environment: Mapping[str, str] = os.environ) -> list[str] | None:
@@ -25,6 +29,8 @@ def pager_command(environment: Mapping[str, str] = os.environ) -> list[str] | No
     wanted = environment.get("PAGER")
     if wanted is None:
         return ["less"] if shutil.which("less") else None
+    if not is_windows() and _FOR_THE_SHELL.search(wanted):
+        return ["sh", "-c", wanted]
     try:
         command = split_command(wanted)
     except ValueError:  # an unclosed quote

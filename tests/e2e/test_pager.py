@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def test_what_less_was_told_before_stays(at_terminal: Start, pager: Path) -> Non
     paged = at_terminal("history", "list", environment={"PAGER": f"'{pager}' with words", "LESS": "S"})
     assert paged.ended() == 0
     assert paged.filled_lines[0] == "LESS=S"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its shell is another")
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize(
+    "form", ["'{}' | tr m M", "WORDS=1 '{}' | tr m M", "$HOME/{name} | tr m M", "~/{name} | tr m M"]
+)
+def test_the_pager_may_be_a_line_for_the_shell(at_terminal: Start, pager: Path, form: str) -> None:
+    line = form.format(pager, name=pager.name)
+    shown = at_terminal("history", "list", environment={"PAGER": line, "HOME": str(pager.parent), "LESS": None})
+    assert shown.ended() == 0
+    assert "could not" not in shown.text
+    assert "LESS=FRX" in shown.text
+    assert "Moon" in shown.text
 
 
 @pytest.mark.usefixtures("asked")
