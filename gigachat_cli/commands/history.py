@@ -168,8 +168,8 @@ def _picked(store: Store, terminal: Terminal) -> str | None:
 def _agreed(terminal: Terminal, count: int, *, every: bool) -> bool:
     if not somebody_is_there(terminal):
         raise UsageError("Deleting asks first, and there is nobody to ask.", hint="Give --yes.")
-    sessions = f"{count} session{'' if count == 1 else 's'}"
-    typed = "and all that was ever typed in a chat" if every else "with the lines that were typed in them"
+    sessions, them = ("1 session", "it") if count == 1 else (f"{count} sessions", "them")
+    typed = "and all that was ever typed in a chat" if every else f"with the lines that were typed in {them}"
     return agrees(f"Delete {sessions} {typed} for good?", terminal)
 
 

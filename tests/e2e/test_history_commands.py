@@ -217,7 +217,7 @@ def test_ctrl_c_at_the_question_deletes_nothing_and_ends_its_line(
     gigachat: Program, three: list[str], at_terminal: Callable[..., Terminal]
 ) -> None:
     for words, told in (
-        (["work"], "Delete 1 session with the lines that were typed in them for good? [y/N]"),
+        (["work"], "Delete 1 session with the lines that were typed in it for good? [y/N]"),
         (["--all"], "Delete 3 sessions and all that was ever typed in a chat for good? [y/N]"),
     ):
         for key, code in ((CTRL_C, 130), (CTRL_D, 0), ("n\r", 0)):
