@@ -1,8 +1,8 @@
-"""Markdown that grows on a terminal while its text arrives.
+"""Markdown that is drawn on a terminal while its text arrives.
 
-A finished block is written once and never touched again. Only the open block is redrawn, at most 30 times a
-second; when it outgrows the screen, its upper rows are finished early. Work for a chunk does not depend on how
-much was shown before, and a long one is drawn in steps that each take a short time.
+A finished block is written once and never touched again.  Only the open block is redrawn, at most 30 times a second;
+when it outgrows the screen, its upper rows are finished early.  The work for a chunk does not depend on how much was
+shown before, and a long chunk is drawn in steps that each take a short time.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ __all__ = ["GrowingMarkdown", "MarkdownOptions", "render_offline", "rendered_in_
 _FRAME = 1 / 30
 _PAUSE_PER_COST = 25  # a frame that took 2 ms is followed by 50 ms of rest: drawing takes 4 % of a core at most
 _LONGEST_PAUSE = 0.5
-_STEP = 0.01  # seconds after which text that still waits is left to the next frame
+_STEP = 0.01  # seconds; text that is left after them waits for the next frame
 
 
 class GrowingMarkdown:
     """Draws one answer on a terminal of `width` by `height` cells, starting at the beginning of a line.
 
-    The text must have passed the terminal filter: no controls but newline and tab. `write` gets what is to be
-    sent to the terminal; `clock` gives seconds. The caller tells of resizes, calls `tick` when `next_frame_due`
-    has come, and `finish` in the end, also when the answer was cut. A caller that must not be busy for long calls
-    `advance` as long as it `is_behind`, and ends with `finish_a_part` until nothing is left.
+    The text must have passed the terminal filter: no control characters but newline and tab.  `write` gets what is to
+    be sent to the terminal; `clock` returns seconds.  The caller reports resizes, calls `tick` when `next_frame_due`
+    has come, and `finish` at the end, also when the answer was cut.  A caller that must not be busy for long calls
+    `advance` while it `is_behind`, and ends with `finish_a_part` until that returns False.
     """
 
     def __init__(
@@ -61,16 +61,16 @@ class GrowingMarkdown:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more waits than one frame takes; `advance` draws it."""
+        """Whether there is more text than one frame takes; `advance` draws it."""
         return self._waiting_length > SLICE
 
     def advance(self) -> None:
-        """Draw of what waits as much as one frame takes, at once."""
+        """Draw as much of the text that waits as one frame takes, at once."""
         if self._waiting:
             self._draw()
 
     def next_frame_due(self) -> float | None:
-        """Give the time by `clock` at which text that waits should be drawn; None when none waits."""
+        """The time by `clock` at which waiting text should be drawn; None when none waits."""
         return self._due if self._waiting else None
 
     def tick(self) -> None:
@@ -79,10 +79,10 @@ class GrowingMarkdown:
             self._draw()
 
     def resize(self, width: int, height: int) -> None:
-        """Go on in another size.
+        """Continue with another size.
 
-        Terminals may have wrapped rows anew that no longer fit, or that they wrapped by themselves, and nobody can
-        know how; such rows are left as they are, with all above them. What is below them is drawn again.
+        Terminals may have wrapped rows again that no longer fit, or that they wrapped themselves, and nobody can know
+        how; such rows stay as they are, with all above them.  Rows below them are drawn again.
         """
         shown = self._painter.shown
         keep = 0
@@ -96,13 +96,13 @@ class GrowingMarkdown:
         self._draw()
 
     def leave(self) -> None:
-        """Go on below what is shown: somebody else has written to the terminal meanwhile."""
+        """Continue below what is shown: another program has written to the terminal meanwhile."""
         self._leave(len(self._painter.shown))
 
     def finish(self, *, within: float | None = None) -> None:
-        """Draw everything that came as finished, and leave the cursor at the beginning of a new line.
+        """Draw all text as finished, and leave the cursor at the beginning of a new line.
 
-        After so many seconds what still waits is dropped.
+        Text that still waits after so many seconds is dropped.
         """
         until = None if within is None else self._clock() + within
         while self.finish_a_part():
@@ -111,7 +111,7 @@ class GrowingMarkdown:
                 return
 
     def finish_a_part(self) -> bool:
-        """Do as much of `finish` as one frame takes, and say whether there is more to do."""
+        """Do as much of `finish` as one frame takes, and return whether there is more to do."""
         if self.is_behind:
             self._draw()
             return True
@@ -140,7 +140,7 @@ class GrowingMarkdown:
         self._due = end + min(_LONGEST_PAUSE, max(_FRAME - (end - start), _PAUSE_PER_COST * (end - start)))
 
     def _take_slice(self) -> str:
-        """Take the beginning of what waits: small pieces together, of a large one a part."""
+        """The beginning of the waiting text: small pieces joined, or a part of a large one."""
         parts: list[str] = []
         room = SLICE
         while self._waiting and room > 0:

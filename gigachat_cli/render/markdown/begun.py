@@ -1,7 +1,7 @@
-"""What is begun at the end of a text that is still coming: code, links, tags, formulas, entities.
+"""Unfinished markup at the end of a text that is still coming: code, links, tags, formulas, entities.
 
-It is shown as it will look when it is whole, without the marks that will go then: nothing flashes, and a paragraph
-never needs fewer rows than before.  What comes to nothing has its marks back in the end.
+It is shown as it will look when it is finished, without its marks: nothing flashes, and a paragraph never takes fewer
+rows than before.  Markup that is never finished gets its marks back at the end.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from . import tags
 from .syntax import LONGEST_FORMULA, closer_of, formula_end, may_open_formula
 
 LONGEST_LINK = 120
-"""How many characters a text in brackets may have before they are shown: it is hardly the text of a link."""
+"""How many characters text in brackets may have before it is shown: longer text is hardly the text of a link."""
 
 ADDRESS = (
     r"\(\s*(?:(?:<[^<>\n]*>?|[^\s<]\S*)"
     r"""(?:\s+(?:"(?:\\.|[^"])*"?|'(?:\\.|[^'])*'?|\((?:\\.|[^()])*\)?)?\s*)?)?\Z"""
 )
-"""The address of a link and its title, from the bracket before it to the end of what came of them."""
+"""The address of a link and its title, from the opening parenthesis to as far as they came."""
 
 _RUN = re.compile(r"(?<!\\)`+")
 # Brackets behind a word are an index, and those around a number a reference or an interval.
 _LINK = re.compile(rf"(?<![\w\]\\])!?\[(?=[^\W\d]|[*_`\"«])([^\[\]\n]{{1,{LONGEST_LINK}}})(?:\](?:{ADDRESS})?)?\Z")
-# With an address behind them they are a link whatever stands in them.
+# Followed by an address they are a link, whatever they contain.
 _LINK_TO = re.compile(rf"(?<!\\)!?\[([^\[\]\n]{{1,{LONGEST_LINK}}})\]{ADDRESS}")
 _MOST_OPEN = 4  # brackets; with more of them they mean something else
 _BRACKET = re.compile(r"(?:(?<![^\s(])!|!?\[)\Z")
@@ -40,7 +40,7 @@ _FORMULA = re.compile(r"(?<!\\)((?<!\$)\$\$?|\\\(|\\\[|\\begin\{[a-zV]+\*?\})")
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """The code in a paragraph: where it stands, and where some begins that is not closed, -1 where none does."""
+    """The code in a paragraph: its places, and where unclosed code begins, -1 without any."""
 
     spans: list[tuple[int, int]]
     begun: int = -1
@@ -51,7 +51,7 @@ class _Code:
 
 
 def completed(text: str) -> str:
-    """Close what is begun at the end of a text, or leave it out where nothing of it can be shown."""
+    """Close unfinished markup at the end of a text, or leave it out where it cannot be shown yet."""
     code = _code_in(text)
     begun = _open_formula(text, code)
     if begun >= 0:
@@ -81,15 +81,15 @@ def _code_in(text: str) -> _Code:
 
 
 def _open_formula(text: str, code: _Code) -> int:
-    """Give the place where a formula begins that is not closed yet, or -1.
+    """The place where an unclosed formula begins, or -1.
 
-    A single dollar sign begins one only where what follows looks like one so far.
+    A single dollar sign begins one only if the text after it looks like a formula so far.
     """
     end = 0
     for opener in _FORMULA.finditer(text, max(0, len(text) - LONGEST_FORMULA)):
         start = opener.start()
         if -1 < code.begun < start:
-            return start  # in code, if that is what it will be
+            return start  # in code, if this becomes code
         if start < end or code.covers(start):
             continue
         closer = closer_of(opener[1])
@@ -104,16 +104,16 @@ def _open_formula(text: str, code: _Code) -> int:
 
 
 def _with_code(text: str, code: _Code) -> str:
-    """Close code that is begun."""
+    """Close unfinished code."""
     start = code.begun + len(code.mark)
     if code.begun < 0 or code.begun >= len(text):
         return text
-    content = text[start:].rstrip("`")  # which may be a half of its end
+    content = text[start:].rstrip("`")  # which may be a part of its closing mark
     return f"{text[:start]}{content}{code.mark}" if content.strip() else text[: code.begun]
 
 
 def _without_brackets(text: str, code: _Code) -> str:
-    """Leave out the brackets of a link that is begun, and its address, which is shown when it is whole."""
+    """Leave out the brackets of an unfinished link, and its address, which is shown when it is complete."""
     place = max(0, text.rfind("[") - 1)
     link = _LINK.search(text, place) or _LINK_TO.search(text, place)
     is_odd = text.count("[") - text.count("]") > _MOST_OPEN

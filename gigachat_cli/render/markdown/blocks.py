@@ -1,8 +1,8 @@
-"""The open end of a growing answer: which blocks the next line belongs to, and which are finished by it.
+"""The open end of an answer that is still coming: which blocks the next line belongs to, and which ones it finishes.
 
-Text comes in as it arrives. As soon as the beginning of a line can only mean one thing, the rest of it flows into
-its block; until then it is held back. Lines are judged by markdown-it, each time over the few lines that matter;
-only the nesting of lists and quotes is followed here, as CommonMark describes it.
+Text is added as it arrives.  As soon as the beginning of a line can only mean one thing, the rest of it goes to its
+block; until then it is held back.  markdown-it decides what lines are, each time on the few lines that matter; only the
+nesting of lists and quotes is tracked here, as CommonMark specifies it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .rows import TAB_STOP, Row, clear_beginning, total_cells
 from .syntax import LONGEST_DEFINITION
 
 _HASHES = re.compile(r" {0,3}#{1,6} *")
-_DEEPEST = 100  # containers in each other; what is deeper is shown as text
+_DEEPEST = 100  # nested containers; deeper ones are shown as text
 
-# What is read again with each line or character has a bound, so that no text of any shape takes more than its share.
-_LONGEST_HELD = 2000  # characters of a line that does not tell what it is; it becomes text then
+# What is parsed again with each line or character is bounded, so that no text can make drawing slow.
+_LONGEST_HELD = 2000  # characters of a line that may still be of any kind; it becomes text then
 _LONGEST_TABLE_ROW = 8000
 _MOST_LINES = 100  # of a paragraph that can still become a heading
 _LONGEST_LINES = 8000  # their characters
@@ -41,18 +41,18 @@ class OpenDocument:
         self._page = Page(look, width)
         self._nesting: list[Nesting] = []
         self._leaf: Leaf | None = None
-        self._lines: list[str] | None = []  # of the open leaf; None when too long or of no use
+        self._lines: list[str] | None = []  # of the open leaf; None when too long or not needed
         self._lines_added = 0  # how many of them the leaf has
         self._closing = False  # the leaf ends with its line
         self._held = ""
         self._flows = False
-        self._overlong = False  # the line is held no longer, though it does not tell what it is
+        self._overlong = False  # the line is no longer held, though its kind is not clear
         self._column = 0
         self._blank = False
-        self._definitions: list[Token] = []  # that nothing referred to yet
+        self._definitions: list[Token] = []  # that nothing has referred to yet
 
     def foresee(self, text: str) -> None:
-        """Let the text that will be fed refer to links that are defined further below in it."""
+        """Let the text that follows refer to links that are defined later in it."""
         self._inline.foresee(text)
 
     def feed(self, text: str) -> None:
@@ -64,7 +64,7 @@ class OpenDocument:
                 self._extend(piece if self._keeps_tabs() else self._expanded(piece))
 
     def finish(self) -> bool:
-        """Finish everything that is open, or a part of it where that is much; say whether there is more."""
+        """Finish everything that is open, or a part of it when that is much; return whether there is more."""
         if self._held or self._flows:
             self._end_line()
         self._close_to(0)
@@ -75,13 +75,13 @@ class OpenDocument:
         return bool(self._definitions)
 
     def take(self) -> list[Row]:
-        """Hand over the rows that were finished since the last call."""
+        """The rows that were finished since the last call."""
         if isinstance(self._leaf, Code | OpenTable):
             self._page.settle(self._leaf.take())
         return self._page.take()
 
     def open_rows(self) -> list[Row]:
-        """Give the rows that may still change; call `take` first."""
+        """The rows that may still change; call `take` first."""
         if self._leaf is None or isinstance(self._leaf, Waiting | Formula) or self._may_be_table():
             return []
         rows = self._page.preview(self._leaf.lines())
@@ -108,7 +108,7 @@ class OpenDocument:
             self.leave(excess)
 
     def leave(self, count: int) -> None:
-        """Take the first open rows for finished exactly as they look; a table is finished as a whole."""
+        """Make the first open rows finished as they look; a table is finished as a whole."""
         rows = self.open_rows()
         if isinstance(self._leaf, Prose | Heading):  # whose lines are left whole
             while 0 < count < len(rows) and rows[count - 1].joined:
@@ -139,7 +139,7 @@ class OpenDocument:
             self._leaf.rewrap(self._page.prose_width)
 
     def _keeps_tabs(self) -> bool:
-        """Whether the line is one of code that begins where the line does, so that its tabs mean what they do there."""
+        """Whether the line is code that begins at the margin, where its tabs have their own stops."""
         return not self._nesting and isinstance(self._leaf, Code) and self._leaf.keeps_tabs
 
     def _expanded(self, piece: str) -> str:
@@ -155,7 +155,7 @@ class OpenDocument:
         self._held += piece
         if len(self._held) > (_LONGEST_TABLE_ROW if self._in_table() else _LONGEST_HELD):
             if not self._held.strip():
-                self._held = self._held[:_LONGEST_HELD]  # more blanks mean nothing
+                self._held = self._held[:_LONGEST_HELD]  # more blanks do not matter
                 return
             self._overlong = True
         if self._overlong or self._is_clear(self._held):
@@ -169,12 +169,12 @@ class OpenDocument:
     def _flow(self, piece: str) -> None:
         if isinstance(self._leaf, Prose | Heading | Code):
             self._leaf.add(piece)
-            if self._lines and isinstance(self._leaf, Prose):  # the lines of all others are not read again
+            if self._lines and isinstance(self._leaf, Prose):  # the lines of other leaves are not parsed again
                 self._lines[-1] += piece
                 self._bound_lines()
 
     def _bound_lines(self) -> None:
-        """Forget the lines of a long paragraph, which is none but a paragraph from now on."""
+        """Forget the lines of a long paragraph, which can no longer become another block."""
         if isinstance(self._leaf, Prose) and self._lines is not None:
             long = len(self._lines) > _MOST_LINES or len(self._lines[-1]) > _LONGEST_LINES // 2
             if self._overlong or long or sum(map(len, self._lines)) > _LONGEST_LINES:
@@ -192,7 +192,7 @@ class OpenDocument:
         if self._closing:
             self._close_leaf()
         elif isinstance(self._leaf, Prose) and self._may_be_definition():
-            self._decide()  # a definition goes over several lines, and only whole ones tell
+            self._decide()  # a definition can have several lines, and is recognized when they are complete
 
     def _may_be_definition(self) -> bool:
         lines = self._lines
@@ -222,7 +222,7 @@ class OpenDocument:
             if verdict == "lazy" and isinstance(self._leaf, Prose):
                 self._leaf.add("\n" + rest)
                 if self._lines is not None:
-                    # So far in, it can only continue the paragraph when the lines are read again.
+                    # Indented so far, it can only continue the paragraph when the lines are parsed again.
                     self._lines.append("    " + rest.lstrip())
                     self._lines_added = len(self._lines)
                     self._bound_lines()
@@ -234,7 +234,7 @@ class OpenDocument:
         self._place(rest)
 
     def _judge(self, container: Nesting, rest: str) -> str:
-        """Say what a line outside this container is: its next item, a lazy continuation, or another block."""
+        """Decide what a line outside this container is: its next item, a lazy continuation, or another block."""
         in_paragraph = isinstance(self._leaf, Prose)
         witness = f"{container.opening}x\n{'' if in_paragraph else chr(10)}{rest}"
         tokens = self._inline.blocks(witness)
@@ -244,7 +244,7 @@ class OpenDocument:
         return "sibling" if container.indent and len(first.children) == 2 else "block"
 
     def _place(self, rest: str) -> None:
-        """Put a line where it belongs inside the innermost container."""
+        """Add a line to the innermost container, where it belongs."""
         leaf = self._leaf
         if isinstance(leaf, Code):
             if self._overlong or not leaf.ends_with(rest):
@@ -285,7 +285,7 @@ class OpenDocument:
                 return
             self._close_leaf()
         elif isinstance(leaf, Prose) and self._lines and not self._may_be_definition():
-            # What begins here may reach back one line, as a table does, or end the paragraph.
+            # What begins here may include the line before, as a table does, or end the paragraph.
             blocks = split_blocks(self._inline.blocks(f"x\n{self._lines[-1]}\n{rest}"))
             if blocks[0].end == 3 and blocks[0].kind == "paragraph_open":
                 leaf.add("\n" + rest)
@@ -300,7 +300,7 @@ class OpenDocument:
         self._bound_lines()
 
     def _decide(self) -> None:
-        """Find out what the open lines are, now that there is one more, or more of the last one."""
+        """Parse the open lines again, with one more, or more of the last one."""
         lines, leaf = self._lines or [], self._leaf
         blocks = split_blocks(self._inline.blocks("\n".join(lines)))
         if not blocks:
@@ -369,7 +369,7 @@ class OpenDocument:
                 self._leaf.add("\n" + line)
 
     def _check(self, formula: Formula) -> None:
-        """Close a formula after its last line, or give up setting it."""
+        """Close a formula after its last line, or show it as code when it is too long."""
         if formula.is_closed:
             self._closing = True
         elif formula.is_too_long:
@@ -412,7 +412,7 @@ class OpenDocument:
         if self._inline.is_missed(definition.meta["id"]):
             self._show_definition(definition)
         elif not self._inline.is_used(definition.meta["id"]):
-            self._definitions.append(definition)  # shown in the end, if nothing below refers to it
+            self._definitions.append(definition)  # shown at the end, if nothing below refers to it
 
     def _show_definition(self, definition: Token) -> None:
         self._page.begin(blank_before=False)
@@ -426,7 +426,7 @@ class OpenDocument:
             self._nesting.pop()
 
     def _may_be_table(self) -> bool:
-        """A line that begins with a bar waits for the next one, which tells a table from a paragraph."""
+        """A line that begins with a bar waits for the next one, which shows whether it is a table."""
         lines = self._lines or []
         return len(lines) == 1 and isinstance(self._leaf, Prose) and lines[0].startswith("|")
 
@@ -434,8 +434,8 @@ class OpenDocument:
 def _up_to_ambiguous(rows: list[Row], first: int) -> list[Row]:
     """The rows of a line of code up to a glyph on whose width terminals disagree.
 
-    Where they will wrap the line behind it is not known: that is shown when the line is whole.  Its first row is
-    shown in any case.
+    Where they wrap the line after it is unknown: the rest is shown when the line is complete.  Its first row is shown
+    in any case.
     """
     for place in range(first, len(rows)):
         if not rows[place].ambiguous:
@@ -447,5 +447,5 @@ def _up_to_ambiguous(rows: list[Row], first: int) -> list[Row]:
 
 
 def _lines_in(rows: Sequence[Row]) -> int:
-    """How many lines these first rows hold, or begin."""
+    """How many lines these first rows contain, or begin."""
     return sum(not row.joined for row in rows) + (1 if rows and rows[-1].joined else 0)

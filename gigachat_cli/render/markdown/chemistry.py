@@ -38,7 +38,7 @@ _POWERS = {"square": "^2", "squared": "^2", "cubic": "^3", "cubed": "^3", "per":
 
 
 def chemistry(source: str) -> str:
-    """The source of a formula or an equation as text.  Raises Unreadable where a command in it is not known."""
+    """The source of a formula or an equation as text.  Raises Unreadable for an unknown command in it."""
     parts: list[str] = []
     start = 0
     for arrow in _ARROW.finditer(source):
@@ -51,7 +51,7 @@ def chemistry(source: str) -> str:
 
 
 def quantity(source: str) -> str:
-    """A number, the units of one, or both, as text."""
+    """A number, units, or both, as text."""
     text = _PREFIXED_POWER.sub(lambda found: f"\\{found[2]}{_POWERS[found[1]]}", _TEXT.sub(r"\1", source))
     text = _MACRO.sub(lambda found: _POWERS.get(found[1]) or symbols().get(found[1], ("", f"{found[1]} "))[1], text)
     text = _POWER_OF_TEN.sub(lambda found: f"·10{superscript(found[1].lstrip('+'))}", re.sub(" +(?=[/^])", "", text))

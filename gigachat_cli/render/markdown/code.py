@@ -1,6 +1,6 @@
 """Highlighted code, one line at a time, in linear time: the lexer's state is carried from line to line.
 
-pygments is imported here and nowhere else, its lexers only for a block that names a language.
+The only module that imports pygments; its lexers are loaded only for a block that names a language.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from rich.style import Style
 from .look import LONGEST_HIGHLIGHTED, Look
 from .rows import PLAIN, Ink, Runs, merge
 
-_DEEPEST = 100  # states that are carried on, so that unclosed brackets do not make every line slower
+_DEEPEST = 100  # lexer states that are carried on, so that unclosed brackets do not make every line slower
 
-# What may run over line ends in one token of a lexer; it ends where the second mark stands.
+# Tokens of a lexer that may extend over several lines; they end at the second mark.
 _SPANS = (("/*", "*/"), ("<!--", "-->"), ("`", "`"))
 
 _Tokens = list[tuple[_TokenType, str]]
 
 
 class LineLexer:
-    """Splits the lines of one code block into tokens, in their order."""
+    """Splits the lines of one code block into tokens, in order."""
 
     def __init__(self, language: str) -> None:
         self._lexer = _find_lexer(language)
@@ -37,12 +37,12 @@ class LineLexer:
         self._span: tuple[str, _TokenType] | None = None
 
     def line(self, text: str) -> _Tokens:
-        """Give the tokens of the next whole line, without its newline."""
+        """The tokens of the next whole line, without its newline."""
         tokens, self._stack, self._span = self._after(text)
         return tokens
 
     def peek(self, text: str) -> _Tokens:
-        """Give the tokens of the beginning of the next line."""
+        """The tokens of the beginning of the next line."""
         return self._after(text)[0]
 
     def _after(self, text: str) -> tuple[_Tokens, tuple[str, ...], tuple[str, _TokenType] | None]:
@@ -66,7 +66,7 @@ class LineLexer:
 
 
 class Highlighter:
-    """Highlights the lines of one code block in their order."""
+    """Highlights the lines of one code block, in order."""
 
     def __init__(self, language: str, look: Look) -> None:
         self._look = look
@@ -79,14 +79,14 @@ class Highlighter:
         return self._runs(self._lexer.line(text))
 
     def peek(self, text: str) -> Runs:
-        """Highlight the beginning of the next line; its end may change the colours."""
+        """Highlight the beginning of the next line; the rest of it may change the colours."""
         return self._runs(self._lexer.peek(text))
 
     def _runs(self, tokens: _Tokens) -> Runs:
         runs: Runs = []
         for kind, part in tokens:
             text = part.rstrip("\n")
-            # Blanks take the ink of what precedes them: fewer escape sequences, the same look.
+            # Blanks get the ink of the text before them: fewer escape sequences, the same look.
             runs.append((text, runs[-1][1] if runs and text.isspace() else self._ink(kind)))
         return merge(runs)
 
@@ -116,11 +116,11 @@ def _colours(theme: str) -> StyleMeta:
 
 def _style_of(colours: StyleMeta, kind: _TokenType) -> Style:
     if _is_a(kind, Error) or _is_a(kind, Whitespace):
-        return Style.null()  # half a line is often an error that the next chunk mends
+        return Style.null()  # half a line is often an error that the next chunk corrects
     while kind.parent is not None and not colours.styles_token(kind):
         kind = kind.parent
     given = colours.style_for_token(kind)
-    # The theme's colour of plain text is left to the terminal, whose background the theme does not know.
+    # Plain text has the terminal's own colour: the theme does not know the terminal's background.
     colour = given["color"] if given["color"] != colours.style_for_token(Token.Text)["color"] else None
     return Style(
         color=f"#{colour}" if colour else None,
@@ -135,23 +135,23 @@ def _is_a(kind: _TokenType, family: _TokenType) -> bool:
 
 
 def _lex(lexer: Lexer, text: str, stack: tuple[str, ...]) -> tuple[_Tokens, tuple[str, ...]]:
-    """Give the tokens of a line and the states that the lexer is in behind it.
+    """The tokens of a line, and the states of the lexer after it.
 
-    Lexers that are no tables of states see each line by itself.
+    Lexers without a table of states see each line by itself.
     """
     try:
         if isinstance(lexer, RegexLexer) and not isinstance(lexer, ExtendedRegexLexer):
             states = list(stack)
             return list(_drive(lexer, text, states)), (*states[:1], *states[1:][-_DEEPEST:])
         return [(kind, part) for _, kind, part in lexer.get_tokens_unprocessed(text)], stack
-    except Exception:  # some of the 500 lexers fail on odd input, each in its own way; colours are not worth an answer
+    except Exception:  # some of the 500 lexers fail on unusual input, each in its own way
         return [(Token.Text, text)], stack
 
 
 def _drive(lexer: RegexLexer, text: str, states: list[str]) -> Iterator[tuple[_TokenType, str]]:
     """Run a lexer's table of states over a text, changing `states` in place.
 
-    The library's own loop does the same but forgets its states at the end of the text.
+    The library's own loop does the same, but does not keep its states at the end of the text.
     """
     table: dict[str, list[tuple[Any, Any, Any]]] = lexer._tokens  # type: ignore[attr-defined]  # it has no public name
     position = 0
@@ -189,7 +189,7 @@ def _change_states(states: list[str], change: tuple[str, ...] | int | str) -> No
 
 
 def _open_span(lexer: Lexer, text: str, stack: tuple[str, ...]) -> tuple[str, _TokenType] | None:
-    """Find a comment or string that a line opens and that its lexer only knows as one token with its end."""
+    """A comment or string that a line opens and that the lexer only recognizes together with its end."""
     for opener, closer in _SPANS:
         start = text.rfind(opener)
         if start < 0 or (opener != closer and text.find(closer, start + len(opener)) >= 0):

@@ -1,9 +1,9 @@
-"""LaTeX formulas as Unicode text: `x_1^2` becomes `x₁²`, `\\frac{a+b}{c}` becomes `(a+b)/c`.
+"""LaTeX formulas as Unicode text: `x_1^2` becomes `x₁²`, `\frac{a+b}{c}` becomes `(a+b)/c`.
 
-What has no Unicode form keeps an unambiguous plain one: `x^{aЖ}` becomes `x^(aЖ)`.  A command that is not known stays
-as it is written, and so does a formula that cannot be read: a wrong formula would be worse than LaTeX.
+Parts without a Unicode form get an unambiguous plain one: `x^{aЖ}` becomes `x^(aЖ)`.  An unknown command stays as it is
+written, and so does a formula that cannot be read: a wrong formula would be worse than LaTeX.
 
-This is written by hand because no library sets formulas in text so that none of their meaning is lost.
+This is written by hand because no library turns formulas into text without losing some of their meaning.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _LONGEST = 4000  # characters; nobody reads a longer one as text
 
 @lru_cache(maxsize=512)
 def to_unicode(latex: str, *, one_line: bool = False) -> str:
-    """Give a formula, without its dollar signs or brackets, as Unicode text.
+    """A formula, without its dollar signs or brackets, as Unicode text.
 
-    Of several rows where it has a matrix, cases or aligned equations, unless it is to be in one line.  What cannot be
-    read as LaTeX comes back as it was, in one line.
+    It has several rows for a matrix, cases or aligned equations, unless it must be in one line.  A formula that cannot
+    be read is returned as it is, in one line.
     """
-    source = " ".join(latex.split())  # a line end means as much as a blank
+    source = " ".join(latex.split())  # a newline means a blank
     if not source or len(source) > _LONGEST:
         return source
     try:

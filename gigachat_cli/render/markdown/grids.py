@@ -1,4 +1,4 @@
-"""Texts of several rows: matrices, cases and aligned equations, set beside each other on one middle row."""
+"""Texts of several rows: matrices, cases and aligned equations, placed side by side on one middle row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MIDDLES = {"{": "⎨", "}": "⎬"}
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows of one width in cells; `middle` is the row that stands on the line of the text around it."""
+    """Rows of one width in cells; `middle` is the row on the line of the text around it."""
 
     rows: tuple[str, ...]
     middle: int = 0
@@ -39,7 +39,7 @@ class Grid:
 
 
 def grid(rows: Sequence[Sequence[str]], alignments: str, gap: str, rules: Sequence[int] = ()) -> Grid:
-    """Set cells in columns; `alignments` has l, c or r for each, and the last one goes on.
+    """Arrange cells in columns; `alignments` has l, c or r for each, and its last one repeats.
 
     `rules` are the columns that have a line before them; a row without cells is a line.
     """
@@ -60,7 +60,7 @@ def grid(rows: Sequence[Sequence[str]], alignments: str, gap: str, rules: Sequen
 
 
 def bracketed(inner: Grid, left: str, right: str) -> Grid:
-    """Set brackets around a grid that are as tall as it is; an empty one is left out."""
+    """Put brackets as tall as the grid around it; an empty bracket is left out."""
     tall = [_tall(sign, len(inner.rows)) for sign in (left, right)]
     space = " " if left == "{" and not right else ""
     rows = [f"{before}{space}{row}{after}" for before, row, after in zip(tall[0], inner.rows, tall[1], strict=True)]

@@ -1,4 +1,4 @@
-"""Markdown as HTML: nothing in it runs, nothing is loaded, and whatever the text holds is shown and not obeyed."""
+"""Markdown as HTML that runs and loads nothing; HTML in the text is shown, not interpreted."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from .layout import code_language
 from .syntax import Env, block_tokens, inline_tokens, whole_parser
 
 CODE_STYLES = {"light": "friendly", "dark": "github-dark"}
-"""The colours of code on a light and on a dark page: styles of pygments."""
+"""The pygments styles of code on a light and on a dark page."""
 
 _SAFE_ADDRESS = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{BIDI_CONTROLS}]")
 _LONGEST = 400_000
 """Characters of a text that is parsed; a longer one is shown as it is written."""
 _TAGS = {"strong": "strong", "em": "em", "s": "s", "u": "u", "code": "kbd", "text": "small"}
-"""By the styles of the tags that answers use the tags that are written."""
+"""The HTML tags of the styles that tags in answers have."""
 
 
 def markdown_html(text: str) -> str:
-    """The HTML of a text, to stand in a page's body below headings of the first and second level."""
+    """The HTML of a text, for a page's body, below headings of the first and second level."""
     if len(text) > _LONGEST:
         return f'<pre class="plain">{escape(_UNSEEN.sub("", text))}</pre>\n'
     parser = whole_parser()
@@ -47,18 +47,18 @@ def markdown_html(text: str) -> str:
     }
     shown = [token for token in tokens if token.type != "definition" or token.meta["id"] not in used]
     html: str = _Renderer(parser).render(shown, parser.options, env)
-    return _UNSEEN.sub("", html)  # at the end, since an entity may stand for one
+    return _UNSEEN.sub("", html)  # at the end, since entities may stand for control characters
 
 
 def code_css(theme: str) -> str:
-    """The rules that colour code on a page of that theme, "light" or "dark"."""
+    """The CSS rules that colour code on a page of that theme, "light" or "dark"."""
     formatter: HtmlFormatter[str] = HtmlFormatter(style=CODE_STYLES[theme])
     rules: list[str] = formatter.get_token_style_defs("pre code")  # type: ignore[no-untyped-call]  # has no types
     return "\n".join(rules)
 
 
 class _Renderer(RendererHTML):
-    """The library's renderer, with rules for what only our parser finds, and none that loads or starts anything."""
+    """The library's renderer, with rules for what our parser adds, and none that loads or starts anything."""
 
     def text_special(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
         return escape(tokens[index].content)
@@ -98,7 +98,7 @@ class _Renderer(RendererHTML):
         address = str(tokens[index].attrs.get("href", ""))
         if _SAFE_ADDRESS.match(address):
             return f'<a href="{escape(address)}" rel="noopener noreferrer nofollow">'
-        return f'<a title="{escape(address)}">'  # it leads nowhere, and can be read
+        return f'<a title="{escape(address)}">'  # not a link, and its address is readable
 
     def image(self, tokens: Sequence[Token], index: int, *_: Any) -> str:
         """A picture is a link to it: the page loads nothing."""

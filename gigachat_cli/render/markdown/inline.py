@@ -1,6 +1,6 @@
-"""The inside of paragraphs: emphasis, code, links and formulas become styled runs.
+"""The content of paragraphs: emphasis, code, links and formulas become styled runs.
 
-It also finds how much of a text that is still growing can no longer change, whatever comes after it.
+Also finds which part of a text that is still coming can no longer change.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from .syntax import (
     unmatched_marks,
 )
 
-# The controls that the terminal filter drops, here once more: entities and percent signs can spell them.
-# A soft hyphen as well: terminals do not break words at it, and disagree about its width.
+# The control characters that the terminal filter removes, once more: entities and percent signs can spell them.
+# Also the soft hyphen: terminals do not break words at it, and disagree about its width.
 _CONTROLS = re.compile(f"[\x00-\x1f\x7f-\x9f\xad{BIDI_CONTROLS}]")
 _INDENTS = re.compile(r"\n +")
 _BEGUN_ADDRESS = re.compile(rf"\]{ADDRESS}")
@@ -44,15 +44,17 @@ _BLANKS = re.compile(r"  +")
 _SPANS = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
 _OPENERS = re.compile(r"[`$\[\]]")
 _REACH = (("$", LONGEST_MONEY_GAP), ("$$", LONGEST_FORMULA))
-"""What may begin a formula, and how many characters after it."""
+"""What may begin a formula, and how many characters long that can be."""
 _LABEL = re.compile(r"\[([^\[\]]{1,999})\]")
-_LONGEST_FORESEEN = 100_000  # characters; of a longer text the beginning does not wait for the end
-_LEFT_OPEN = (60, 240, 960)  # how much of a long text is left open when a beginning is sought that is settled
+_LONGEST_FORESEEN = 100_000  # characters; the beginning of a longer text does not wait for its end
+_LEFT_OPEN = (60, 240, 960)  # characters of a long text that stay open when its settled beginning is searched for
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The runs of a text, in two: those of its first `settled` characters, which can no longer change, and the rest."""
+    """The runs of a text, in two parts: those of its first `settled` characters, which can no longer change, and the
+    rest.
+    """
 
     settled: int
     settled_runs: Runs
@@ -61,7 +63,7 @@ class Parsed:
 
 
 class Inline:
-    """Parses the text of paragraphs of one answer, whose reference links it remembers."""
+    """Parses the text of paragraphs of one answer, and remembers its link definitions."""
 
     def __init__(self, look: Look) -> None:
         self.look = look
@@ -73,11 +75,11 @@ class Inline:
         self._missed: set[str] = set()
 
     def blocks(self, text: str) -> list[Token]:
-        """Find the outermost blocks of a text; the definitions of links there are none yet, `define` makes them so."""
+        """Find the outermost blocks of a text; link definitions in it only count after `define`."""
         return block_tokens(self._blocks, text, {})
 
     def foresee(self, text: str) -> None:
-        """Remember all links that are defined in a whole text, so that its beginning can refer to its end."""
+        """Remember all link definitions of a whole text, so that its beginning can refer to its end."""
         if "]:" in text and len(text) <= _LONGEST_FORESEEN:
             block_tokens(block_parser(self.look.options.formulas, deep=True), text, self._env)
 
@@ -87,11 +89,11 @@ class Inline:
         self._references.setdefault(label, {"href": definition.meta["url"], "title": definition.meta["title"]})
 
     def is_used(self, label: str) -> bool:
-        """Say whether a link was made of a definition."""
+        """Whether a definition was used by a link."""
         return label in self._used
 
     def is_missed(self, label: str) -> bool:
-        """Say whether something in brackets looked as if it referred to a definition, which was not there yet."""
+        """Whether text in brackets looked like a reference to a definition that was not there yet."""
         return label in self._missed
 
     def runs(self, text: str, base: Style) -> Runs:
@@ -101,9 +103,9 @@ class Inline:
         return self._runs(tokens, base)
 
     def parse(self, text: str, base: Style, *, search: bool = False) -> Parsed:
-        """Parse a text that may go on; like `runs`, but the lines of the text must not be indented.
+        """Parse a text that may continue; like `runs`, but the lines of the text must not be indented.
 
-        With `search` more is parsed to find a settled beginning of a text whose end is open.
+        With `search`, more is parsed to find a settled beginning of a text whose end is open.
         """
         tokens = inline_tokens(self._inlines, text, self._env)
         unmatched = unmatched_marks(self._env)
@@ -121,7 +123,7 @@ class Inline:
         return Parsed(0, [], self._runs(tokens, base), unmatched)
 
     def begun(self, text: str, base: Style) -> Runs:
-        """The runs of a text that is still coming; emphasis that begins in its last line goes on to its end."""
+        """The runs of a text that is still coming; emphasis that begins in its last line extends to its end."""
         return self._runs(inline_tokens(self._inlines, text, self._env, begun=True), base)
 
     def _note_labels(self, text: str, tokens: Sequence[Token]) -> None:
@@ -132,7 +134,7 @@ class Inline:
         self._missed.update(label for label in labels if label not in self._references)
 
     def formula(self, latex: str, *, one_line: bool = True) -> str:
-        """Give a formula in Unicode; of several lines where it has several rows, unless it is to be in one."""
+        """A formula in Unicode; in several lines if it has several rows, unless it must be in one."""
         from .formulas import to_unicode
 
         return "\n".join(map(printable, to_unicode(latex, one_line=one_line).split("\n")))
@@ -199,17 +201,19 @@ class Inline:
 
 
 def without_indents(text: str) -> str:
-    """Take the indents off the lines of a paragraph, which mean nothing, not even inside code."""
+    """Remove the indents of a paragraph's lines, which mean nothing, not even inside code."""
     return _INDENTS.sub("\n", text)
 
 
 def printable(text: str) -> str:
-    """Drop control characters and bidi controls, which a text can spell as entities or in addresses."""
+    """Remove control characters and bidi controls, which a text can spell as entities or in addresses."""
     return text if text.isalpha() else _CONTROLS.sub(lambda found: " " if found[0] in "\t\n\r" else "", text)
 
 
 def readable(address: str) -> str:
-    """A place in the same text or folder as it was written, for nobody can click it; a web address stays exact."""
+    """An address within the same text or folder as it was written, since nobody can click it; a web address stays
+    exact.
+    """
     if _SCHEME.match(address):
         return address
     decoded = _LETTERS.sub(lambda found: unquote(found[0]), address)
@@ -221,13 +225,13 @@ def plain(runs: Sequence[Run]) -> str:
 
 
 def _settled(text: str, tokens: Sequence[Token]) -> int:
-    """Give the length of the part of a text that no later character can change; blanks follow it."""
+    """The length of the part of a text that no later character can change; blanks follow it."""
     if not tokens or _pending_opener(text, tokens):
         return 0
     last = tokens[-1]
     if last.type in ("softbreak", "hardbreak"):
         settled = len(text.rstrip(" \n"))
-        return settled if "\n" in text[settled:] else 0  # a newline that comes would belong to the tag at the end
+        return settled if "\n" in text[settled:] else 0  # a following newline would belong to the tag at the end
     if not last.content.strip() and len(tokens) > 1 and tokens[-2].type == "hardbreak":
         return 0
     if last.type != "text" or last.level or not text.endswith(last.content):
@@ -244,7 +248,9 @@ def _ends_to_try(text: str) -> list[int]:
 
 
 def _split_runs(runs: Runs, left: str) -> tuple[Runs, Runs]:
-    """Split the runs of a text where its unsettled part begins: a last word and the blanks before it, or a newline."""
+    """Split the runs of a text where its unsettled part begins: at a last word and the blanks before it, or at a
+    newline.
+    """
     if "\n" in left:
         return runs[:-1], []
     last, ink = runs[-1]
@@ -254,7 +260,7 @@ def _split_runs(runs: Runs, left: str) -> tuple[Runs, Runs]:
 
 
 def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
-    """Say whether a literal character may still become the beginning of code, a link or a formula."""
+    """Whether a literal character may still become the beginning of code, a link or a formula."""
     depth = 0
     for token in tokens:
         if token.type == "text":
@@ -275,7 +281,7 @@ def _pending_opener(text: str, tokens: Sequence[Token]) -> bool:
             return True
     if depth > 0 or tags.is_begun(text) or _environment_is_open(text):
         return True
-    begun = text.rfind("](")  # perhaps the address of a link, and its title
+    begun = text.rfind("](")  # possibly the address of a link, and its title
     return begun >= 0 and _BEGUN_ADDRESS.match(text, begun) is not None and any("](" in t.content for t in tokens)
 
 

@@ -1,4 +1,4 @@
-"""Reads the LaTeX of a formula into pieces: each command does here what it means in text."""
+"""Reads the LaTeX of a formula into pieces; the meaning of each command is here."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ aligned align alignat alignedat split gather gathered equation eqnarray multline
 
 
 class Reader(LatexSource):
-    """Reads one formula.  Work grows with its length."""
+    """Reads one formula, in time proportional to its length."""
 
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self._depth = 0
 
     def whole(self) -> list[Piece]:
-        """All of it.  Raises Unreadable when brackets or environments do not fit."""
+        """The whole formula.  Raises Unreadable when brackets or environments do not match."""
         lines = self._lines(None)
         if self.at < len(self.items):
             raise Unreadable
@@ -66,7 +66,7 @@ class Reader(LatexSource):
     # Lists of pieces
 
     def _lines(self, end: str | None) -> list[list[list[Piece]]]:
-        """Rows of cells up to `\\end{…}`, or to the end of the source; rows without anything are left out.
+        r"""Rows of cells up to `\end{…}` or the end of the source; empty rows are left out.
 
         A row without cells is a rule between others.
         """
@@ -93,7 +93,7 @@ class Reader(LatexSource):
         return lines or [[[]]]
 
     def _rule(self) -> bool:
-        """Pass the rules that stand here, and say whether there were any."""
+        """Skip the rules here, and return whether there were any."""
         at = self.at
         self.skip_blanks()
         found = False
@@ -175,7 +175,7 @@ class Reader(LatexSource):
         return script(text)
 
     def _argument(self) -> list[Piece]:
-        """What a command or script applies to: a group, a command with what belongs to it, or one character."""
+        """The argument of a command or script: a group, a command with its own arguments, or one character."""
         self.skip_blanks()
         item = self.peek()
         if item is None or item in ("}", "&", "^", "_", "\\\\", "\\right", "\\end"):
@@ -251,7 +251,7 @@ class Reader(LatexSource):
                 if kind == "letter" and glyph in "△\\":
                     kind = "binary"
                 else:
-                    self.at = at  # the blank behind it is shown as the one before it is
+                    self.at = at  # the blank after it is shown as the one before it is
             return [Piece(kind, glyph)]  # type: ignore[arg-type]  # the kinds of the table are kinds of pieces
         if bare in FUNCTIONS:
             return [Piece("large" if bare in WITH_LIMITS else "function", FUNCTIONS[bare])]
@@ -275,7 +275,7 @@ class Reader(LatexSource):
         return len(around) == 2 and all(item.isspace() for item in around)
 
     def _structure(self, name: str) -> list[Piece] | None:
-        """What is made of several parts."""
+        """A structure of several parts."""
         if name in FRACTIONS:
             self.option()
             return [fraction(self._argument(), self._argument())]
@@ -320,7 +320,7 @@ class Reader(LatexSource):
         return None
 
     def _wrapped(self, name: str, *, star: bool) -> list[Piece] | None:
-        """What is done with one argument."""
+        """A command with one argument."""
         if name in ACCENTS:
             return [accented(name, self._argument())]
         if name in ARCS:
@@ -383,7 +383,7 @@ class Reader(LatexSource):
     def _root(self) -> Piece:
         degree = self.option()
         self.skip_blanks()
-        # \sqrt10 is meant as the root of ten, whatever TeX makes of it.
+        # \sqrt10 means the root of ten, whatever TeX makes of it
         inner = [self._character(self.next() or "")] if (self.peek() or "").isdigit() else self._argument()
         shown = linear(Reader(degree)._pieces(())) if degree else ""
         sign = _ROOTS.get(shown) or superscript(shown, mark="") + "√"
@@ -439,7 +439,7 @@ def _is_filled(line: Sequence[Sequence[Piece]]) -> bool:
 
 
 def _bracketed(parts: list[Piece], left: str, right: str) -> list[Piece]:
-    """Pieces between brackets, of which an empty one is left out."""
+    """Pieces between brackets; an empty bracket is left out."""
     if any(piece.grid for piece in parts):
         flat = f"{left}{linear(parts)}{right}"
         return [Piece("letter", flat, bracketed(beside(rows(parts)), left, right))]
@@ -447,7 +447,7 @@ def _bracketed(parts: list[Piece], left: str, right: str) -> list[Piece]:
 
 
 def _words(source: str) -> str:
-    """A text within a formula, which may have formulas in it."""
+    """Text within a formula, which may contain formulas."""
     text = LatexSource(source)
     shown: list[str] = []
     while (item := text.next()) is not None:

@@ -1,4 +1,4 @@
-"""The source of a formula as a row of commands and characters, and what stands there: arguments, options, lengths."""
+"""The source of a formula as a sequence of commands and characters, with readers of arguments, options and lengths."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _LONGEST_LENGTH = 20  # characters
 _LONGEST_OPTION = 100  # commands and characters
 
 
-class Unreadable(Exception):  # no error of the program: a model's LaTeX is often cut
-    """The text is no LaTeX that can be set."""
+class Unreadable(Exception):  # not an error of the program: a model's LaTeX is often cut off
+    """The text is not LaTeX that can be read."""
 
 
 class LatexSource:
-    """What was read of a formula, and what is still to read."""
+    """The part of a formula that was read, and the part that is left."""
 
     def __init__(self, source: str) -> None:
         self.items: list[str] = _TOKEN.findall(source)
@@ -36,7 +36,7 @@ class LatexSource:
             self.at += 1
 
     def skip_blanks_after(self, name: str) -> None:
-        """TeX takes a blank after a command's name for its end; before a sign it is kept for the reader's sake."""
+        """TeX skips a blank after a command's name, as its end; before a sign it is kept, which is easier to read."""
         if (self.peek() or "x").isspace() and name.isalpha() and (self.peek(1) or "+") not in f"{SIGNS}|":
             self.at += 1
 
@@ -57,14 +57,14 @@ class LatexSource:
         return "".join(self.items[start : self.at - 1])
 
     def until(self, closer: str) -> str | None:
-        """The source up to a closing item, which is passed; None where it does not come."""
+        """The source up to a closing item, which is skipped; None when there is none."""
         if closer not in self.items[self.at :]:
             return None
         start, self.at = self.at, self.items.index(closer, self.at) + 1
         return "".join(self.items[start : self.at - 1])
 
     def option(self) -> str:
-        """The source of an argument in square brackets; empty where there is none."""
+        """The source of an argument in square brackets; empty when there is none."""
         at = self.at
         self.skip_blanks()
         near = self.items[self.at : self.at + _LONGEST_OPTION] if self.peek() == "[" else []
@@ -77,7 +77,7 @@ class LatexSource:
         return source
 
     def skip_length(self) -> None:
-        """Pass a length as TeX has it, in braces or without them: `3pt`, `-4 mu`, `{1em}`."""
+        """Skip a length as TeX writes it, with or without braces: `3pt`, `-4 mu`, `{1em}`."""
         if self.peek() == "{":
             self.raw()
             return
@@ -87,7 +87,7 @@ class LatexSource:
             left -= len(self.next() or "x")
 
     def verbatim(self) -> str:
-        """What stands between two equal characters, as behind `\\verb`."""
+        """The text between two equal characters, as after `\verb`."""
         mark = self.next()
         found = None if mark is None else self.until(mark)
         if found is None:
@@ -95,7 +95,7 @@ class LatexSource:
         return found
 
     def as_written(self) -> str:
-        """The groups behind a command that is not known, as they are written."""
+        """The groups after an unknown command, as they are written."""
         written = ""
         while self.peek() == "{":
             written += f"{{{self.raw()}}}"

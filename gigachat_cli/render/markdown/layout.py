@@ -1,4 +1,4 @@
-"""How blocks that hold no other blocks are laid out, and what the parser found of them."""
+"""The layout of blocks that contain no other blocks, as the parser found them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .rows import Run, Runs, cells, total_cells, wrap
 from .tables import TableLayout, read_table
 
 TAB = 4
-"""Cells between tab stops: CommonMark's, and what code looks best with."""
+"""Cells between tab stops, as in CommonMark, which also suits code best."""
 _FORMULA_INDENT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block with everything inside it; the lines of the text it covers, the end excluded."""
+    """One block with its content; the lines of the text that it covers, the end excluded."""
 
     tokens: Sequence[Token]
     start: int
@@ -72,7 +72,7 @@ def leaf_lines(block: Block, inline: Inline, width: int) -> list[Runs]:
 
 
 def prose_lines(runs: Runs, width: int) -> list[Runs]:
-    """Wrap prose; nothing is no line, not an empty one."""
+    """Wrap prose; empty prose has no lines."""
     lines = [line.runs for line in wrap(runs, width)]
     return lines if any(lines) else []
 
@@ -90,7 +90,7 @@ def rule_line(look: Look, width: int) -> Runs:
 
 
 def definition_lines(token: Token, inline: Inline, width: int) -> list[Runs]:
-    """Lay out the definition of a link as it is written."""
+    """Lay out a link definition as it is written."""
     look = inline.look
     label, address, title = (printable(token.meta[part]) for part in ("label", "url", "title"))
     link = look.ink(look.style("url"), look.link_to(address))
@@ -99,7 +99,7 @@ def definition_lines(token: Token, inline: Inline, width: int) -> list[Runs]:
 
 
 def code_frame(language: str, look: Look) -> tuple[Runs, Runs]:
-    """Give the lines before and after a code block; the code between them stands as it is."""
+    """The lines before and after a code block; the code between them stays as it is."""
     faint = look.named("faint")
     return [("╭─ " + language if language else "╭─", faint)], [("╰─", faint)]
 

@@ -1,7 +1,7 @@
-"""Blocks that are still growing and hold no other blocks: prose, code, tables, and what waits for its end.
+"""Blocks that are still growing and contain no other blocks: prose, code, tables, and blocks that wait for their end.
 
-A leaf hands over the lines that are finished (`take`) and shows those that may still change (`lines`). Its work
-for each addition does not depend on its length.
+A leaf returns the lines that are finished (`take`) and shows those that may still change (`lines`).  Its work for each
+addition does not depend on its length.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .rows import PLAIN, TAB_STOP, Line, Run, Runs, is_ambiguous, total_cells, u
 from .syntax import LONGEST_BLOCK_FORMULA, MOST_BEGUN, closer_of
 from .tables import Needs, TableLayout, read_row, read_table
 
-# How many places are looked at when prose has outgrown the screen and some of it must be taken as it is.
+# How many places are tried when prose has outgrown the screen and a part of it must be finished as it is.
 _CUTS_TRIED = 8
-_LONGEST_TAIL = 2400  # characters of prose that can still change: more than a formula may have
-_SEARCH_FROM = 200  # characters of it; a shorter tail is not worth a search for what is settled in it
+_LONGEST_TAIL = 2400  # characters of prose that can still change: more than a formula can have
+_SEARCH_FROM = 200  # characters of it; a shorter tail is not searched for a settled part
 _LONGEST_HASHES = 1000  # at the end of a heading
 _LONGEST_WAITING = 2000  # characters of a line of code
 _MOST_ROWS = 500  # of a table before its columns are fixed
@@ -32,7 +32,7 @@ _CLOSING_HASHES = re.compile(r"(?:^| +)#* *$")
 
 
 class Prose:
-    """A paragraph or heading. Lines whose text and wrapping can no longer change are kept, not made again."""
+    """A paragraph or heading.  Lines whose text and wrapping can no longer change are kept, not laid out again."""
 
     def __init__(self, inline: Inline, style: Style, width: int) -> None:
         self._inline = inline
@@ -47,11 +47,11 @@ class Prose:
 
     @property
     def prose(self) -> Prose:
-        """Itself, as the text of a heading is."""
+        """The prose itself; a heading has its text here."""
         return self
 
     def add(self, text: str) -> None:
-        """Add text; a newline begins a line, whose indent does not count."""
+        """Add text; a newline begins a line, whose indent is ignored."""
         if text:
             self._tail += "\n" + text[1:].lstrip(" ") if text[0] == "\n" else text
             self._shown = None
@@ -59,7 +59,7 @@ class Prose:
                 self._shorten()
 
     def lines(self) -> list[Runs]:
-        """Give the lines as they look so far: with emphasis, code and links closed that are only begun."""
+        """The lines as they look so far, with unfinished emphasis, code and links closed."""
         if self.resumes and not self._finish_word():
             return []
         return self._some(self._all_lines(begun=True))
@@ -73,11 +73,11 @@ class Prose:
         return self._some(self._all_lines(begun=False))
 
     def _some(self, lines: Sequence[Line]) -> list[Runs]:
-        """The runs of lines; none where there is nothing to see in them."""
+        """The runs of lines; none when there is nothing to see in them."""
         return [line.runs for line in lines] if self._kept or any(line.runs for line in lines) else []
 
     def release(self, count: int) -> list[Runs]:
-        """Hand over the first lines for good; what is still open in them is taken as plain text."""
+        """Return the first lines as finished; what is still open in them becomes plain text."""
         while len(self._kept) < count and self._tail:
             self._loosen((count - len(self._kept)) * self.width)
         lines = [line.runs for line in self._kept[:count]]
@@ -88,7 +88,7 @@ class Prose:
     def leave(self, count: int) -> None:
         """Forget the first lines, which stay on the screen as they look.
 
-        If these are all lines, the next text goes on at the end of the last one, unless some was not shown yet.
+        If these are all lines, the next text continues at the end of the last one, unless some of it was not shown yet.
         """
         left = self._all_lines(begun=True)[count:]
         same = takewhile(lambda pair: pair[0] == pair[1], zip(self._tail, completed(self._tail), strict=False))
@@ -100,7 +100,7 @@ class Prose:
             self.resumes = not hidden
 
     def _shorten(self) -> None:
-        """Keep the beginning of a long tail: what is settled, else a part of it as it is."""
+        """Keep the beginning of a long tail: the settled part, else a part of it as it is."""
         if self.resumes and not self._finish_word():
             self._kept.append(Line(self._inline.runs(self._tail, self._style), ""))
             self._tail = ""
@@ -110,7 +110,7 @@ class Prose:
             self._loosen(_LONGEST_TAIL // 2, tries=1)
 
     def _loosen(self, length: int, *, tries: int = _CUTS_TRIED) -> None:
-        """Keep a beginning of about this many characters, cut at a blank where the least is left open."""
+        """Keep a beginning of about this many characters, cut at the blank with the fewest open marks."""
         best = min(len(self._tail), 2 * length)
         fewest = -1
         for blank in islice(_BLANK.finditer(self._tail, min(length, len(self._tail)), best), tries):
@@ -132,7 +132,7 @@ class Prose:
             parsed = self._inline.parse(self._tail, self._style, search=search)
             self._settle(parsed)
             if search and not parsed.settled:
-                self._search_from = 2 * len(self._tail)  # not each time anew
+                self._search_from = 2 * len(self._tail)  # cached
             runs = parsed.open_runs
             if not begun:
                 runs = self._inline.runs(self._tail, self._style)
@@ -142,7 +142,7 @@ class Prose:
         return [*self._kept, *self._shown]
 
     def _as_begun(self, closed: str, parsed: Parsed) -> Runs:
-        """The tail as it will look when what is begun in it is whole; `closed` is it as `completed` has it."""
+        """The tail as it will look when its unfinished markup is complete; `closed` is the tail from `completed`."""
         left = self._tail[len(closed) :]
         if parsed.open_runs and not 0 < parsed.unmatched <= MOST_BEGUN and self._tail.startswith(closed):
             *runs, (text, ink) = parsed.open_runs
@@ -184,11 +184,11 @@ class Heading:
         self.prose = Prose(inline, inline.look.style(tag), width)
 
     def add(self, text: str) -> None:
-        """Add text; hashes at its end wait, since they may belong to the markup."""
+        """Add text; hashes at its end wait, since they may be closing marks."""
         held = self._held + text
         closing = _CLOSING_HASHES.search(held) if len(held) < _LONGEST_HASHES else None
         if closing and closing[0].startswith("#") and self._begun:
-            closing = None  # no blank before them: they are a part of a word, as in C#
+            closing = None  # no blank before them: they are part of a word, as in C#
         cut = closing.start() if closing else len(held)
         self.prose.add(held[:cut])
         self._begun = self._begun or cut > 0
@@ -207,7 +207,7 @@ class Heading:
 
 
 class Code:
-    """A code block. Each whole line is finished at once; only the line being written is shown again."""
+    """A code block.  A whole line is finished at once; only the last, incomplete line is shown again."""
 
     def __init__(self, look: Look, opening: str, *, indented: bool = False, closer: str = "") -> None:
         from .code import Highlighter
@@ -224,11 +224,11 @@ class Code:
         self._more: list[str] = []  # what was added to it,
         self._dropped = 0  # how much of it is shown for good,
         self._is_long = False  # whether it is too long for colours,
-        self._resumes = False  # and whether it goes on in the middle of a row
+        self._resumes = False  # and whether it continues in the middle of a row
         self._since_break, self._is_unclear = 0, False
         self.blank_lines = 0
         self.is_closed = False  # the end of the formula has come, in the open line
-        self._seen = ""  # the end of what came of that line, where the closer may begin
+        self._seen = ""  # length of what came of that line, where the closing mark may begin
 
     @property
     def is_fence(self) -> bool:
@@ -236,11 +236,11 @@ class Code:
 
     @property
     def keeps_tabs(self) -> bool:
-        """Whether its lines are to come with their tabs, outside of lists and quotes."""
+        """Whether its lines keep their tabs, outside of lists and quotes."""
         return self._look.options.tabs and self.is_fence and not self._indent and not self._closer
 
     def ends_with(self, line: str) -> bool:
-        """Say whether this whole line ends the block."""
+        """Whether this whole line ends the block."""
         if self._closer:
             return not line.strip()
         if not self._fence:
@@ -253,7 +253,7 @@ class Code:
         )
 
     def may_end_with(self, beginning: str) -> bool:
-        """Say whether a line that begins so might become the end of a fence or formula."""
+        """Whether a line with this beginning may end a fence or formula."""
         return bool(self._closer) or not beginning.strip(f" \t{self._fence[0]}")
 
     def start_line(self, line: str) -> None:
@@ -268,7 +268,7 @@ class Code:
         self.add(line[min(leading, self._indent) :])
 
     def add(self, text: str) -> None:
-        """Add text to the open line; a long one with glyphs of unknown width is broken, for it waits for its end."""
+        """Add text to the open line; a long one with glyphs of unknown width is broken, as its end is waited for."""
         while (room := _LONGEST_WAITING - self._since_break) <= len(text):
             self._append(text[:room])
             text = text[room:]
@@ -284,7 +284,7 @@ class Code:
         self._line = self._line or ""
         self._since_break += len(text)
         self._is_unclear = self._is_unclear or is_ambiguous(text.replace("\t", " "))
-        if self._dropped or self._is_long:  # it goes on where no tab stop is known
+        if self._dropped or self._is_long:  # it continues where no tab stop is known
             text = text.expandtabs(TAB_STOP)
         self._more.append(text)
         self._watch(text)
@@ -308,13 +308,13 @@ class Code:
         return lines
 
     def lines(self) -> list[Runs]:
-        if self._line is None or self._resumes:  # where nobody knows the column, text can only be added once
+        if self._line is None or self._resumes:  # at an unknown column, text can only be added once
             return []
         line = self._text()
         return [_plain(line) if self._is_long else _cut(self._highlighter.peek(line), self._dropped)]
 
     def drop(self, characters: int, *, resumes: bool) -> None:
-        """Forget the beginning of the open line, which is on the screen for good; what `resumes` goes on at its end."""
+        """Forget the beginning of the open line, which is final on the screen; what `resumes` continues at its end."""
         self._resumes = resumes
         line = self._text()
         if "\t" in line:  # what is on the screen is counted in cells
@@ -336,7 +336,7 @@ class Code:
 
 
 class OpenTable:
-    """A table. Its columns follow its rows until it outgrows the screen, then they are frozen."""
+    """A table.  Its columns adapt to its rows until it outgrows the screen; then they are fixed."""
 
     def __init__(self, block: Block, inline: Inline, width: int) -> None:
         self._inline = inline
@@ -350,7 +350,7 @@ class OpenTable:
         self._finished: list[Runs] = []
 
     def add_row(self, line: str) -> None:
-        """Add a row as it is written."""
+        """Add a row of the source."""
         cells = read_row(line, len(self._table.head), self._inline)
         self._table.rows.append(cells)
         if not self._frozen:
@@ -379,11 +379,11 @@ class OpenTable:
         return self._layout.lines()
 
     def widen(self) -> None:
-        """Give the columns room for longer texts than they have, as far as the screen allows."""
+        """Widen the columns for longer texts, as far as the screen allows."""
         self._needs.widen(self._width)
 
     def freeze(self) -> None:
-        """Take the rows so far for finished; later ones keep the widths of the columns."""
+        """Make the rows so far finished; later ones have the same widths of columns."""
         if not self._frozen:
             self._finished += self.lines()
             self._table.rows.clear()
@@ -404,7 +404,7 @@ class OpenTable:
 
 
 class Waiting:
-    """Blocks that are shown when they are whole: a rule, a link's definition, a formula of one line."""
+    """Blocks that are shown when they are complete: a rule, a link definition, a formula of one line."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self.blocks = blocks
@@ -421,7 +421,7 @@ class Formula:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether it is more than is set as a formula."""
+        """Whether it is longer than the longest formula."""
         return self._length > LONGEST_BLOCK_FORMULA
 
     def add(self, line: str) -> None:
@@ -430,7 +430,7 @@ class Formula:
         self.is_closed = self._closer in line
 
     def as_code(self, look: Look, *, beginning: str | None = None) -> Code:
-        """Show it as it is written; it goes on as a block of code that ends with the formula.
+        """Show it as it is written; it continues as a code block that ends with the formula.
 
         `beginning` is that of a line which is still coming.
         """
@@ -438,7 +438,7 @@ class Formula:
         for line in self.lines:
             code.start_line(line)
             code.end_line()
-        code.is_closed = False  # the opening may look like the end
+        code.is_closed = False  # the opening mark may look like the closing one
         if beginning is not None:
             code.start_line(beginning)
             code.is_closed = self._closer in (beginning if self.lines else beginning.lstrip(" ")[2:])

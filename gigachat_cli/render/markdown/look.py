@@ -1,7 +1,7 @@
-"""What Markdown looks like: the options, the styles of each theme, and the ink they become.
+"""What Markdown looks like: the options, the styles of each theme, and their escape sequences.
 
-Styles are rich's, so that colours degrade to what the terminal can show. Markup is left to weight, a few
-colours and light rules; nothing pads a line or draws a box.
+Styles are rich's, so that colours degrade to those that the terminal can show.  Markup is shown by weight, a few
+colours and light rules; no line is padded, and there are no boxes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rich.style import Style
 from .rows import Ink
 
 LONGEST_HIGHLIGHTED = 1000
-"""How many characters a line of code may have to get colours: lexers are slow on a longer one, and nobody reads it."""
+"""How many characters a line of code may have to be coloured: lexers are slow on longer ones, which nobody reads."""
 
 ColorDepth = Literal["none", "standard", "256", "truecolor"]
 Theme = Literal["dark", "light"]
@@ -96,7 +96,7 @@ _DEPTHS = {
 
 
 class Look:
-    """The options with everything that follows from them, made once for an answer."""
+    """The options and everything that follows from them, computed once for an answer."""
 
     def __init__(self, options: MarkdownOptions) -> None:
         self.options = options
@@ -112,7 +112,7 @@ class Look:
         return self.ink(self._styles[name])
 
     def ink(self, style: Style, link: str = "") -> Ink:
-        """Give the ink of a style, wrapped in a hyperlink to an address where there is one."""
+        """The ink of a style, with a hyperlink to an address if there is one."""
         known = self._inks.get((style, link))
         if known is None:
             if len(self._inks) > 1000:
@@ -121,10 +121,10 @@ class Look:
         return known
 
     def link_to(self, address: str) -> str:
-        """What a hyperlink to an address of an answer leads to; empty where there is to be none, and it is shown.
+        """The target of a hyperlink to an address of an answer; empty where there is no link, and the address is shown.
 
-        A click may open a web page or begin a mail.  Any other scheme, or none, starts whatever the desktop has for
-        it: a program, a file of this machine, a call.
+        A click may open a web page or begin a mail.  Any other scheme, or none, would start whatever the desktop has
+        for it: a program, a file of this machine, a call.
         """
         if not self.options.hyperlinks or not _CLICKABLE.match(address) or len(address) > _LONGEST_ADDRESS:
             return ""
@@ -139,8 +139,8 @@ class Look:
         return Ink(before, after)
 
     def prose_width(self, width: int) -> int:
-        """Bound a width in cells by the `wrap` option.
+        """Limit a width in cells by the `wrap` option.
 
-        The last column stays empty: terminals differ in what a full row does to marks that combine and to erasing.
+        The last column stays empty: terminals differ in how a full row affects combining marks and erasing.
         """
         return min(width - 1, self.options.wrap or width)

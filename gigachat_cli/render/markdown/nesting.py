@@ -1,4 +1,4 @@
-"""Lines and the lists and quotes they stand in, as CommonMark has it: marks, indents, and what is not clear yet."""
+"""Lines and the lists and quotes around them, by CommonMark: marks, indents, and what is not clear yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _MARKER = re.compile(r"( {0,3})([-+*]|\d{1,9}[.)])( {1,4}(?! )| (?= {4})|$)")
 _QUOTE = re.compile(r" {0,3}> ?")
 _MARKERS = re.compile(r"(?: *(?:[-+*]|\d{1,9}[.)]) +| *> ?)*")
-# A line that begins so says only at its end what it is; one that has a character of the second kind is clear.
+# A line with such a beginning is clear only at its end; one with a character of the second kind is clear at once.
 _LATE = re.compile(r" {0,3}(?:```|~~~|\||\$\$|\\(?:\[|b(?:$|e(?:$|g(?:$|i(?:$|n(?:$|\{)))))))")
 _CLEAR = re.compile(r"[^\s\-+*_=#>`~|:\d.)$\\\[\]!(]")
 _MAYBE_DEFINITION = re.compile(r" {0,3}\[[^\]]*(?:\](?::.*)?)?$")
@@ -19,7 +19,7 @@ _OUT_OF_REACH = 1_000_000_000
 
 @dataclass(slots=True)
 class Nesting:
-    """A list item or quote as the text has it: its opening marks, and how far the content of an item is indented."""
+    """A list item or quote: its opening marks, and the indent of an item's content."""
 
     opening: str
     indent: int = 0  # 0: a quote
@@ -27,24 +27,24 @@ class Nesting:
     empty: bool = False
 
     def end(self) -> None:
-        """Let no further line belong to this item, as after an empty one and a blank line; its list may go on."""
+        """Let no further line belong to this item, as after an empty one and a blank line; its list may continue."""
         self.indent = _OUT_OF_REACH
         self.empty = False
 
 
 def is_quote(line: str) -> bool:
-    """Say whether a line that continues nothing begins a quote."""
+    """Whether a line that continues nothing begins a quote."""
     return _QUOTE.match(line) is not None
 
 
 def quote_in(line: str) -> tuple[Nesting, str]:
-    """Read the mark of a quote, and give what stands behind it."""
+    """Read the mark of a quote, and return the text after it."""
     mark = _QUOTE.match(line)
     return Nesting("> "), line[mark.end() :] if mark else line
 
 
 def item_in(line: str, number: int | None) -> tuple[Nesting, str]:
-    """Read the mark of a list item, and give what stands behind it."""
+    """Read the mark of a list item, and return the text after it."""
     mark = _MARKER.match(line)
     content = line[mark.end() :] if mark else line
     empty = not content.strip()
@@ -53,7 +53,7 @@ def item_in(line: str, number: int | None) -> tuple[Nesting, str]:
 
 
 def match(nesting: Sequence[Nesting], line: str) -> tuple[int, str]:
-    """Give the number of open containers that a line belongs to by its indent and marks, and what is left of it."""
+    """The number of open containers that a line belongs to by its indent and marks, and the rest of the line."""
     for matched, container in enumerate(nesting):
         if not container.indent:
             mark = _QUOTE.match(line)
@@ -72,7 +72,7 @@ def match(nesting: Sequence[Nesting], line: str) -> tuple[int, str]:
 
 
 def is_clear(beginning: str, *, in_paragraph: bool) -> bool:
-    """Say whether a line that begins so can only be one thing, whatever follows."""
+    """Whether a line with this beginning can only be one thing, whatever follows."""
     markers = _MARKERS.match(beginning)
     content = beginning[markers.end() :] if markers else beginning
     if _LATE.match(content):

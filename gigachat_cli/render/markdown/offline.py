@@ -1,4 +1,4 @@
-"""Markdown rendered whole: what an answer that grew looks like on a screen without an end."""
+"""Markdown rendered as a whole: how a streamed answer looks on a screen of unlimited height."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .look import Look, MarkdownOptions
 from .rows import Row
 
 SLICE = 512
-"""Characters of a text that are read in one go."""
+"""Characters of a text that are parsed at once."""
 _TALLEST = 500  # rows of an open block, so that no step of the work has to lay out more
 _SLICES_BETWEEN = 32
 
 
 def render_offline(text: str, *, width: int, options: MarkdownOptions) -> str:
-    """Render a whole text as rows for a terminal of `width` cells, each ended by a newline.
+    """Render a whole text as rows for a terminal of `width` cells, each with a newline.
 
-    Like everything else here it expects text that passed the terminal filter.
+    The text must have passed the terminal filter.
     """
     return "".join(rendered_in_steps(text, width=width, options=options))
 

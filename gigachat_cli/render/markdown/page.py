@@ -1,6 +1,6 @@
-"""The page: finished lines become rows here, behind the bullets and bars of the lists and quotes around them.
+"""The page: finished lines become rows, after the bullets and bars of the lists and quotes around them.
 
-It also knows the distance between blocks: one empty row, but inside lists only where the text has one.
+It also puts the space between blocks: one empty row, but inside lists only where the text has one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Page:
         return max(_NARROWEST, self.look.prose_width(self.width) - self._prefix_cells())
 
     def begin(self, *, blank_before: bool, sibling: bool = False) -> None:
-        """Begin a block; `sibling` is an item that goes on with its list."""
+        """Begin a block; `sibling` is an item that continues its list."""
         parent = self.containers[-1] if self.containers else None
         empty = not self._started if parent is None else parent.fresh
         if not empty and (blank_before or not (sibling or isinstance(parent, ListItem))):
@@ -98,9 +98,9 @@ class Page:
             self.settle_rows(self.preview(lines))
 
     def settle_rows(self, rows: Sequence[Row], *, unfinished: bool = False) -> None:
-        """Add rows made by `preview` as they stand.
+        """Add rows made by `preview` as they are.
 
-        After an unfinished one the next line goes on where it ends, without a bullet or a bar.
+        After an unfinished one, the next line continues where it ends, without a bullet or a bar.
         """
         if rows:
             self._rows.extend(rows)
@@ -114,7 +114,7 @@ class Page:
                 container.fresh = container.fresh and only_gap
 
     def preview(self, lines: Sequence[Runs]) -> list[Row]:
-        """Give the rows that lines would become, with the empty row before them where one is due."""
+        """The rows that lines would become, with the empty row before them where one is needed."""
         return [*self._gap, *self._dress(lines)] if lines else []
 
     @property
@@ -126,7 +126,9 @@ class Page:
         self.width = width
 
     def take_task_box(self, text: str) -> str:
-        """Make the box of a task, where it begins the text of an item, the bullet of this item; a number stays."""
+        """If the text of an item begins with the box of a task, show the box in place of the item's bullet; a number
+        stays.
+        """
         item = self.containers[-1] if self.containers else None
         box = _TASK.match(text) if isinstance(item, ListItem) and item.fresh else None
         if box is None or not isinstance(item, ListItem):
@@ -138,7 +140,7 @@ class Page:
         return text[box.end() :]
 
     def take(self) -> list[Row]:
-        """Hand over the rows settled since the last call."""
+        """The rows settled since the last call."""
         rows, self._rows = self._rows, []
         return rows
 

@@ -1,7 +1,7 @@
 """Paints rows on a terminal: finished ones once, open ones again where they changed, with few bytes.
 
-Only relative moves are made, never above the open rows, so that the scrollback stays whole and everything before
-the answer is left alone. The cursor rests at the end of the last row.
+The cursor only moves relatively, never above the open rows, so the scrollback stays intact, and everything before the
+answer too.  The cursor rests at the end of the last row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SHORTEST_SKIP = 12  # moving right costs up to five bytes; shorter beginnings a
 
 
 class Painter:
-    """Knows which open rows are on the screen, and changes them to others."""
+    """Knows which open rows are on the screen, and updates them."""
 
     def __init__(self, write: Callable[[str], None], width: int, *, synchronized: bool) -> None:
         self._write = write
@@ -30,7 +30,7 @@ class Painter:
         return self._shown
 
     def paint(self, settled: Sequence[Row], open_rows: Sequence[Row]) -> None:
-        """Show rows instead of the open ones shown before; the settled ones are not touched again."""
+        """Show rows in place of the open ones shown before; settled ones are not touched again."""
         rows = [*settled, *open_rows]
         shown = self._shown
         same = 0
@@ -51,13 +51,15 @@ class Painter:
         self._shown = list(open_rows)
 
     def settle(self, rows: Sequence[Row]) -> None:
-        """Take the first open rows, which are these, for finished; a joined last one is gone on with at its end."""
+        """Make the first open rows, which are these, final; if the last one is joined, the next row continues at its
+        end.
+        """
         if rows:
             self._above = rows[-1]
             del self._shown[: len(rows)]
 
     def finish(self) -> None:
-        """Leave everything as it is and put the cursor on a new line."""
+        """Leave everything as it is, and put the cursor on a new line."""
         if self._shown or self._above is not None:
             self._write("\r\n")
         self._shown, self._above = [], None
@@ -71,7 +73,7 @@ class Painter:
             self._write(f"{_BEGIN}{text}{_END}" if moves and self._synchronized else text)
 
     def _following(self, rows: Sequence[Row], start: int) -> str:
-        """Write rows below what is on the screen."""
+        """Write rows below those on the screen."""
         if start >= len(rows):
             return ""
         previous = rows[start - 1] if start else self._above
@@ -91,12 +93,12 @@ class Painter:
         if fewer:
             parts.append("\x1b[J")
             if same == len(rows) and same:
-                # The cursor belongs at the end of the last row that is left.
+                # The cursor belongs at the end of the last remaining row.
                 parts.append(f"\x1b[A\r{rows[-1].ansi()}")
             first = rows[same].ansi() if same < len(rows) else ""
             return "".join(parts) + first + self._following(rows, same + 1)
         for index in range(same, len(shown)):
-            # After a full row the cursor is still in it: only what is written next begins the row below.
+            # After a full row the cursor is still in it: only the next character begins the row below.
             wraps = index > same and rows[index - 1].joined
             if index > same and not wraps:
                 parts.append("\r\n")
@@ -114,7 +116,7 @@ class Painter:
         skipped, rest = _common_beginning(old, new)
         move = f"\x1b[{skipped}C" if skipped else ""
         if new.cells >= self._width and not new.ambiguous:
-            return move + _ansi(rest)  # erasing from the last column would erase what stands there
+            return move + _ansi(rest)  # erasing from the last column would erase its glyph
         if new.ambiguous or old.ambiguous:
             return f"\x1b[K{new.ansi()}"
         erase = "\x1b[K" if old.cells > new.cells else ""
@@ -126,7 +128,7 @@ def _ansi(runs: Sequence[Run]) -> str:
 
 
 def _added(old: Row, new: Row) -> list[Run] | None:
-    """Give what a row has more than another one at its end, or nothing where it differs in something else."""
+    """What a row has at its end beyond another one, or nothing when they differ elsewhere."""
     if not old.runs:
         return list(new.runs)
     count = len(old.runs)
@@ -137,12 +139,12 @@ def _added(old: Row, new: Row) -> list[Run] | None:
         return None
     added = new_text[len(old_text) :]
     if added and is_ambiguous(added[0]):
-        return None  # it may join the glyph before it
+        return None  # it may combine with the glyph before it
     return [*([(added, new_ink)] if added else []), *new.runs[count:]]
 
 
 def _common_beginning(old: Row, new: Row) -> tuple[int, list[Run]]:
-    """Give the cells that two rows have in common at their beginning, and the rest of the new one."""
+    """The number of cells that two rows have in common at their beginning, and the rest of the new one."""
     skipped = 0
     for index, (text, ink) in enumerate(new.runs):
         if index < len(old.runs) and old.runs[index] == (text, ink) and not is_ambiguous(text):

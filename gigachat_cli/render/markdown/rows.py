@@ -1,7 +1,7 @@
-"""Rows of cells: styled runs of text, how wide they are, and how prose is wrapped into them.
+"""Rows of cells: styled runs of text, their widths, and how prose is wrapped.
 
-A run is a piece of text and its ink. A line is a list of runs that has no width yet; a row is
-what one line of the screen holds. Widths are in cells of the terminal.
+A run is a piece of text and its ink.  A line is a list of runs without a width; a row is one line of the screen.
+Widths are in cells of the terminal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Runs = list[Run]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A wrapped line of prose, and what stood in the text where it ended: a newline, blanks or nothing."""
+    """A wrapped line of prose, and the text at its end: a newline, blanks or nothing."""
 
     runs: Runs
     end: str
@@ -44,8 +44,8 @@ class Line:
 class Row:
     """One line of the screen.
 
-    A joined row is followed by the rest of the same line without a newline: the terminal wraps it by itself,
-    so that copying gives the line back in one piece.
+    A joined row is followed by the rest of the same line without a newline: the terminal wraps it itself, so that
+    copying gives the line back in one piece.
     """
 
     runs: tuple[Run, ...]
@@ -65,10 +65,10 @@ _AMBIGUOUS = re.compile(
     "[^\u0020-\u00ac\u00ae-\u058f\u1e00-\u1fff\u2000-\u200a\u2010-\u2027\u2030-\u205e\u2070-\u218f"
     "\u2190-\u22ff\u2500-\u25fc\u3000-\u3163\u3165-\u9fff\uac00-\ud7a3\uff01-\uff60\U0001d400-\U0001d7ff]"
 )
-# What old terminals draw side by side: joined emoji, flags, skin tones, and a letter that is empty.
+# What old terminals draw as separate glyphs: joined emoji, flags, skin tones, and an empty letter.
 _DRAWN_APART = re.compile("[\u200d\u3164\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
-_LONGEST_GRAPHEME = 40  # characters; more in one are taken for a cell, so that no row is without an end
-# A wide glyph may start a row by itself, the punctuation behind it may not.
+_LONGEST_GRAPHEME = 40  # characters; more in one glyph count as a cell, so that every row ends
+# A row may begin with a wide glyph, but not with the punctuation after it.
 _WIDE = "\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7a3\uff21-\uff5a"
 _WIDE_MARKS = "\u3001\u3002\uff0c\uff0e\uff01\uff1f\uff1a\uff1b\uff09\u300d\u300f\u3011"
 _PIECES = re.compile(f" +|\n|[{_WIDE}][{_WIDE_MARKS}]*|[^ \n{_WIDE}]+")
@@ -77,7 +77,7 @@ _WIDE_WORD = re.compile(f"[{_WIDE}]")
 
 
 def is_ambiguous(text: str) -> bool:
-    """Say whether terminals may disagree about the width of this text; their tab stops can be set."""
+    """Whether terminals may disagree about the width of this text; tabs count, as their stops can be set."""
     return "\t" in text if text.isascii() else _AMBIGUOUS.search(text) is not None
 
 
@@ -95,7 +95,7 @@ def clear_beginning(runs: Iterable[Run]) -> Runs:
 
 
 def cells(text: str) -> int:
-    """Give the width of a text, the larger one where terminals disagree, so that no row overflows."""
+    """The width of a text, the larger one where terminals disagree, so that no row overflows."""
     return len(text) if text.isascii() else _wide_cells(text)
 
 
@@ -106,21 +106,21 @@ def total_cells(runs: Iterable[Run]) -> int:
 def wrap(runs: Iterable[Run], width: int, *, whole_addresses: bool = True) -> list[Line]:
     """Wrap prose greedily at blanks, between wide glyphs, and inside words that are wider than a row.
 
-    An address is not broken: it stands in a line of its own, which is wider, and which the terminal wraps, so that
-    it can be clicked and copied in one piece. Without `whole_addresses`, for a cell of a table, no line is wider.
+    An address is not broken: it gets a line of its own, which is wider and which the terminal wraps, so that it can be
+    clicked and copied in one piece.  Without `whole_addresses`, for a cell of a table, no line is wider.
 
-    The last line's end holds the blanks that came after it, so that wrapping can go on from there.
+    The last line's end has the blanks that came after it, so that wrapping can continue from there.
     """
     return _Wrapping(width, whole_addresses=whole_addresses).wrap(runs)
 
 
 def words(text: str) -> list[str]:
-    """The pieces of a text that wrapping keeps whole where they fit into a row."""
+    """The parts of a text that wrapping does not break when they fit in a row."""
     return [piece for piece in _PIECES.findall(text) if piece[0] not in " \n"]
 
 
 def unwrap(lines: Iterable[Line]) -> Runs:
-    """Give the runs back from which lines were wrapped."""
+    """The runs from which lines were wrapped."""
     runs: Runs = []
     for line in lines:
         runs.extend(line.runs)
@@ -141,9 +141,9 @@ def merge(runs: Iterable[Run]) -> Runs:
 
 
 def soft_rows(runs: Runs, width: int) -> list[Row]:
-    """Split a line that is left to the terminal's own wrapping into the rows it will take.
+    """Split a line that the terminal itself wraps into the rows that it will take.
 
-    Tabs stay tabs, for terminals that copy them, in a line that fits and begins where the row does.
+    In a line that fits and begins at the margin, tabs stay tabs, for terminals that copy them.
     """
     if any("\t" in text for text, _ in runs):
         text = "".join(text for text, _ in runs)
@@ -188,7 +188,7 @@ def _wide_cells(text: str) -> int:
 
 
 def _alone(character: str) -> int:
-    """The cells of a character that joins nothing."""
+    """The cells of a character that combines with nothing."""
     return 2 if character > "\u200d" and _DRAWN_APART.match(character) else get_character_cell_size(character)
 
 
@@ -273,7 +273,7 @@ class _Wrapping:
         self._word, self._word_cells = [], 0
 
     def _stays_whole(self) -> bool:
-        # Where terminals disagree about its width, nobody could count the rows that it takes.
+        # Where terminals disagree about its width, the number of its rows is unknown.
         word = "".join(text for text, _ in self._word)
         return self._whole_addresses and any(part in word for part in _OF_ADDRESSES) and not is_ambiguous(word)
 

@@ -1,4 +1,4 @@
-"""Superscripts and subscripts in Unicode, where it has them."""
+"""Superscripts and subscripts in Unicode, as far as it has them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _WORDS = re.compile(r"\w \w")  # without blanks they would be one
 
 
 def superscript(text: str, *, mark: str = "^") -> str:
-    """`2` as `²`; what Unicode lacks comes behind the mark, in brackets unless it is one character."""
+    """`2` as `²`; what Unicode lacks follows the mark, in brackets unless it is one character."""
     return _script(mark, text, _SUPERSCRIPTS)
 
 
 def subscript(text: str) -> str:
-    """As `superscript`, below the line and behind `_`."""
+    """Like `superscript`, below the line and after `_`."""
     return _script("_", text, _SUBSCRIPTS)
 
 
 def follows_script(text: str, script: str) -> bool:
-    """Whether a script stands behind one on the same side, with which it would be read as one: `x²³`."""
+    """Whether a script follows one on the same side, so that they would be read as one: `x²³`."""
     for mark, glyphs in (("^", _ABOVE), ("_", _BELOW)):
         is_last = text[-1:] in glyphs or text[-2:-1] == mark or (text.endswith(")") and f"{mark}(" in text)
         if is_last and (script[:1] in glyphs or script[:1] == mark):

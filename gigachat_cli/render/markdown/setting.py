@@ -1,4 +1,4 @@
-"""How the pieces of a formula stand beside each other: the blanks between them, and the brackets of fractions."""
+"""How the pieces of a formula are placed side by side: the blanks between them, and the brackets of fractions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _OPERANDS = ("letter", "number", "word", "function", "large", "fraction", "root"
 _BLANKS = re.compile(r" {2,}")
 _NUMERIC = re.compile(r"\d+/\d+")
 _END = re.compile(r"([_^])([^(\s])(?=[^_^]*$)|([√∛∜])(\S+)$")
-_OPEN_SCRIPT = re.compile(r"([_^])[^(\s]\S*$")  # x_п: nothing tells where it ends
+_OPEN_SCRIPT = re.compile(r"([_^])[^(\s]\S*$")  # x_п: its end is not visible
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a formula that is set as one: its text in one line, and its rows where it is a grid."""
+    """A part of a formula: its text in one line, and its rows where it is a grid."""
 
     kind: Kind
     text: str
@@ -38,7 +38,7 @@ def linear(pieces: Sequence[Piece]) -> str:
 
 
 def rows(pieces: Sequence[Piece]) -> list[Grid]:
-    """The pieces as grids that stand beside each other."""
+    """The pieces as grids, side by side."""
     parts: list[Grid] = []
     waiting: list[Piece] = []
     for piece in [*pieces, None]:
@@ -54,7 +54,7 @@ def rows(pieces: Sequence[Piece]) -> list[Grid]:
 
 
 def fraction(above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
-    """One text over another; brackets stand where it would read otherwise."""
+    """One text over another, with brackets where it would be misread."""
     above, below = close(above), close(below)
     top, bottom = linear(above), linear(below)
     if not _is_product(above):
@@ -65,7 +65,7 @@ def fraction(above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
 
 
 def close(pieces: Sequence[Piece]) -> list[Piece]:
-    """Without the blanks of the source between factors, which mean nothing."""
+    """Pieces without the source's blanks between factors, which mean nothing."""
     factors = ("letter", "number")
     return [
         piece
@@ -108,7 +108,7 @@ def _ends(piece: Piece) -> bool:
 
 
 def _divides(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether a sign divides; a colon with a blank behind it alone does not."""
+    """Whether a sign divides; a colon followed, but not preceded, by a blank does not."""
     if pieces[place].text != ":":
         return pieces[place].text in ("/", "÷", "∶")
     around = [pieces[each].kind == "space" for each in (place - 1, place + 1) if 0 <= each < len(pieces)]
@@ -150,7 +150,7 @@ def _goes_on(after: Piece | None) -> bool:
 
 
 def _runs_into(piece: Piece, after: Piece) -> bool:
-    """Whether what follows would be read as a part of a script that Unicode lacks, or as below a root."""
+    """Whether the next piece would be read as part of a script that Unicode lacks, or as below a root."""
     is_factor = after.kind in ("letter", "number", "word") and (after.text[:1].isalnum() or after.text[:1] in "∂∇")
     if piece.kind == "root":
         return (is_factor or after.kind == "open") and not piece.text.endswith(")")
@@ -166,7 +166,7 @@ def _set_fraction(piece: Piece, before: Piece | None, after: Piece | None, *, di
     follows = follows and before is not None and before.kind != "large"
     stands_by_factor = follows and before is not None and before.kind in ("letter", "close", "fraction", "root")
     if _NUMERIC.fullmatch(piece.text) and not stands_by_factor:
-        # 1/2 mv² and 2 1/2: blanks tell what belongs together
+        # 1/2 mv² and 2 1/2: blanks show what belongs together
         left = " " if follows else ""
         return f"{left}{piece.text}{' ' if goes_on else ''}"
     is_bracketed = follows or goes_on or (after is not None and after.text == "!")
@@ -174,7 +174,7 @@ def _set_fraction(piece: Piece, before: Piece | None, after: Piece | None, *, di
 
 
 def _is_product(pieces: Sequence[Piece]) -> bool:
-    """Whether what is divided reads as one thing before a slash."""
+    """Whether a numerator reads as one thing before a slash."""
     known = [piece for piece in pieces if piece.kind not in ("space", "gap")]
     if len(known) == 1 and known[0].kind in ("large", "fraction", "root") and not known[0].scripted:
         return known[0].kind == "large"
@@ -188,7 +188,7 @@ def _is_product(pieces: Sequence[Piece]) -> bool:
 
 
 def _is_factor(pieces: Sequence[Piece]) -> bool:
-    """Whether what divides reads as one thing behind a slash."""
+    """Whether a denominator reads as one thing after a slash."""
     known = [piece for piece in pieces if piece.kind not in ("space", "gap")]
     if len(known) > 1 and known[-1].text == "!":
         known.pop()
@@ -210,7 +210,7 @@ def _is_factor(pieces: Sequence[Piece]) -> bool:
 
 
 def with_script(pieces: Sequence[Piece], script: str) -> Piece:
-    """A base with its scripts; what is more than one factor is put into brackets."""
+    """A base with its scripts; a base of more than one factor is put in brackets."""
     if not pieces:
         return Piece("letter", script, scripted=True)
     if len(pieces) == 1 and pieces[0].kind not in ("fraction", "root") and not follows_script(pieces[0].text, script):

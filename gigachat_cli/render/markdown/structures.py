@@ -1,4 +1,4 @@
-"""What LaTeX builds of several pieces: accents, negations, matrices, cases, aligned equations."""
+"""Structures of LaTeX with several parts: accents, negations, matrices, cases, aligned equations."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def accented(name: str, pieces: Sequence[Piece]) -> Piece:
 
 
 def arc(pieces: Sequence[Piece]) -> Piece:
-    """An arc by its points, as geometry has it."""
+    """An arc named by its points, as in geometry."""
     return Piece("letter", f"⌒{linear(pieces)}")
 
 
@@ -100,7 +100,7 @@ def as_aligned(lines: list[list[list[Piece]]]) -> Piece:
 
 
 def _with_edges(cell: Sequence[Piece]) -> str:
-    """The text of a cell with a blank where its source has one, for the next cell goes on with it."""
+    """The text of a cell with the blanks at its ends, as the next cell continues it."""
     text = linear(cell)
     if not text:
         return ""

@@ -1,6 +1,6 @@
 """The symbols of LaTeX by their names, in the kinds that decide on the blanks around them.
 
-The names are those of KaTeX, which is what the vendor's own pages set formulas with, and a few that models invent.
+The names are KaTeX's, which the vendor's own pages use for formulas, and a few that models invent.
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ FUNCTIONS = {name: name for name in _FUNCTIONS.split()} | {
     "argmax": "arg max",
     "plim": "plim",
 }
-"""By the names of functions what they are written as."""
+"""The text of functions, by their names."""
 
 WITH_LIMITS = names("""
 lim sup inf max min limsup liminf injlim projlim varlimsup varliminf varinjlim varprojlim argmin argmax
 """)
-"""Those that have their variable below, and what they are of behind it."""
+"""Functions with a variable below them, and their argument after them."""
 
 ACCENTS = {
     "hat": "\u0302",
@@ -152,7 +152,7 @@ ARCS = names("overparen wideparen overarc overgroup ⌢ ⌣ ⌒ ∪ ∩")
 """Arcs over letters, by the name or by the glyph that is put above them."""
 
 DERIVATIVES = {"dv": "d", "odv": "d", "pdv": "∂"}
-"""Fractions of differentials by the sign of these."""
+"""Fractions of differentials, by the command, with the sign of these."""
 
 SPACES = {
     **dict.fromkeys(["quad", "qquad", "enspace", "enskip", "space", ",", ":", ";", ">", " ", "/"], " "),
@@ -166,7 +166,7 @@ scriptsize footnotesize small normalsize large Large LARGE huge Huge mathstrut s
 cal boldmath middle big Big bigg Bigg bigl bigr bigm Bigl Bigr Bigm biggl biggr biggm Biggl Biggr Biggm protect
 noindent par DOTSI DOTSB DOTSX hline hdashline bgroup egroup displaylimits
 """)
-"""Commands that say how something looks, and nothing of what it means."""
+"""Commands that change only how something looks."""
 
 NEGATED = {
     "∈": "∉", "∋": "∌", "=": "≠", "<": "≮", ">": "≯", "≤": "≰", "≥": "≱", "⊂": "⊄", "⊃": "⊅", "⊆": "⊈", "⊇": "⊉",
@@ -181,7 +181,7 @@ smash llap rlap clap mathllap mathrlap mathclap vcenter hbox ensuremath displayl
 overbracket underbracket mathsfit vb vu va
 red blue green orange purple pink gray
 """)
-"""Commands whose argument stays as it is: fonts, sizes, colours, what is drawn around it."""
+"""Commands whose argument stays as it is: fonts, sizes, colours, frames."""
 
 TEXTS = names("""
 text textrm textbf textit textsf texttt textnormal textup textmd mbox textsc url
@@ -189,13 +189,13 @@ text textrm textbf textit textsf texttt textnormal textup textmd mbox textsc url
 """Commands whose argument is text."""
 
 HIDDEN = {**dict.fromkeys(["phantom", "hphantom", "vphantom", "label", "eqref", "ref", "cite"], 1), "rule": 2}
-"""Commands by how many arguments of theirs are not shown."""
+"""Commands with arguments that are not shown, and how many they have."""
 
 LENGTHS = names("hspace hskip vspace kern mkern mskip")
 """Commands that move what follows by a length."""
 
 COLOURED = {"textcolor": 1, "colorbox": 1, "fcolorbox": 2, "href": 1, "raisebox": 1, "htmlId": 1, "class": 1}
-"""How many arguments stand before the one that is shown."""
+"""How many arguments come before the one that is shown."""
 
 FRACTIONS = names("""
 frac dfrac tfrac cfrac sfrac nicefrac flatfrac
@@ -216,7 +216,7 @@ AROUND = {
     "boxed": ("[", "]"), "fbox": ("[", "]"), "pmod": ("(mod ", ")"), "pod": ("(", ")"), "floor": ("⌊", "⌋"),
     "ceil": ("⌈", "⌉"), "tag": ("(", ")"),
 }  # fmt: skip
-"""What stands before and behind an argument."""
+"""Texts before and after an argument."""
 
 _ALPHABETS = {
     "mathbb": (0x1D538, 0x1D552, 0x1D7D8, {"C": "ℂ", "H": "ℍ", "N": "ℕ", "P": "ℙ", "Q": "ℚ", "R": "ℝ", "Z": "ℤ"}),
@@ -233,7 +233,7 @@ _ALPHABET_NAMES = {"Bbb": "mathbb", "mathscr": "mathcal", "frak": "mathfrak", "m
 
 @cache
 def symbols() -> dict[str, tuple[str, str]]:
-    """By the names of symbols their kind (`relation`, `binary`, `large`, `letter`, `open`, `close`) and their glyph."""
+    """Each symbol's kind (`relation`, `binary`, `large`, `letter`, `open`, `close`) and glyph, by its name."""
     kinds = {
         "relation": _RELATIONS,
         "binary": _BINARIES,
@@ -250,7 +250,7 @@ def symbols() -> dict[str, tuple[str, str]]:
 
 
 def in_alphabet(name: str, text: str) -> str | None:
-    """A text in an alphabet such as `mathbb`; None where the name is none.  What it lacks stays as it is."""
+    """A text in an alphabet such as `mathbb`; None for an unknown one.  Characters that it lacks stay as they are."""
     alphabet = _ALPHABETS.get(_ALPHABET_NAMES.get(name, name))
     if alphabet is None:
         return None

@@ -33,15 +33,15 @@ _CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
 _ENVIRONMENT = re.compile(
     r"\\begin\{((?:align(?:ed|at)?|equation|gather(?:ed)?|multline|eqnarray|split|d?cases|[bpvBV]?matrix|array)\*?)\}"
 )
-"""What models write without any sign that a formula begins."""
+"""Formulas that models write without any mark around them."""
 _OPERATORS = re.compile(r"[\\^_={}+*/<>]")
-_SURE = re.compile(r"[\\^_]")  # signs that only formulas have
+_SURE = re.compile(r"[\\^_]")  # characters that only formulas contain
 _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
 _MONEY = re.compile(r"\d[\d.,]*(?:\s+(?:[^\s+\-*/=<>^\\(]|\*\S|<[a-z])|[^\w\s+\-*/=<>^\\{(.,])")
-# Before any sign of a formula two words, or a Russian one behind a blank.
+# Two words before any mark of a formula, or a Russian one after a blank.
 _PROSE = re.compile(r"[^=<>\\^_]*(?:[^\W\d_]{2,}\s+[^\W\d_]{2,}|\s[а-яё]{3})", re.IGNORECASE)
 _NUMBER = re.compile(r"\A\d+(?:[.,]\d+)*\Z")
-# A number with a unit or letters, and what is reckoned with numbers: `20 км/ч`, `2x`, `12 : 3 = 4`.
+# A number with a unit or letters, and calculations: `20 км/ч`, `2x`, `12 : 3 = 4`.
 _QUANTITY = re.compile(
     r"\A\d[\d.,]*(?:\s?[^\W\d_]{1,4}(?:/[^\W\d_]{0,4})?[²³]?|\s*[:!×÷·°%][\d\s.,:!×÷·°%+*/=<>()−-]*)\Z"
 )
@@ -50,7 +50,7 @@ _VARIABLE = re.compile(r"_[A-Z]{2}")  # of PHP
 _ATTACHED = re.compile(r"(?:[_^](?:\{[^{}$\s]{1,20}\}|\\[A-Za-z]+|[\w+*-])|\\[A-Za-z]+|\\%){1,3}")
 _ATTACHED_SO_FAR = re.compile(r"(?:[\\^_]\S{0,60})?")
 _ORDINAL = re.compile(r"(?:st|th|[nr]d)(?![^\W_])|[tsnr]?\Z")
-_LONGEST_ADDRESS = 200  # characters, in which no dollar sign begins a formula
+_LONGEST_ADDRESS = 200  # characters after which no dollar sign begins a formula
 _ADDRESS_END = re.compile(r"[\s<>\"()]")
 MOST_BEGUN = 12
 """How many marks of emphasis are shown as if they were closed; more are hardly meant as such."""
@@ -59,31 +59,31 @@ LONGEST_OPENER = 40
 LONGEST_BLOCK_FORMULA = 4000
 """How many characters a formula that stands by itself may have; a longer one is shown as it is written."""
 LONGEST_DEFINITION = 20
-"""How many lines the definition of a link may have; a title that never ends would be read anew for each of them."""
+"""How many lines a link definition may have; a title that never ends would be parsed again for each of them."""
 
-_MAX_NESTING = 100  # of links and emphasis in each other
-# Of blocks the outermost alone counts, and what is directly in it: containers are followed line by line.
+_MAX_NESTING = 100  # nesting of links and emphasis
+# Only the outermost blocks matter, and what is directly in them: containers are tracked line by line.
 _MAX_BLOCK_NESTING = 4
-# What a person would take for an address; `[Вопрос]: Привет` defines a link to CommonMark, and is a line to a reader.
+# What looks like an address; for CommonMark `[Вопрос]: Привет` is a link definition, for a reader it is a line.
 _ADDRESS = re.compile(r"[a-z][a-z\d+.-]+:|[/#?]|.*/|.*\w\.[a-z]{2}", re.IGNORECASE | re.DOTALL)
 
 
 @cache
 def parser(formulas: bool) -> MarkdownIt:
-    """Give the parser of what is inside paragraphs; it holds no state between texts."""
+    """The parser for the content of paragraphs; it keeps no state between texts."""
     return _parser(formulas, {"html": False, "maxNesting": _MAX_NESTING, "store_labels": True})
 
 
 @cache
 def block_parser(formulas: bool, *, deep: bool = False) -> MarkdownIt:
-    """Give the parser of blocks, which sees only the outermost ones unless it is `deep`."""
+    """The parser of blocks, which sees only the outermost ones unless it is `deep`."""
     nesting = _MAX_NESTING if deep else _MAX_BLOCK_NESTING
     return _parser(formulas, {"html": False, "maxNesting": nesting, "inline_definitions": True})
 
 
 @cache
 def whole_parser() -> MarkdownIt:
-    """Give the parser of a whole text, with the definitions of links as tokens; its renderer writes HTML."""
+    """The parser of a whole text, with link definitions as tokens; its renderer writes HTML."""
     return _parser(True, {"html": False, "maxNesting": _MAX_NESTING, "inline_definitions": True, "store_labels": True})
 
 
@@ -95,7 +95,7 @@ def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
     markdown.inline.ruler.at("link", lambda state, silent: _may_be_link(state) and link(state, silent))
     markdown.inline.ruler.at("image", lambda state, silent: _may_be_link(state) and image(state, silent))
     markdown.enable(["strikethrough"]).disable(["html_block", "html_inline"])
-    # Where markdown-it has it, a table would swallow the mark of a list or quote in its first line.
+    # In markdown-it's place for it, a table would swallow the mark of a list or quote in its first line.
     markdown.block.ruler.before("lheading", "gfm_table", find_table, {"alt": ["paragraph", "reference"]})
     markdown.inline.ruler2.after("balance_pairs", "unmatched", _note_unmatched)
     add_rules(markdown)
@@ -107,7 +107,7 @@ def _parser(formulas: bool, options: dict[str, bool | int]) -> MarkdownIt:
 
 
 def block_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
-    """Find the blocks of a text; what is inside their paragraphs is left unparsed."""
+    """The blocks of a text; the content of their paragraphs is not parsed."""
     tokens: list[Token] = []
     markdown.block.parse(text, markdown, env, tokens)
     return tokens
@@ -116,7 +116,7 @@ def block_tokens(markdown: MarkdownIt, text: str, env: Env) -> list[Token]:
 def inline_tokens(markdown: MarkdownIt, text: str, env: Env, *, begun: bool = False) -> list[Token]:
     """Parse the text of one paragraph; `unmatched_marks` then tells how much emphasis is left open.
 
-    Of one that is still coming, `begun`, the emphasis that begins in its last line goes on to its end.
+    In one that is still coming, `begun`, the emphasis that begins in its last line extends to its end.
     """
     env["unmatched"], env["begun"] = 0, begun
     env["label_ends"] = {}
@@ -126,14 +126,14 @@ def inline_tokens(markdown: MarkdownIt, text: str, env: Env, *, begun: bool = Fa
 
 
 def unmatched_marks(env: Env) -> int:
-    """Count the marks in the text parsed last that would begin emphasis if it were closed."""
+    """The number of marks in the text parsed last that would begin emphasis if it were closed."""
     count = env["unmatched"]
     assert isinstance(count, int)
     return count
 
 
 def starts_formula(line: str) -> bool:
-    """Say whether a line begins a formula that stands by itself."""
+    """Whether a line begins a formula in a block of its own."""
     stripped = line.lstrip(" ")
     closer = closer_of(line) if stripped[:2] != "\\(" else ""
     if not closer or len(line) - len(stripped) > 3:
@@ -143,12 +143,12 @@ def starts_formula(line: str) -> bool:
 
 
 def _may_be_link(state: StateInline) -> bool:
-    """Spare the library the long way to the end of the text that it goes for each bracket that nothing closes."""
+    """Skip brackets that nothing closes, for each of which the library would scan to the end of the text."""
     return state.src[state.pos] in "[!" and state.src.find("]", state.pos, state.posMax) >= 0
 
 
 def _code(state: StateInline, silent: bool) -> bool:
-    """Find code; its line ends are kept, so that no row goes when a mark closes what began lines before."""
+    """Find code; its newlines are kept, so that no row vanishes when a mark closes code that began lines before."""
     start, count = state.pos, len(state.tokens)
     found = backtick(state, silent)
     code = state.tokens[-1] if len(state.tokens) > count else None
@@ -160,14 +160,14 @@ def _code(state: StateInline, silent: bool) -> bool:
 
 
 _Ends = dict[int, tuple[int, bool]]
-"""By the place of a bracket the place of the `]` that closes it, -1 for none, and whether a link is in between."""
+"""For each opening bracket, the place of the `]` that closes it, -1 for none, and whether a link is in between."""
 
 
 def _label_end(state: StateInline, start: int, disable_nested: bool = False) -> int:
-    """Find the `]` that closes the bracket at `start`, or give -1; with `disable_nested` no link may be in between.
+    """Find the `]` that closes the bracket at `start`, or -1; with `disable_nested`, no link may be in between.
 
-    The library walks over the text anew for each bracket.  Here a bracket within that was looked up before is passed
-    in one step: the inner ones are always looked up first.
+    The library scans the text again for each bracket.  Here an inner bracket that was looked up before is skipped in
+    one step: the inner ones are always looked up first.
     """
     ends = _ends_in(state)
     if start not in ends:
@@ -179,9 +179,9 @@ def _label_end(state: StateInline, start: int, disable_nested: bool = False) -> 
 
 
 def _ends_in(state: StateInline) -> _Ends:
-    """What is known of a text; the one inside the brackets of an image is a text of its own."""
+    """The brackets of a text found so far; the text in the brackets of an image is a text of its own."""
     known: dict[int, tuple[StateInline, _Ends]] = state.env.setdefault("label_ends", {})
-    return known.setdefault(id(state), (state, {}))[1]  # the state is kept, so that no other gets its number
+    return known.setdefault(id(state), (state, {}))[1]  # the state is referenced, so that its id is not reused
 
 
 def _find_label_end(state: StateInline, start: int, ends: _Ends) -> tuple[int, bool]:
@@ -213,14 +213,14 @@ _HELPERS = SimpleNamespace(
 
 
 def closer_of(line: str) -> str:
-    """Give what ends the formula that a line begins; empty when it begins none."""
+    """The mark that ends the formula which a line begins; empty when it begins none."""
     stripped = line.lstrip(" ")
     environment = _ENVIRONMENT.match(stripped)
     return f"\\end{{{environment[1]}}}" if environment else _CLOSERS.get(stripped[:2], "")
 
 
 def _definition(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """Find the definition of a link; one that reads as text is none, and neither is a footnote."""
+    """Find a link definition; one that reads as text is none, nor is a footnote."""
     last_line, begun, count = state.lineMax, state.line, len(state.tokens)
     state.lineMax = min(last_line, start_line + LONGEST_DEFINITION)
     try:
@@ -245,7 +245,7 @@ def _note_unmatched(state: StateInline) -> None:
     if not state.env["begun"] or len(unmatched) > MOST_BEGUN:
         return
     _close_at_end(state, state.delimiters, len(state.tokens))
-    # A tag that is begun is closed at the end; emphasis within it has its marks in a list of its own.
+    # An unfinished tag is closed at the end; emphasis within it has its marks in a separate list.
     last = len(state.tokens)
     while last and state.tokens[last - 1].type == "tag_close":
         last -= 1
@@ -268,7 +268,7 @@ def _close_at_end(state: StateInline, delimiters: list[Delimiter], end: int) -> 
     """Close the emphasis that begins in the last line before the token `end`."""
     line = max((place for place, token in enumerate(state.tokens) if token.type.endswith("break")), default=-1)
     for opener in reversed(_open_in(delimiters)):
-        if opener.token > line and not opener.close:  # what could close as well stands within a word: 2*3, a*b
+        if opener.token > line and not opener.close:  # marks that could also close are within a word: 2*3, a*b
             opener.end = len(delimiters)
             token = Token("text", "", 0, content=state.tokens[opener.token].content, level=state.level)
             state.tokens.insert(end, token)
@@ -307,7 +307,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
 
 
 def formula_end(source: str, start: int) -> int:
-    """Find the `$` that closes a formula opened at `start`, or give -1 where the sign means money."""
+    """Find the `$` that closes a formula opened at `start`, or -1 where the sign means money."""
     before = source[start - 1 : start] if start else ""
     if before == "$" or _is_in_address(source, start):
         return -1
@@ -340,7 +340,7 @@ def formula_end(source: str, start: int) -> int:
 
 
 def may_open_formula(source: str, start: int) -> bool:
-    """Whether a dollar sign that nothing closes yet may begin a formula; what was none once will be none."""
+    """Whether a dollar sign that nothing closes yet may begin a formula; once it may not, it never will."""
     before, content = source[:start][-1:], source[start + 1 :]
     if len(content) > LONGEST_MONEY_GAP or "\n" in content or _is_in_address(source, start):
         return False
@@ -352,7 +352,7 @@ def may_open_formula(source: str, start: int) -> bool:
 
 
 def is_prose(content: str) -> bool:
-    """Whether what stands behind a dollar sign is a sum of money or a text; more behind it changes nothing."""
+    """Whether the text after a dollar sign is a sum of money or prose; more text changes nothing."""
     if _QUANTITY.search(content):
         return False
     return any(known.match(content) for known in (_MONEY, _PROSE, _VARIABLE))

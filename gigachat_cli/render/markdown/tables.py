@@ -1,4 +1,4 @@
-"""Tables: columns with light rules between them, or one record below the other where the screen is narrow."""
+"""Tables: columns with light rules between them, or one record below the other on a narrow screen."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_table(tokens: Sequence[Token], inline: Inline) -> Table:
 
 
 def read_row(line: str, columns: int, inline: Inline) -> list[Runs]:
-    """Read a row of a table from its line; cells that it lacks are left out, those that it has too many are dropped."""
+    """Read a row of a table from its line; missing cells are left out, cells beyond the columns are dropped."""
     parts = split_row(line, columns)[:columns]
     return [inline.runs(part, inline.look.style("text")) for part in parts]
 
@@ -64,7 +64,7 @@ class Needs:
         self.least = _wider(self.least, map(_longest_word, cells))
 
     def widen(self, width: int) -> None:
-        """Share what is left of the screen among columns that will be frozen, for the rows to come."""
+        """Divide the room that is left on the screen among columns that are about to be fixed, for later rows."""
         share = max(0, self._room(width) - sum(self.natural)) // len(self.natural)
         self.natural = [size + min(share, max(_LEAST_SLACK, size)) for size in self.natural]
 
@@ -82,9 +82,9 @@ class Needs:
 
 
 class TableLayout:
-    """The columns of one table; widths are chosen for the rows known when it is made.
+    """The columns of one table; widths are chosen for the rows known when it is created.
 
-    Without room for columns a row becomes a record: one line `header: value` a column.
+    Without room for columns a row becomes a record: one line `header: value` per column.
     """
 
     def __init__(self, table: Table, look: Look, width: int, needs: Needs | None = None) -> None:
@@ -113,14 +113,14 @@ class TableLayout:
         return [*self._columns(self._table.head, self.widths), [(rule, self._faint)]]
 
     def head_alone(self) -> list[Runs]:
-        """The head before there is any row: in one line, unless its columns are clear."""
+        """The header before there is any row: in one line, unless its columns are clear."""
         if self.widths == self._natural:
             return self.head()
         joined = [run for name in self._table.head for run in [*name, (_GUTTER, self._faint)]]
         return [line.runs for line in wrap(joined[:-1], self._width)]
 
     def row(self, cells: Sequence[Runs], *, first: bool) -> list[Runs]:
-        """Lay one row out; a rule stands between records but not before the first one."""
+        """Lay one row out; a rule separates records, but does not precede the first one."""
         if self.widths is None:
             return self._record(cells, first=first)
         return self._columns(cells, self.widths)
@@ -156,12 +156,12 @@ def _widest(lines: Sequence[Line]) -> int:
 
 
 def _longest_word(cell: Runs) -> int:
-    """The cells of the longest text that is not to be broken: a word, a number, an address."""
+    """The cells of the longest text that is not broken: a word, a number, an address."""
     return max(map(cells, words("".join(text for text, _ in cell))), default=1)
 
 
 def _shared(room: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
-    """Share the room evenly among columns, as far as none gets less than its least width or more than its most."""
+    """Divide the room evenly among columns, so that each has at least its minimum and at most its maximum."""
     widths = list(least)
     open_ones = set(range(len(widths)))
     while open_ones:
@@ -172,7 +172,7 @@ def _shared(room: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
         }
         for column, share in shares.items():
             widths[column] = min(max(share, least[column]), most[column])
-        # The bounds that moved more cells hold; the columns within the others have another share then.
+        # The limits that moved more cells apply; the columns within the others get another share then.
         surplus = sum(widths[column] for column in open_ones) - left
         if not surplus:
             break
@@ -196,7 +196,7 @@ def _aligned(content: Runs, width: int, alignment: str) -> Runs:
 
 
 def _stripped(line: Runs) -> Runs:
-    """Drop the blanks at the end of a line."""
+    """Remove the blanks at the end of a line."""
     kept = list(line)
     while kept and not kept[-1][0].strip():
         kept.pop()

@@ -1,6 +1,7 @@
-"""What answers have in their paragraphs besides Markdown: a few HTML tags, footnotes, the labels of notes.
+"""Markup in the paragraphs of answers besides Markdown: a few HTML tags, footnotes, the labels of notes.
 
-`H<sub>2</sub>O`, `<kbd>Ctrl</kbd>`, `<details>`, `[^1]` and `[!NOTE]` look as they mean; all other HTML stays text.
+`H<sub>2</sub>O`, `<kbd>Ctrl</kbd>`, `<details>`, `[^1]` and `[!NOTE]` are shown by their meaning; all other HTML stays
+text.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ _STYLES = {
     "small": "text",
     "summary": "strong",
 }
-"""By the tags around a text the names of the styles it has."""
+"""The names of the styles of the text between tags."""
 
 _SCRIPTS = {"sub": subscript, "sup": superscript}
 _NAMES = "|".join([*_STYLES, *_SCRIPTS])
 _ALL = (*_STYLES, *_SCRIPTS, "details", "br")
 LONGEST = 200
-"""How many characters may stand between two tags; more stay text with the tags in it."""
+"""How many characters may be between two tags; a longer text stays as it is, with the tags in it."""
 
 _OPENING = re.compile(rf"<({_NAMES})>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[a-z]+>|\*\*|[`$]")  # within scripts, which have one look
@@ -51,25 +52,25 @@ _NOTE = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=\n|\Z)", 
 
 
 def add_rules(markdown: MarkdownIt) -> None:
-    """Let the parser find them in paragraphs."""
+    """Add them to the parser's rules."""
     markdown.inline.ruler.before("link", "footnote", _footnote)
     markdown.inline.ruler.before("link", "note", _note)
     markdown.inline.ruler.before("autolink", "tag", _tag)
 
 
 def is_begun(text: str) -> bool:
-    """Whether a text ends between two tags, so that what comes may change how it looks."""
+    """Whether a text ends between two tags, so that the text that follows may change how it looks."""
     return bool(_begun(text)) or _HALF_TAG.search(text, max(0, len(text) - _LONGEST_HALF)) is not None
 
 
 def without_half(text: str) -> str:
-    """Leave out the half of a tag at the end of a text that is still coming."""
+    """Leave out an incomplete tag at the end of a text that is still coming."""
     half = _HALF.search(text, max(0, len(text) - _LONGEST_HALF)) or _HALF_TAG.search(text)
     return text if half is None else text[: half.start()]
 
 
 def closed(text: str, is_code: Callable[[int], bool]) -> str:
-    """Close the tags that are begun; `is_code` tells of a place whether it is in code."""
+    """Close the open tags; `is_code` tells whether a place is in code."""
     for opening in reversed(_begun(text)):
         if not is_code(opening.start()):
             text = f"{text}</{opening[1]}>" if opening.end() < len(text) else text[: opening.start()]
