@@ -6,7 +6,8 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -174,8 +175,9 @@ async def _way_to_proxy(place: str, proxy: Proxy) -> AsyncIterator[Check]:
         return
     yield Check(f"{place} proxy", "ok", f"through {proxy.shown}{variable}")
     steps = _dns(f"{place} DNS", proxy.host, proxy), _tcp(place, proxy.host, proxy.port, proxy)
-    async for check in _until_failure(*steps):
-        yield check
+    async with aclosing(_until_failure(*steps)) as checks:
+        async for check in checks:
+            yield check
 
 
 async def _way(place: str, url: str, proxy: Proxy | None, settings: Settings, trust: Trust) -> AsyncIterator[Check]:
@@ -187,24 +189,27 @@ async def _way(place: str, url: str, proxy: Proxy | None, settings: Settings, tr
         if not proxy.resolves_names:
             steps.append(_dns(f"{place} host DNS", host, None, elsewhere=proxy))
         steps.append(_tunnel(place, proxy, host, port, trust))
-    async for check in _until_failure(*steps, _tls(place, url, settings, trust)):
-        yield check
+    async with aclosing(_until_failure(*steps, _tls(place, url, settings, trust))) as checks:
+        async for check in checks:
+            yield check
 
 
 _Step = Coroutine[Any, Any, Check | None]
 
 
-async def _until_failure(*steps: _Step) -> AsyncIterator[Check]:
+async def _until_failure(*steps: _Step) -> AsyncGenerator[Check, None]:
     """What the steps find, one after the other, up to the first that fails; None is nothing to tell."""
-    failed = False
-    for step in steps:
-        if failed:
+    left = list(steps)
+    try:
+        while left:
+            check = await left.pop(0)
+            if check is not None:
+                yield check
+                if check.state == "failure":
+                    return
+    finally:
+        for step in left:  # one that is never begun would be warned about
             step.close()
-            continue
-        check = await step
-        if check is not None:
-            failed = check.state == "failure"
-            yield check
 
 
 async def _dns(step: str, host: str, proxy: Proxy | None, *, elsewhere: Proxy | None = None) -> Check | None:

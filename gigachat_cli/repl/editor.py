@@ -225,7 +225,7 @@ class Editor:
 
     def _begin(self) -> None:
         self._by_hand.begin()
-        self._place = _place_of(self._session.default_buffer)
+        self._place = _NEWEST  # the buffer may still stand on an older line, which was taken before
         self._session.reserve_space_for_menu = max(1, min(_MENU_ROWS, self._session.output.get_size().rows // 3))
 
     def _follow(self, buffer: Buffer) -> None:
@@ -343,6 +343,9 @@ def block_of(text: str) -> str | None:
 
 def _continuation(width: int, number: int, wrapped: int) -> StyleAndTextTuples:
     return [("class:continuation", "· ".rjust(width))]
+
+
+_NEWEST = 1
 
 
 def _place_of(buffer: Buffer) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,18 @@ def test_a_terminal_breaks_lines_between_words(simulator: Simulator, at_terminal
         "  Check the network, the VPN and the DNS",
         "  settings.",
     ]
+
+
+@pytest.mark.parametrize("lines", [1, 2, 4, 6])
+def test_a_reader_that_leaves_early_hears_of_no_step_that_was_not_made(
+    gigachat: Program, simulator: Simulator, lines: int
+) -> None:
+    program = " ".join(gigachat.arguments)
+    done = subprocess.run(
+        ["bash", "-c", f"{program} doctor | head -{lines}"],
+        env=gigachat.environment({"PYTHONWARNINGS": "default"}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.stderr, len(done.stdout.splitlines())) == ("", lines)

@@ -142,3 +142,20 @@ def test_a_picture_is_drawn_in_the_chat(chat: Start, simulator: Simulator, home:
     assert "вот мой симулированный рисунок" in evening.said
     evening.ask("Нарисуй пса")
     assert len(list((home / "data" / "images").iterdir())) == 2
+
+
+@pytest.mark.parametrize("recall", ["\x1b[A", "\x1b[A\x1b[A", "\x12inf\r"])
+def test_what_is_typed_after_a_recalled_line_is_typed(evening: Chat, simulator: Simulator, recall: str) -> None:
+    evening.ask("/help usage")
+    evening.ask("/info")
+    evening.type(recall)
+    evening.wait(lambda: len(evening.cursor_line) > 4, "the older line")
+    evening.ask("")
+    evening.ask("@cat.jpg what is it?")
+    (cat,) = stored(simulator)
+    assert messages(simulator)[-1] == {"role": "user", "content": "@cat.jpg what is it?", "attachments": [cat]}
+    evening.type("\x1b[A")
+    evening.wait(lambda: "cat.jpg" in evening.cursor_line, "the older line")
+    evening.type("\x15")
+    evening.ask("/attach cat.jpg")
+    assert "pasted" not in evening.said
