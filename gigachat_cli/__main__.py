@@ -22,15 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    import typer
-
-    from .errors import GigaChatError, UsageError
+    from .errors import GigaChatError
     from .ways import Ways
 
 
 _COMPLETE = "_GIGACHAT_COMPLETE"  # set by the completion scripts
 _PR_SET_DUMPABLE = 4
-_LONGEST_ECHO = 200  # letters of a command line that are worth repeating
 
 _WELCOME = """\
 gigachat is a terminal client for GigaChat, Sber's language model: ask it one
@@ -42,8 +39,6 @@ question, converse with it, or let it work through a file.
   gigachat simulator -- gigachat chat    try it without a key
 
 'gigachat --help' lists the commands, 'gigachat ask --help' explains one."""
-
-KEY_HINT = "Run 'gigachat auth login' and paste it at the prompt, or pipe it in."
 
 
 def main() -> None:
@@ -173,7 +168,9 @@ def _run(arguments: Sequence[str]) -> int:
     except ClosedPipeError as problem:
         return problem.exit_code
     except typer.TyperException as refused:
-        return _told(_usage_problem(refused, *_meant(command, arguments), arguments), arguments)
+        from .cli.mistyped import usage_problem
+
+        return _told(usage_problem(refused, command, arguments), arguments)
     except GigaChatError as problem:
         return _told(problem, arguments)
     except OSError as problem:
@@ -264,89 +261,6 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 def _flags(arguments: Sequence[str]) -> Sequence[str]:
     """What may be flags: after `--` come words alone."""
     return arguments[: arguments.index("--")] if "--" in arguments else arguments
-
-
-def _meant(command: object, arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """The command that was meant, as it is typed, and the names of those below it."""
-    names = ["gigachat"]
-    children = getattr(command, "commands", {})
-    for word in arguments:
-        if word not in children:
-            break
-        names.append(word)
-        children = getattr(children[word], "commands", {})
-    return " ".join(names), list(children)
-
-
-def _usage_problem(
-    refused: typer.TyperException, command: str, children: list[str], arguments: Sequence[str]
-) -> UsageError:
-    from .errors import UsageError, nearest
-    from .keys import ids_in, keys_in
-    from .masking import keep_secret, words
-
-    keep_secret(*(each for argument in arguments for each in ids_in(argument)))  # no id is expected there
-    hint = f"There are {', '.join(children)}; see '{command} --help'." if children else f"See '{command} --help'."
-    option = getattr(refused, "option_name", None)
-    if type(refused).__name__ != "NoSuchOption" or option is None:
-        is_extra = type(refused).__name__ == "UsageError" and command == "gigachat auth login"
-        if is_extra or any(map(keys_in, arguments)):
-            return UsageError("A key or a token is no part of the command line, where others see it.", hint=KEY_HINT)
-        unknown = _no_command(command, children, arguments)
-        return unknown or UsageError(_sentence(words(refused.format_message())), hint=hint)
-    near = nearest(option, list(getattr(refused, "possibilities", None) or ()))
-    if command == "gigachat auth login" or (any(map(keys_in, arguments)) and not near):
-        hint = KEY_HINT
-    elif near:
-        hint = f"Did you mean {near}?"
-    elif command in ("gigachat ask", "gigachat chat"):
-        hint = f"Put -- before words that begin with a dash. {hint}"
-    return UsageError(f"There is no option {words(option)}.", hint=hint)
-
-
-def _no_command(command: str, children: list[str], arguments: Sequence[str]) -> UsageError | None:
-    """The problem of a word that is none of the commands below `command`, with the one next step that is likeliest."""
-    rest = list(arguments[len(command.split()) - 1 :])
-    if not children or not rest or rest[0].startswith("-"):
-        return None
-    from .errors import UsageError, nearest
-    from .masking import words
-    from .text import one_line
-
-    named = one_line(words(rest[0]))
-    problem = f"There is no command '{named if len(named) <= _LONGEST_ECHO else named[:_LONGEST_ECHO] + '…'}'."
-    near = nearest(rest[0].lower(), children)
-    # "What's up" is no misspelt "chat": in several words the first letter, which few mistype, has to be right.
-    is_misspelt = near and (len(rest) == 1 or rest[0][:1].lower() == near[:1]) and rest[0].isalpha()
-    if near and (is_misspelt or command != "gigachat"):
-        return UsageError(problem, hint=f"Did you mean '{command} {near}'?")
-    if command == "gigachat":
-        return UsageError(problem, hint=f"To ask the model: {_as_question(rest)}")
-    return UsageError(problem, hint=f"There are {', '.join(children)}; see '{command} --help'.")
-
-
-def _as_question(typed: list[str]) -> str:
-    """The words as a command that asks them, quoted for bash, zsh and fish; flags stay flags."""
-    from itertools import takewhile
-    from shlex import quote
-
-    from .masking import words
-    from .text import one_line
-
-    prompt = [*takewhile(lambda each: not each.startswith("-"), typed)]
-    flags = [quote(one_line(words(each))) for each in typed[len(prompt) :]]
-    question = one_line(words(" ".join(prompt)))
-    # Always in quotes: the next question may have a question mark.  Double ones for an apostrophe alone.
-    if "'" in question and not set(question) & set('"$`\\!'):
-        quoted = f'"{question}"'
-    else:
-        quoted = quote(question) if "'" in question else f"'{question}'"
-    line = " ".join(["gigachat ask", quoted, *flags])
-    return line if len(line) <= _LONGEST_ECHO else "gigachat ask 'TEXT', with your words in place of TEXT."
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 if __name__ == "__main__":

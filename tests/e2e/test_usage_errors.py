@@ -92,3 +92,41 @@ def test_a_group_alone_shows_todays_values(
         screen = at_terminal(group, rows=100, columns=120)
         assert screen.ended() == 0
         assert value in screen.text[: screen.text.index("Usage")], group
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("ask --no-color hi", "NO_COLOR=1"),
+        ("models --colour", "NO_COLOR=1"),
+        ("ask --insecure hi", "ca_bundle_file"),
+        ("ask --cacert x hi", "ca_bundle_file"),
+        ("ask --search hi", "--web lets"),
+        ("ask --code hi", "--extract prints"),
+        ("batch run --lenght 3 x", "--max-tokens"),
+        ("ask --temprature 1 hi", "Did you mean --temperature?"),
+        ("models --jsno", "Did you mean --json?"),
+        ("ask --wbe hi", "Did you mean --web?"),
+        ("-V", "gigachat --version"),
+        ("login", "Did you mean 'gigachat auth login'?"),
+        ("Export x", "Did you mean 'gigachat history export'?"),
+        ("help ask", "Did you mean 'gigachat --help'?"),
+        ("chta", "Did you mean 'gigachat chat'?"),
+        ("qustion", "To ask the model: gigachat ask 'qustion'"),
+        ("search the web for cats", "To ask the model: gigachat ask 'search the web for cats'"),
+    ],
+)
+def test_words_of_other_programs_lead_to_ours(gigachat: Program, line: str, hint: str) -> None:
+    done = gigachat(*line.split())
+    assert done.code == 2
+    assert hint in done.err
+
+
+@pytest.mark.parametrize(
+    "line", ["ask --vi hi", "models --search", "chat --image", "ask --no-stream=x --zzz hi", "chat --usual"]
+)
+def test_what_is_far_from_all_is_led_nowhere(gigachat: Program, line: str) -> None:
+    done = gigachat(*line.split())
+    assert done.code == 2
+    assert "Did you mean" not in done.err
+    assert "--web" not in done.err
