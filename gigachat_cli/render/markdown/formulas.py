@@ -1,4 +1,4 @@
-"""LaTeX formulas as Unicode text: `x_1^2` becomes `x₁²`, `\frac{a+b}{c}` becomes `(a+b)/c`.
+r"""LaTeX formulas as Unicode text: `x_1^2` becomes `x₁²`, `\frac{a+b}{c}` becomes `(a+b)/c`.
 
 Parts without a Unicode form get an unambiguous plain one: `x^{aЖ}` becomes `x^(aЖ)`.  An unknown command stays as it is
 written, and so does a formula that cannot be read: a wrong formula would be worse than LaTeX.

@@ -87,7 +87,7 @@ class LatexSource:
             left -= len(self.next() or "x")
 
     def verbatim(self) -> str:
-        """The text between two equal characters, as after `\verb`."""
+        r"""The text between two equal characters, as after `\verb`."""
         mark = self.next()
         found = None if mark is None else self.until(mark)
         if found is None:
