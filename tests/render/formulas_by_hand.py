@@ -86,6 +86,11 @@ a \iff b -> a ⇔ b
 \ce{N2 + 3H2 <=> 2NH3} -> N₂ + 3H₂ ⇌ 2NH₃
 \ce{CaCO3 ->[t^\circ] CaO + CO2 ^} => CaCO₃ →(t°) CaO + CO₂ ↑
 \ce{CuSO4*5H2O} -> CuSO₄·5H₂O
+\ce{CuSO4.5H2O} -> CuSO₄·5H₂O
+\ce{KCr(SO4)2.12H2O} -> KCr(SO₄)₂·12H₂O
+\ce{CaSO4.1/2H2O} -> CaSO₄·1/2H₂O
+\ce{Fe0.95O} -> Fe_(0.95)O
+\ce{1.5H2O} -> 1.5H₂O
 A \xrightarrow{t^\circ} B -> A →(t°) B
 H_2O -> H₂O
 CO_3^{2-} -> CO₃²⁻

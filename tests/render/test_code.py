@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 import pytest
+from pygments.styles import get_style_by_name
+from pygments.token import Whitespace
 
-from gigachat_cli.render.markdown import MarkdownOptions, render_offline
+from gigachat_cli.render.markdown import MarkdownOptions, html, look, render_offline
 from gigachat_cli.render.markdown.code import Highlighter
 from gigachat_cli.render.markdown.look import Look
 from gigachat_cli.render.markdown.rows import PLAIN, Ink, Runs
@@ -216,3 +218,17 @@ def test_a_line_with_tabs_goes_on_after_a_stop_and_a_resize(cut: int, width: int
         growing.resize(width, 20)
     growing.feed(*text[cut:])
     assert _letters(growing.finish()) == "╭─goifx{y()}else{z(1,2,3)}andmorelast()╰─end"
+
+
+@pytest.mark.parametrize("themes", [look._CODE_THEMES, html.CODE_STYLES], ids=["terminal", "page"])
+def test_code_can_be_read_on_a_light_background(themes: dict[str, str]) -> None:
+    """Contrast as WCAG has it, against white: 4.5 is its least for text."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        red, green, blue = (each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for token, style in get_style_by_name(themes["light"]):
+        if style["color"] and token is not Whitespace:
+            assert 1.05 / (luminance(style["color"]) + 0.05) >= 4.5, token

@@ -32,6 +32,7 @@ SHOWN = {
     ),
     "Text[^1][^2], more[^3][^4][^5].": "Text¹², more³⁴⁵.",
     "See[^1]: here": "See¹: here",
+    "около 100[^1] млн, в 2020[^2] году, там[^3]": "около 100[1] млн, в 2020[2] году, там³",
     "[^1](https://e.org) and [^0-9] and [^a]": "^1 and [^0-9] and [^a]",
     "> [!NOTE]\n> Useful.\n": "▌ Note\n▌ Useful.",
     "> [!WARNING]  \n> Urgent.\n": "▌ Warning\n▌ Urgent.",

@@ -31,6 +31,8 @@ _TEXT = re.compile(r"\\(?:text|mathrm|mathit)\{([^{}]*)\}")
 _MACRO = re.compile(r"\\([A-Za-z]+|.) ?")
 _TRIPLE = re.compile(r"(?<=[\w)])#(?=\w)")
 _ADDED = re.compile(r" +\. +|\*")
+# The water of a crystal: `CuSO4.5H2O`.  `Fe0.95O` has a count with decimals.
+_WATER = re.compile(r"([A-Za-z)\]}]\d*)(?<![A-Za-z]0)\.(?=\d*(?:/\d+)?[A-Z(])")
 _POWER_OF_TEN = re.compile(r"(?<=\d)[eE]([+-]?\d+)")
 _POWER = re.compile(r"(?<=[^\W\d_])\^?(-?\d+)(?![\d.,]*[^\W\d_])|\^\{?(-?\d+)\}?")
 _PREFIXED_POWER = re.compile(r"\\(square|cubic)\s*\\([A-Za-z]+)")
@@ -66,7 +68,7 @@ def angle(source: str) -> str:
 
 def _formula(source: str) -> str:
     text = _STATE.sub(lambda found: {"v": "↓", "^": "↑"}[found[0]], source)
-    text = _MACRO.sub(_glyph, _TEXT.sub(r"\1", text))
+    text = _WATER.sub(r"\1 . ", _MACRO.sub(_glyph, _TEXT.sub(r"\1", text)))
     text = _CHARGE.sub(lambda found: superscript(found[1] or found[2] or ""), text)
     text = _INDEX.sub(lambda found: subscript(found[1] or found[2] or ""), text)
     text = _COUNT.sub(lambda found: subscript(found[1]), text)

@@ -18,7 +18,7 @@ from .formulas import to_unicode
 from .layout import code_language
 from .syntax import Env, block_tokens, inline_tokens, whole_parser
 
-CODE_STYLES = {"light": "friendly", "dark": "github-dark"}
+CODE_STYLES = {"light": "default", "dark": "github-dark"}
 """The pygments styles of code on a light and on a dark page."""
 
 _SAFE_ADDRESS = re.compile(r"(?:https?|mailto):", re.IGNORECASE)

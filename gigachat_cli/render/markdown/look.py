@@ -86,7 +86,7 @@ _STYLES: dict[Theme, dict[str, str]] = {
         "table_head": "bold",
     },
 }
-_CODE_THEMES: dict[Theme, str] = {"dark": "monokai", "light": "friendly"}
+_CODE_THEMES: dict[Theme, str] = {"dark": "monokai", "light": "default"}
 _DEPTHS = {
     "none": ColorSystem.TRUECOLOR,
     "standard": ColorSystem.STANDARD,

@@ -133,9 +133,11 @@ def _footnote(state: StateInline, silent: bool) -> bool:
     found = _FOOTNOTE.match(state.src, state.pos, state.posMax)
     if found is None:
         return False
-    begins_line = not state.pos or state.src[state.pos - 1] == "\n"
+    before = state.src[state.pos - 1] if state.pos else "\n"
+    begins_line = before == "\n"
     if not silent:
-        state.push("text", "", 0).content = superscript(found[1]) + (" " if found[2] and begins_line else "")
+        mark = f"[{found[1]}]" if before.isdigit() else superscript(found[1])  # `2020²` would be a power
+        state.push("text", "", 0).content = mark + (" " if found[2] and begins_line else "")
     state.pos = found.end() if begins_line else found.end(1) + 1
     return True
 
