@@ -142,7 +142,7 @@ class ExtractedAnswer(TextAnswer):
         """Nothing yet: the block is known only at the end."""
 
     def end(self, answer: Answer) -> None:
-        code = first_code_block(answer.text)
+        code = next(iter(code_blocks(answer.text)), None)
         self._put(self._clean(answer.text if code is None else code))
         super().end(replace(answer, sources=()))
         if code is None:
@@ -390,11 +390,8 @@ _ESCAPED_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\
 """Control characters, those of text direction, and lone surrogates; C0 is escaped in any case."""
 
 
-def first_code_block(text: str) -> str | None:
-    """The content of the first fenced code block, in a list or a quote as well; None when there is none."""
+def code_blocks(text: str) -> list[str]:
+    """The contents of the fenced code blocks, those in lists and quotes as well."""
     from markdown_it import MarkdownIt  # slow to import, and needed only here
 
-    for token in MarkdownIt("commonmark").parse(text):
-        if token.type == "fence":
-            return token.content
-    return None
+    return [token.content for token in MarkdownIt("commonmark").parse(text) if token.type == "fence"]

@@ -249,20 +249,22 @@ async def edit(chat: Chat, argument: str) -> None:
     await chat.ask(Message("user", changed, attachments=question.attachments))
 
 
-@command("copy", "[N|code]", choices=lambda chat, typed: ("code",))
+@command("copy", "[N|code [N]]", choices=lambda chat, typed: ("code",))
 async def copy(chat: Chat, argument: str) -> None:
     """Copy the answer
-    The last one, or the Nth last; code is the first code block of the last answer.
+    The last one, or the Nth last; code is the first code block of the last answer, code 2 the second.
     """
     from . import clipboard
 
-    if argument.lower() == "code":
-        from ..render.answers import first_code_block
+    what, _, number = argument.partition(" ")
+    if what.lower() == "code":
+        from ..render.answers import code_blocks
 
-        found = first_code_block(chat.last_answer().text)
-        if found is None:
-            raise UsageError("There is no code block in the last answer.")
-        text = found
+        blocks, wanted = code_blocks(chat.last_answer().text), count(number.strip(), 1)
+        if wanted > len(blocks):
+            there = f"There {'is one' if len(blocks) == 1 else f'are {len(blocks)}'}." if blocks else None
+            raise UsageError(f"There is no code block{f' {wanted}' if blocks else ''} in the last answer.", hint=there)
+        text = blocks[wanted - 1]
     else:
         text = chat.last_answer(count(argument, 1)).text
     if not clipboard.copy_by_program(text):

@@ -55,6 +55,23 @@ def test_columns_get_room_for_their_longest_words_before_wide_ones_get_more() ->
     assert lines[2:] == ["Санкт-Петербург │ много музеев,", "                │ дворцов и мостов"]
 
 
+def test_later_lines_of_a_records_field_are_not_taken_for_fields() -> None:
+    rows = (
+        "| `git rebase -i` | Интерактивное перебазирование<br>Осторожно: история! |\n"
+        "| b | см. https://e.org/a/long/path/to |\n"
+    )
+    assert offline(f"| Команда | Что делает |\n|---|---|\n{rows}", 28) == [
+        "Команда: git rebase -i",
+        "Что делает: Интерактивное",
+        "  перебазирование",
+        "  Осторожно: история!",
+        "────────────",
+        "Команда: b",
+        "Что делает: см.",
+        "https://e.org/a/long/path/to",
+    ]
+
+
 def test_an_address_in_a_cell_is_whole() -> None:
     address = "https://example.org/a/very/long/path/to/some/page"
     lines = offline(f"| Имя | Описание | Адрес |\n|---|---|---|\n| а | много слов о нём | {address} |\n", 60)

@@ -258,12 +258,19 @@ def test_copy_goes_through_osc_52_within_its_bound(evening: Chat, simulator: Sim
 
     evening.ask("/copy")
     assert "There is no answer yet." in evening.said
-    simulator.answer = "Привет\n\n```make\nall:\n\techo hi\n```\n"
+    simulator.answer = "Привет\n\n```make\nall:\n\techo hi\n```\n\n1. two\n   ~~~\n   b\n   ~~~\n"
     evening.ask("greet")
     evening.ask("/copy")
     assert copied().decode() == simulator.answer
     evening.ask("/copy code")
     assert copied() == b"all:\n\techo hi\n"
+    evening.ask("/copy code 2")
+    assert copied() == b"b\n"
+    evening.ask("/copy code 3")
+    assert "There is no code block 3 in the last answer." in evening.said
+    assert "There are 2." in evening.said
+    evening.ask("/copy code x")
+    assert "x is not a number above 0." in evening.said
     simulator.answer = "x" * 80_000
     evening.ask("long")
     before = evening.raw.count(b"\x1b]52;")

@@ -15,6 +15,7 @@ from .table_lines import split_row
 
 _GUTTER = " │ "
 _NARROWEST = 6  # cells a column needs on average; with less, records are easier to read
+_HANGING = 2  # cells that the later lines of a record's field stand further right
 _RECORD_RULE = 12
 _LEAST_SLACK = 4
 _UNWRAPPED = 1_000_000
@@ -142,7 +143,11 @@ class TableLayout:
     def _record(self, cells: Sequence[Runs], *, first: bool) -> list[Runs]:
         lines: list[Runs] = [] if first else [[("─" * min(_RECORD_RULE, self._width), self._faint)]]
         for name, cell in zip(self._table.head, cells, strict=False):
-            lines += [line.runs for line in wrap([*name, (": ", PLAIN), *cell], self._width)]
+            wide = max(1, self._width - _HANGING)
+            for number, line in enumerate(wrap([*name, (": ", PLAIN), *cell], wide)):
+                # An address that is wider than the rest stays where it can be copied in one piece.
+                indented = number and total_cells(line.runs) <= wide
+                lines.append([(" " * _HANGING, PLAIN), *line.runs] if indented else line.runs)
         return lines
 
 
