@@ -143,3 +143,17 @@ def test_rows_of_emoji_are_never_drawn_double(emoji: str) -> None:
         assert grown(text, 20, 100, cuts=range(0, len(text), size)) == lines
     seen = "".join(lines[: lines.index("")]).replace(" ", "")
     assert re.sub(_UNSEEN, "", seen) == re.sub(_UNSEEN, "", f"{emoji * 40}конец")
+
+
+def test_rows_of_a_formula_that_do_not_fit_stay_rows() -> None:
+    aligned = r"$$\begin{aligned} a + b + c + d &= e + f + g + h + i + j \\ &= k \end{aligned}$$"
+    assert offline(aligned, 30) == ["  a + b + c + d = e + f + g", "    + h + i + j", "      = k"]
+    cases = r"$$f(x) = \begin{cases} 1, & \text{если число чётное} \\ 0, & \text{иначе} \end{cases}$$"
+    assert offline(cases, 24) == [
+        "  f(x) = ⎧ 1, если",
+        "            число",
+        "            чётное",
+        "         ⎩ 0, иначе",
+    ]
+    matrix = r"$$\begin{pmatrix} 1111111 & 2222222 \\ 3333333 & 4444444 \end{pmatrix}$$"
+    assert "".join(offline(matrix, 14)).count(";") == 1  # whose columns would be lost

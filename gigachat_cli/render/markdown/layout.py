@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from .inline import Inline, printable
 from .look import Look
-from .rows import Run, Runs, cells, total_cells, wrap
+from .rows import PLAIN, Line, Run, Runs, cells, total_cells, wrap
 from .tables import TableLayout, read_table
 
 TAB = 4
@@ -123,6 +123,30 @@ def _code_lines(token: Token, look: Look) -> list[Runs]:
     return [first, *(highlighter.line(line) for line in lines), last]
 
 
+_OF_COLUMNS = ("matrix", "array")
+_BRACES = "⎧⎨⎩⎪"
+_HANGING = 2
+_MOST_LEADING = 4  # a wider row begins here, however far to the right its sign of equality would be
+
+
+def _folded_rows(rows: Sequence[str], width: int) -> list[str]:
+    """The rows of a formula, each over as many lines as it takes, whose later ones stand further right."""
+    lines: list[str] = []
+    for row in rows:
+        text = row.lstrip()
+        brace = max(row.find(each) for each in _BRACES) + 1
+        left = brace or min(len(row) - len(text), _MOST_LEADING, width // 4)
+        before, text = (row[:left], row[left:].strip()) if brace else (" " * left, text)
+        first, *more = wrap([(text, PLAIN)], max(1, width - left - _HANGING))
+        lines.append(f"{before}{' ' if brace else ''}{_text_of(first)}")
+        lines += [f"{' ' * (left + _HANGING)}{_text_of(line)}" for line in more]
+    return lines
+
+
+def _text_of(line: Line) -> str:
+    return "".join(text for text, _ in line.runs)
+
+
 def _formula_lines(token: Token, inline: Inline, width: int) -> list[Runs]:
     look = inline.look
     if not token.meta["closed"]:
@@ -130,7 +154,9 @@ def _formula_lines(token: Token, inline: Inline, width: int) -> list[Runs]:
     indent = _FORMULA_INDENT if width > 4 * _FORMULA_INDENT else 0
     rows = inline.formula(token.content, one_line=False).split("\n")
     if len(rows) > 1 and max(map(cells, rows)) > width - indent:
-        rows = [inline.formula(token.content)]
+        # Equations and cases are read row by row; the cells of a matrix would lose their columns.
+        whole = any(name in token.content for name in _OF_COLUMNS)
+        rows = [inline.formula(token.content)] if whole else _folded_rows(rows, width - indent)
     lines: list[Runs] = [[(row, look.named("formula"))] for row in rows]
     if token.info:
         lines[-1] += [(" ", look.named("text")), *inline.runs(token.info, look.style("text"))]
