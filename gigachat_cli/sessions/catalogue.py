@@ -87,9 +87,9 @@ def find(database: Database, reference: str) -> sqlite3.Row:
     name = storable(typed_name(reference))
     with database.reading():
         rows = database.read(
-            f"""SELECT {SESSION_COLUMNS} FROM sessions WHERE name = ?1 OR id = ?2
-                OR (?2 <> '' AND substr(id, 1, length(?2)) = ?2) ORDER BY id""",
-            (name, typed),
+            f"""SELECT {SESSION_COLUMNS} FROM sessions WHERE name = :name OR id = :id
+                OR (:id <> '' AND substr(id, 1, length(:id)) = :id) ORDER BY id""",
+            {"name": name, "id": typed},
         )
         named = database.read("SELECT name FROM sessions WHERE name IS NOT NULL")
     exact = [each for each in rows if each["name"] == name] or [each for each in rows if each["id"] == typed]
@@ -184,9 +184,9 @@ def delete_empty_sessions(database: Database, session_ids: Iterable[str]) -> Non
     with database.writing() as connection:
         for session_id in session_ids:
             connection.execute(
-                """DELETE FROM sessions WHERE id = ?1
-                    AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)""",
-                (session_id,),
+                """DELETE FROM sessions WHERE id = :id
+                    AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = :id)""",
+                {"id": session_id},
             )
 
 

@@ -161,7 +161,7 @@ class Vocabulary:
             rows = self._database.read("SELECT term FROM temp.indexed_words WHERE term = ?", (word,))
             return [row[0] for row in rows]
         rows = self._database.read(
-            "SELECT term, doc FROM temp.indexed_words WHERE term >= ?1 AND term < ?2 LIMIT ?3",
+            "SELECT term, doc FROM temp.indexed_words WHERE term >= ? AND term < ? LIMIT ?",
             (beginning, beginning + _LAST_LETTER, _MOST_LOOKED_AT),
         )
         forms = [

@@ -40,10 +40,10 @@ def begin_turn(
         turn_id = int(
             connection.execute(
                 """INSERT INTO turns (session_id, number, state, owner, model, system, options, started_at)
-                    SELECT ?1, (SELECT coalesce(max(number), 0) + 1 FROM turns WHERE session_id = ?1),
-                        'running', ?2, ?3, ?4, ?5, ?6
+                    SELECT ?, (SELECT coalesce(max(number), 0) + 1 FROM turns WHERE session_id = ?),
+                        'running', ?, ?, ?, ?, ?
                     RETURNING id""",
-                (session_id, owner, model, system and storable(system), json_text(options), time.time()),
+                (session_id, session_id, owner, model, system and storable(system), json_text(options), time.time()),
             ).fetchone()[0]
         )
         insert_message(connection, turn_id, prompt)
@@ -133,9 +133,9 @@ def forget_turn(database: Database, turn_id: int) -> str | None:
             return None
         connection.execute("DELETE FROM turns WHERE id = ?", (turn_id,))
         connection.execute(
-            """UPDATE sessions SET title = '' WHERE id = ?1
-                AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)""",
-            (turn["session_id"],),
+            """UPDATE sessions SET title = '' WHERE id = :id
+                AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = :id)""",
+            {"id": turn["session_id"]},
         )
         return str(turn["session_id"])
 

@@ -107,19 +107,19 @@ def _by_words(
 ) -> list[int]:
     rows = database.read(
         """SELECT turns.id FROM search JOIN turns ON turns.id = search.rowid
-            WHERE search MATCH ?1 AND (?2 IS NULL OR turns.session_id = ?2)
-            ORDER BY bm25(search, ?3, 1.0)
-                * CASE WHEN turns.id IN (SELECT rowid FROM search WHERE search MATCH ?4) THEN ?5 ELSE 1.0 END,
+            WHERE search MATCH :wanted AND (:session IS NULL OR turns.session_id = :session)
+            ORDER BY bm25(search, :of_the_question, 1.0)
+                * CASE WHEN turns.id IN (SELECT rowid FROM search WHERE search MATCH :typed) THEN :weight ELSE 1.0 END,
                 turns.id DESC
-            LIMIT ?6""",
-        (
-            expression(wanted),
-            session_id,
-            _OF_THE_QUESTION,
-            expression([as_typed(term) for term in terms]),
-            _AS_TYPED,
-            limit,
-        ),
+            LIMIT :limit""",
+        {
+            "wanted": expression(wanted),
+            "session": session_id,
+            "of_the_question": _OF_THE_QUESTION,
+            "typed": expression([as_typed(term) for term in terms]),
+            "weight": _AS_TYPED,
+            "limit": limit,
+        },
     )
     return [each[0] for each in rows]
 
@@ -129,11 +129,11 @@ def _literally(database: Database, text: str, session_id: str | None, limit: int
     wanted = text.translate({ord("ё"): "е", ord("Ё"): "Е"})
     spellings = [*dict.fromkeys([wanted, wanted.lower(), wanted.upper(), wanted.capitalize()]), None, None, None][:4]
     rows = database.read(
-        """SELECT id FROM searchable WHERE (?2 IS NULL OR session_id = ?2)
-            AND (instr(prompt, ?4) OR instr(answer, ?4) OR instr(prompt, ?5) OR instr(answer, ?5)
-                OR instr(prompt, ?6) OR instr(answer, ?6) OR instr(prompt, ?1) OR instr(answer, ?1))
-            ORDER BY id DESC LIMIT ?3""",
-        (spellings[0], session_id, limit, *spellings[1:]),
+        """SELECT id FROM searchable WHERE (:session IS NULL OR session_id = :session)
+            AND (instr(prompt, :a) OR instr(answer, :a) OR instr(prompt, :b) OR instr(answer, :b)
+                OR instr(prompt, :c) OR instr(answer, :c) OR instr(prompt, :d) OR instr(answer, :d))
+            ORDER BY id DESC LIMIT :limit""",
+        {"session": session_id, "limit": limit, **dict(zip("abcd", spellings, strict=True))},
     )
     return [each[0] for each in rows]
 

@@ -122,9 +122,9 @@ class Store:
     def sessions(self, *, limit: int | None = None, before: float | None = None) -> list[Session]:
         """Sessions, those written last first; with `before`, only those last written before that Unix time."""
         rows = self._database.read(
-            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE ?1 IS NULL OR updated_at < ?1"
-            " ORDER BY last_write DESC LIMIT ?2",
-            (before, -1 if limit is None else limit),
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE :before IS NULL OR updated_at < :before"
+            " ORDER BY last_write DESC LIMIT :limit",
+            {"before": before, "limit": -1 if limit is None else limit},
         )
         return [session_from(each) for each in rows]
 
@@ -150,9 +150,9 @@ class Store:
                 connection, kind, name=name, model=source.model, system=source.system, title=source.title
             )
             copied = connection.execute(
-                """SELECT id FROM turns WHERE session_id = ?1 AND NOT removed AND state <> 'running'
-                    AND (?2 IS NULL OR number <= ?2) ORDER BY number""",
-                (session_id, up_to),
+                """SELECT id FROM turns WHERE session_id = :id AND NOT removed AND state <> 'running'
+                    AND (:up_to IS NULL OR number <= :up_to) ORDER BY number""",
+                {"id": session_id, "up_to": up_to},
             ).fetchall()
             for number, (turn_id,) in enumerate(copied, start=1):
                 recording.copy_turn(connection, turn_id, forked.id, number=number)

@@ -68,10 +68,11 @@ def insert_message(connection: sqlite3.Connection, turn_id: int, message: Messag
             """INSERT INTO messages
                 (turn_id, position, role, content, reasoning, name, function_call,
                     functions_state_id, attachments)
-                SELECT ?1, (SELECT coalesce(max(position) + 1, 0) FROM messages WHERE turn_id = ?1),
-                    ?2, ?3, ?4, ?5, ?6, ?7, ?8
+                SELECT ?, (SELECT coalesce(max(position) + 1, 0) FROM messages WHERE turn_id = ?),
+                    ?, ?, ?, ?, ?, ?, ?
                 RETURNING id""",
             (
+                turn_id,
                 turn_id,
                 message.role,
                 storable(message.content),
